@@ -1,0 +1,71 @@
+package io.boxlite.api;
+
+import java.io.InputStream;
+import java.time.Duration;
+
+/// A handle on one box: a micro-VM that runs an OCI image and keeps its state. A handle stays valid
+/// across stops and starts; after the box has been removed every method throws [NotFoundException].
+///
+/// Thread-safe.
+///
+/// @since 0.1
+public interface Box {
+  /// {@return the id: a ULID, 26 characters}
+  String id();
+
+  /// {@return the present state}
+  ///
+  /// @throws NotFoundException if the box was removed
+  BoxInfo info();
+
+  /// Starts the VM and runs the box's main command. Does nothing when the box is running.
+  ///
+  /// @throws InvalidStateException if the state does not allow it
+  /// @throws ImageException if the image is not there or broken
+  /// @throws EngineException if the VM cannot be started
+  /// @throws PortalException if the guest does not answer in time
+  /// @throws ExecException if the main command cannot be started
+  void start();
+
+  /// Stops the box: stop signal to the main command, up to `grace`, then kill; the disk is synced
+  /// first. Does nothing when the box is not running. A box with `autoRemove` is gone afterwards.
+  ///
+  /// @param grace how long the main command may take to end
+  void stop(Duration grace);
+
+  /// [#stop(Duration)] with a grace of 10 s.
+  default void stop() {
+    stop(Duration.ofSeconds(10));
+  }
+
+  /// Removes the box with its disk and logs.
+  ///
+  /// @param force whether a running box is killed; otherwise it is refused
+  /// @throws InvalidStateException if it is running and `force` is false
+  void remove(boolean force);
+
+  /// Runs one more command in the box. A box that is not running is started first, unless it was
+  /// made with a command of its own.
+  ///
+  /// @param options what to run
+  /// @return the execution; nothing needs to be closed
+  /// @throws InvalidStateException if the box is not running and must not be started by this
+  /// @throws ExecException if the command cannot be started
+  Execution exec(ExecOptions options);
+
+  /// Opens the streams of the main command. A box in state `configured` is booted without running
+  /// its main command, which [#start()] then runs: no output can be missed.
+  ///
+  /// @return the main command's execution, whose id is the same in every run
+  /// @throws InvalidStateException if the box is stopped or failed, or somebody is attached
+  Execution attach();
+
+  /// Reads a log of the box.
+  ///
+  /// @param log which
+  /// @return its present content, to be closed by the caller; empty when nothing was written yet
+  InputStream logs(BoxLog log);
+
+  /// {@return figures of the box, without starting it}
+  BoxMetrics metrics();
+}

@@ -1,0 +1,326 @@
+package io.boxlite.api;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// What a box shall be. Immutable; made by a [Builder].
+///
+/// @param name unique name; empty: none
+/// @param image image reference; exactly one of this and `rootfsPath`
+/// @param rootfsPath absolute path of an OCI image layout directory on the supervisor's host
+/// @param cpus virtual CPUs, 1 to the host's count; default 1
+/// @param memoryMib memory in MiB, 128 to 65536; default 512
+/// @param diskSizeGb size of the box's disk in GiB, 1 to 1024; empty: 10, thin
+/// @param workingDir absolute directory of the main command; empty: the image's
+/// @param env variables on top of the image's
+/// @param entrypoint replaces the image's ENTRYPOINT; empty: the image's
+/// @param cmd replaces the image's CMD; empty: the image's
+/// @param user `<name|uid>[:<group|gid>]`; empty: the image's
+/// @param tty whether the main command has a terminal
+/// @param detach whether the box outlives the program that made it
+/// @param autoRemove whether it is removed when it stops; not together with `detach`
+/// @param capAdd Linux capabilities to add, with or without `CAP_`, or `ALL`
+/// @param capDrop Linux capabilities to drop, likewise
+/// @since 0.1
+public record BoxOptions(
+    Optional<String> name,
+    Optional<String> image,
+    Optional<String> rootfsPath,
+    int cpus,
+    int memoryMib,
+    Optional<Integer> diskSizeGb,
+    Optional<String> workingDir,
+    Map<String, String> env,
+    Optional<List<String>> entrypoint,
+    Optional<List<String>> cmd,
+    Optional<String> user,
+    boolean tty,
+    boolean detach,
+    boolean autoRemove,
+    List<String> capAdd,
+    List<String> capDrop) {
+  /// Smallest memory of a box, in MiB.
+  public static final int MIN_MEMORY_MIB = 128;
+
+  /// Largest memory of a box, in MiB.
+  public static final int MAX_MEMORY_MIB = 65536;
+
+  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}");
+  private static final Pattern CAPABILITY = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
+
+  /// Checks and copies.
+  ///
+  /// @throws ConfigException if any value is invalid; names every violation
+  public BoxOptions {
+    env = Map.copyOf(env);
+    entrypoint = entrypoint.map(List::copyOf);
+    cmd = cmd.map(List::copyOf);
+    capAdd = List.copyOf(capAdd);
+    capDrop = List.copyOf(capDrop);
+    int hostCpus = Runtime.getRuntime().availableProcessors();
+    OptionChecks checks =
+        new OptionChecks("box")
+            .require(
+                name.isEmpty() || NAME.matcher(name.get()).matches(),
+                "name",
+                "'"
+                    + name.orElse("")
+                    + "' must be 1 to 128 of a-z A-Z 0-9 . _ - and begin with a"
+                    + " letter or digit")
+            .require(
+                image.isPresent() != rootfsPath.isPresent(),
+                "image",
+                "provide either IMAGE or --rootfs PATH, not both or neither")
+            .require(image.isEmpty() || !image.get().isBlank(), "image", "must not be empty")
+            .absolute("rootfs_path", rootfsPath)
+            .require(
+                cpus >= 1 && cpus <= hostCpus,
+                "cpus",
+                "CPU count must be between 1 and " + hostCpus + ", not " + cpus)
+            .require(
+                memoryMib >= MIN_MEMORY_MIB && memoryMib <= MAX_MEMORY_MIB,
+                "memory_mib",
+                "must be between "
+                    + MIN_MEMORY_MIB
+                    + " and "
+                    + MAX_MEMORY_MIB
+                    + " MiB, not "
+                    + memoryMib)
+            .require(
+                diskSizeGb.isEmpty() || (diskSizeGb.get() >= 1 && diskSizeGb.get() <= 1024),
+                "disk_size_gb",
+                "must be between 1 and 1024 GB, not " + diskSizeGb.orElse(0))
+            .absolute("working_dir", workingDir)
+            .env(env)
+            .noNul("entrypoint", entrypoint.orElse(List.of()))
+            .noNul("cmd", cmd.orElse(List.of()))
+            .require(
+                !(detach && autoRemove),
+                "auto_remove",
+                "remove-on-stop is incompatible with detach=true; choose one");
+    for (String capability : capAdd) {
+      checks.require(CAPABILITY.matcher(capability).matches(), "cap_add", invalid(capability));
+    }
+    for (String capability : capDrop) {
+      checks.require(CAPABILITY.matcher(capability).matches(), "cap_drop", invalid(capability));
+    }
+    checks.throwIfAny();
+  }
+
+  private static String invalid(String capability) {
+    return "'" + capability + "' is not a capability name";
+  }
+
+  /// {@return whether the box was made with a command of its own, which an exec must not run again}
+  public boolean isJob() {
+    return entrypoint.isPresent() || cmd.isPresent();
+  }
+
+  /// {@return the image as shown to users: the reference, or `rootfs:` and the path}
+  public String imageLabel() {
+    return image.orElseGet(() -> "rootfs:" + rootfsPath.orElse(""));
+  }
+
+  /// {@return a builder for a box of an image}
+  ///
+  /// @param reference image reference
+  public static Builder ofImage(String reference) {
+    return new Builder(Optional.of(reference), Optional.empty());
+  }
+
+  /// {@return a builder for a box of an OCI image layout directory}
+  ///
+  /// @param path absolute path on the supervisor's host
+  public static Builder ofRootfs(String path) {
+    return new Builder(Optional.empty(), Optional.of(path));
+  }
+
+  /// Collects options; confined to one thread.
+  ///
+  /// @since 0.1
+  public static final class Builder {
+    private final Optional<String> image;
+    private final Optional<String> rootfsPath;
+    private Optional<String> name = Optional.empty();
+    private int cpus = 1;
+    private int memoryMib = 512;
+    private Optional<Integer> diskSizeGb = Optional.empty();
+    private Optional<String> workingDir = Optional.empty();
+    private final Map<String, String> env = new LinkedHashMap<>();
+    private Optional<List<String>> entrypoint = Optional.empty();
+    private Optional<List<String>> cmd = Optional.empty();
+    private Optional<String> user = Optional.empty();
+    private boolean tty;
+    private boolean detach;
+    private boolean autoRemove;
+    private List<String> capAdd = List.of();
+    private List<String> capDrop = List.of();
+
+    private Builder(Optional<String> image, Optional<String> rootfsPath) {
+      this.image = image;
+      this.rootfsPath = rootfsPath;
+    }
+
+    /// Names the box.
+    ///
+    /// @param value unique name
+    /// @return this
+    public Builder name(String value) {
+      name = Optional.of(value);
+      return this;
+    }
+
+    /// Sets the virtual CPUs.
+    ///
+    /// @param count 1 to the host's count
+    /// @return this
+    public Builder cpus(int count) {
+      cpus = count;
+      return this;
+    }
+
+    /// Sets the memory.
+    ///
+    /// @param mib MiB, 128 to 65536
+    /// @return this
+    public Builder memoryMib(int mib) {
+      memoryMib = mib;
+      return this;
+    }
+
+    /// Sets the size of the disk.
+    ///
+    /// @param size GiB, 1 to 1024
+    /// @return this
+    public Builder diskSizeGb(int size) {
+      diskSizeGb = Optional.of(size);
+      return this;
+    }
+
+    /// Sets the main command's directory.
+    ///
+    /// @param directory absolute path in the box
+    /// @return this
+    public Builder workingDir(String directory) {
+      workingDir = Optional.of(directory);
+      return this;
+    }
+
+    /// Sets variables.
+    ///
+    /// @param variables names and values
+    /// @return this
+    public Builder env(Map<String, String> variables) {
+      env.putAll(variables);
+      return this;
+    }
+
+    /// Replaces the image's ENTRYPOINT.
+    ///
+    /// @param argv program and first arguments
+    /// @return this
+    public Builder entrypoint(List<String> argv) {
+      entrypoint = Optional.of(argv);
+      return this;
+    }
+
+    /// Replaces the image's CMD.
+    ///
+    /// @param argv arguments, or program and arguments
+    /// @return this
+    public Builder cmd(List<String> argv) {
+      cmd = Optional.of(argv);
+      return this;
+    }
+
+    /// Sets the user.
+    ///
+    /// @param spec `<name|uid>[:<group|gid>]`
+    /// @return this
+    public Builder user(String spec) {
+      user = Optional.of(spec);
+      return this;
+    }
+
+    /// Gives the main command a terminal.
+    ///
+    /// @param on whether it has one
+    /// @return this
+    public Builder tty(boolean on) {
+      tty = on;
+      return this;
+    }
+
+    /// Lets the box outlive the program that made it.
+    ///
+    /// @param on whether it does
+    /// @return this
+    public Builder detach(boolean on) {
+      detach = on;
+      return this;
+    }
+
+    /// Removes the box when it stops.
+    ///
+    /// @param on whether to
+    /// @return this
+    public Builder autoRemove(boolean on) {
+      autoRemove = on;
+      return this;
+    }
+
+    /// Adds Linux capabilities.
+    ///
+    /// @param names names, or `ALL`
+    /// @return this
+    public Builder capAdd(List<String> names) {
+      capAdd = names;
+      return this;
+    }
+
+    /// Drops Linux capabilities.
+    ///
+    /// @param names names, or `ALL`
+    /// @return this
+    public Builder capDrop(List<String> names) {
+      capDrop = names;
+      return this;
+    }
+
+    /// Sets one variable.
+    ///
+    /// @param variable its name, without `=`
+    /// @param value any
+    /// @return this
+    public Builder env(String variable, String value) {
+      env.put(variable, value);
+      return this;
+    }
+
+    /// {@return the options}
+    ///
+    /// @throws ConfigException if any value is invalid; names every violation
+    public BoxOptions build() {
+      return new BoxOptions(
+          name,
+          image,
+          rootfsPath,
+          cpus,
+          memoryMib,
+          diskSizeGb,
+          workingDir,
+          env,
+          entrypoint,
+          cmd,
+          user,
+          tty,
+          detach,
+          autoRemove,
+          capAdd,
+          capDrop);
+    }
+  }
+}

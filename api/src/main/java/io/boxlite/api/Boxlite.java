@@ -1,0 +1,86 @@
+package io.boxlite.api;
+
+import io.boxlite.api.spi.BoxliteProvider;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/// A runtime: one home directory and the boxes in it. The program that opens a home first is its
+/// supervisor for as long as it keeps it open; any further program becomes a client of that one and
+/// sees the same boxes.
+///
+/// Thread-safe. Methods block the calling thread (virtual threads are meant to be used);
+/// interruption of it aborts the wait, not the operation, unless a method says otherwise.
+///
+/// @since 0.1
+public interface Boxlite extends AutoCloseable {
+  /// Opens the default home: `BOXLITE_HOME` when set, else `~/.boxlite`.
+  ///
+  /// @return the runtime, to be closed by the caller
+  /// @throws ConfigException if `BOXLITE_HOME` is not absolute
+  /// @throws StorageException if the home cannot be made or read
+  static Boxlite open() {
+    return open(HomeDirectory.ofEnvironment(System.getenv()));
+  }
+
+  /// Opens a home, making it when missing.
+  ///
+  /// @param home absolute path
+  /// @return the runtime, to be closed by the caller
+  /// @throws ConfigException if the path is not absolute
+  /// @throws StorageException if the home cannot be made or read, or its owner does not answer
+  static Boxlite open(Path home) {
+    Path checked = HomeDirectory.check(home);
+    List<BoxliteProvider> providers =
+        ServiceLoader.load(BoxliteProvider.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .sorted(Comparator.comparingInt(BoxliteProvider::order))
+            .toList();
+    for (BoxliteProvider provider : providers) {
+      Optional<Boxlite> opened = provider.open(checked);
+      if (opened.isPresent()) {
+        return opened.get();
+      }
+    }
+    throw new StorageException(
+        "home_unavailable",
+        "home "
+            + checked
+            + " is owned by another process that does not answer, or no runtime is on the class"
+            + " path; end that process, or add boxlite-runtime");
+  }
+
+  /// Makes a box in state `configured`: no VM is started and no image is fetched.
+  ///
+  /// @param options what the box shall be
+  /// @return the box
+  /// @throws ConfigException if options are invalid; names every violation
+  /// @throws AlreadyExistsException if the name is taken
+  Box create(BoxOptions options);
+
+  /// Finds a box by its id, its name, or a prefix of its id that only one box has; in this order.
+  ///
+  /// @param idOrName what to look for
+  /// @return the box, or empty when there is none
+  /// @throws ConfigException if several boxes match the prefix
+  Optional<Box> get(String idOrName);
+
+  /// {@return all boxes, newest first}
+  List<BoxInfo> list();
+
+  /// {@return the images of this home}
+  Images images();
+
+  /// {@return what this runtime is and can do}
+  RuntimeInfo info();
+
+  /// {@return counters since the supervisor started}
+  RuntimeMetrics metrics();
+
+  /// Leaves the home. A supervisor stops its boxes that are running and not detached; a client only
+  /// disconnects. A second call does nothing.
+  @Override
+  void close();
+}

@@ -1,0 +1,32 @@
+package io.boxlite.api;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Options or configuration are invalid. The message names every violation with its field.
+///
+/// Immutable.
+///
+/// @since 0.1
+public final class ConfigException extends BoxliteException {
+  private static final long serialVersionUID = 1L;
+
+  /// Makes one without a cause; see [BoxliteException] for the arguments.
+  ///
+  /// @param reason stable lower_snake detail
+  /// @param message what failed, why, and the way out; without the prefix of the kind
+  public ConfigException(String reason, String message) {
+    this(reason, message, null, Map.of());
+  }
+
+  /// Makes one with a cause; see [BoxliteException] for the arguments.
+  ///
+  /// @param reason stable lower_snake detail
+  /// @param message what failed, why, and the way out; without the prefix of the kind
+  /// @param cause what led to it, or null
+  /// @param details further facts for programs
+  public ConfigException(
+      String reason, String message, @Nullable Throwable cause, Map<String, String> details) {
+    super(ErrorCode.CONFIG, reason, message, cause, details);
+  }
+}

@@ -1,0 +1,32 @@
+package io.boxlite.api;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The guest agent cannot be reached, answered against the protocol, or too late.
+///
+/// Immutable.
+///
+/// @since 0.1
+public final class PortalException extends BoxliteException {
+  private static final long serialVersionUID = 1L;
+
+  /// Makes one without a cause; see [BoxliteException] for the arguments.
+  ///
+  /// @param reason stable lower_snake detail
+  /// @param message what failed, why, and the way out; without the prefix of the kind
+  public PortalException(String reason, String message) {
+    this(reason, message, null, Map.of());
+  }
+
+  /// Makes one with a cause; see [BoxliteException] for the arguments.
+  ///
+  /// @param reason stable lower_snake detail
+  /// @param message what failed, why, and the way out; without the prefix of the kind
+  /// @param cause what led to it, or null
+  /// @param details further facts for programs
+  public PortalException(
+      String reason, String message, @Nullable Throwable cause, Map<String, String> details) {
+    super(ErrorCode.PORTAL, reason, message, cause, details);
+  }
+}

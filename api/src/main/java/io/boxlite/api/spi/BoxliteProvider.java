@@ -1,0 +1,21 @@
+package io.boxlite.api.spi;
+
+import io.boxlite.api.Boxlite;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// Opens a home directory in one way: as its supervisor, or as a client of the supervisor that owns
+/// it. Found through [java.util.ServiceLoader].
+///
+/// @since 0.1
+public interface BoxliteProvider {
+  /// {@return the order in which providers are asked, lowest first}
+  int order();
+
+  /// Opens the home when this provider can do so now.
+  ///
+  /// @param home absolute path, need not exist
+  /// @return the runtime, or empty when another provider has to be asked, because the home is owned
+  ///   by another process or not owned by any
+  Optional<Boxlite> open(Path home);
+}

@@ -1,0 +1,12 @@
+/// What a program touches to run boxes: the runtime, boxes, executions, their options, infos and
+/// errors. Implementations come from other modules, found through
+/// [io.boxlite.api.spi.BoxliteProvider].
+@org.jspecify.annotations.NullMarked
+module io.boxlite.api {
+  requires static transitive org.jspecify;
+
+  exports io.boxlite.api;
+  exports io.boxlite.api.spi;
+
+  uses io.boxlite.api.spi.BoxliteProvider;
+}
