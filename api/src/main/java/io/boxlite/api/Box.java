@@ -2,6 +2,7 @@ package io.boxlite.api;
 
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Optional;
 
 /// A handle on one box: a micro-VM that runs an OCI image and keeps its state. A handle stays valid
 /// across stops and starts; after the box has been removed every method throws [NotFoundException].
@@ -60,11 +61,19 @@ public interface Box {
   /// @throws InvalidStateException if the box is stopped or failed, or somebody is attached
   Execution attach();
 
-  /// Reads a log of the box.
+  /// Finds a command by the id of its execution: one that runs, or ended not more than five minutes
+  /// ago; also one that an earlier supervisor started.
+  ///
+  /// @param executionId id of an execution, or of the main command
+  /// @return the execution, or empty when it is not known
+  Optional<Execution> execution(String executionId);
+
+  /// Reads a log of the box from its beginning.
   ///
   /// @param log which
-  /// @return its present content, to be closed by the caller; empty when nothing was written yet
-  InputStream logs(BoxLog log);
+  /// @param follow whether the stream goes on with what is written later, until the box has stopped
+  /// @return the log, to be closed by the caller; empty when nothing was written yet
+  InputStream logs(BoxLog log, boolean follow);
 
   /// {@return figures of the box, without starting it}
   BoxMetrics metrics();
