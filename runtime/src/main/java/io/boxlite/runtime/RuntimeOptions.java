@@ -1,0 +1,100 @@
+package io.boxlite.runtime;
+
+import io.boxlite.api.ConfigException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/// What a supervisor may be told that is not part of a box. Immutable.
+///
+/// @param accelerator `auto`, `kvm` or `tcg`; from `BOXLITE_ACCEL`, default `auto`
+/// @param kernel guest kernel; from `BOXLITE_KERNEL`
+/// @param initramfs with the agent and the modules of that kernel; from `BOXLITE_INITRAMFS`
+/// @param bundledImages directory of the images that come with BoxLite
+/// @param temporaryDirectory from `BOXLITE_TMPDIR`, default the system's
+/// @param bootTimeout how long a guest may take until its agent answers; from
+///   `BOXLITE_BOOT_TIMEOUT_SECONDS`, default 120
+/// @since 0.1
+public record RuntimeOptions(
+    String accelerator,
+    Path kernel,
+    Path initramfs,
+    Path bundledImages,
+    Path temporaryDirectory,
+    Duration bootTimeout) {
+  private static final int DEFAULT_BOOT_SECONDS = 120;
+  private static final int MAX_BOOT_SECONDS = 3600;
+
+  /// Reads the options from environment variables.
+  ///
+  /// @param environment the variables
+  /// @return the options
+  /// @throws ConfigException if one is invalid; names it
+  public static RuntimeOptions ofEnvironment(Map<String, String> environment) {
+    String accelerator = environment.getOrDefault("BOXLITE_ACCEL", "auto");
+    if (!accelerator.equals("auto") && !accelerator.equals("kvm") && !accelerator.equals("tcg")) {
+      throw new ConfigException(
+          "invalid_accelerator",
+          "BOXLITE_ACCEL '" + accelerator + "' must be one of auto, kvm, tcg");
+    }
+    Path distribution = path(environment, "BOXLITE_DIST").orElseGet(RuntimeOptions::distribution);
+    Path guest = path(environment, "BOXLITE_GUEST_DIR").orElse(distribution.resolve("guest"));
+    return new RuntimeOptions(
+        accelerator,
+        path(environment, "BOXLITE_KERNEL").orElse(guest.resolve("vmlinuz")),
+        path(environment, "BOXLITE_INITRAMFS").orElse(guest.resolve("initramfs.gz")),
+        distribution.resolve("images"),
+        path(environment, "BOXLITE_TMPDIR")
+            .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
+        bootTimeout(environment.getOrDefault("BOXLITE_BOOT_TIMEOUT_SECONDS", "")));
+  }
+
+  private static Duration bootTimeout(String seconds) {
+    if (seconds.isEmpty()) {
+      return Duration.ofSeconds(DEFAULT_BOOT_SECONDS);
+    }
+    try {
+      int value = Integer.parseInt(seconds);
+      if (value >= 1 && value <= MAX_BOOT_SECONDS) {
+        return Duration.ofSeconds(value);
+      }
+    } catch (NumberFormatException _) {
+      // Falls through to the one message.
+    }
+    throw new ConfigException(
+        "invalid_boot_timeout",
+        "BOXLITE_BOOT_TIMEOUT_SECONDS '" + seconds + "' must be between 1 and " + MAX_BOOT_SECONDS);
+  }
+
+  private static Optional<Path> path(Map<String, String> environment, String name) {
+    String value = environment.getOrDefault(name, "");
+    if (value.isEmpty()) {
+      return Optional.empty();
+    }
+    Path path = Path.of(value);
+    if (!path.isAbsolute()) {
+      throw new ConfigException(
+          "path_not_absolute", name + " '" + value + "' must be an absolute path");
+    }
+    return Optional.of(path);
+  }
+
+  /// The build puts this jar into `dist/lib`, beside `dist/guest` and `dist/images`.
+  private static Path distribution() {
+    CodeSource source = RuntimeOptions.class.getProtectionDomain().getCodeSource();
+    try {
+      Path jar = Path.of(source.getLocation().toURI()).toAbsolutePath();
+      Path lib = jar.getParent();
+      return lib == null || lib.getParent() == null ? jar : lib.getParent();
+    } catch (URISyntaxException e) {
+      throw new ConfigException(
+          "guest_not_found",
+          "cannot tell where BoxLite lies; set BOXLITE_DIST to its directory",
+          e,
+          Map.of());
+    }
+  }
+}

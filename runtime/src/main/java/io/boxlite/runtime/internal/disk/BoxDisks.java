@@ -1,0 +1,128 @@
+package io.boxlite.runtime.internal.disk;
+
+import io.boxlite.api.StorageException;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Makes the disks of boxes: a thin QCOW2 file over an empty formatted ext4 base, which all boxes
+/// of one disk size share and which is formatted once.
+///
+/// Thread-safe.
+public final class BoxDisks {
+  /// Size of a box's disk when none was asked for, in GiB. It takes room only as it is written.
+  public static final int DEFAULT_SIZE_GIB = 10;
+
+  private static final long FORMAT_SECONDS = 120;
+
+  private final Path bases;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /// Names where the bases lie.
+  ///
+  /// @param bases an existing directory
+  public BoxDisks(Path bases) {
+    this.bases = bases;
+  }
+
+  /// Makes a box's disk unless it is there.
+  ///
+  /// @param disk the file
+  /// @param sizeGib virtual size in GiB
+  /// @throws StorageException if it cannot be made
+  public void ensure(Path disk, int sizeGib) {
+    if (!Files.exists(disk)) {
+      Qcow2Overlay.create(disk, base(sizeGib), (long) sizeGib << 30);
+    }
+  }
+
+  private Path base(int sizeGib) {
+    Path base = bases.resolve("ext4-" + sizeGib + "g.raw");
+    lock.lock();
+    try {
+      if (!Files.exists(base)) {
+        Path temporary = bases.resolve(base.getFileName() + ".tmp");
+        format(temporary, (long) sizeGib << 30);
+        Files.move(temporary, base, StandardCopyOption.ATOMIC_MOVE);
+      }
+      return base;
+    } catch (IOException e) {
+      throw failed(base, e.toString(), e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Formats a sparse file. The inode tables stay unwritten (the file is zero there anyway), so
+  /// even a large disk takes only a few hundred KiB.
+  private static void format(Path file, long bytes) throws IOException {
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.setLength(0);
+      sparse.setLength(bytes);
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            mke2fs(),
+            "-q",
+            "-F",
+            "-t",
+            "ext4",
+            "-m",
+            "0",
+            "-I",
+            "256",
+            "-E",
+            "lazy_itable_init=1,lazy_journal_init=1,discard,root_owner=0:0",
+            "-O",
+            "^resize_inode,uninit_bg,metadata_csum",
+            "-J",
+            "size=16",
+            file.toString());
+    builder.redirectErrorStream(true).redirectInput(new File("/dev/null"));
+    Process process;
+    try {
+      process = builder.start();
+    } catch (IOException e) {
+      throw failed(file, "mke2fs cannot be run; install e2fsprogs", e);
+    }
+    try (var output = process.getInputStream()) {
+      String text = new String(output.readAllBytes(), StandardCharsets.UTF_8).strip();
+      if (!process.waitFor(FORMAT_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw failed(file, "mke2fs: " + text, null);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failed(file, "interrupted", e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /// It lies in a directory that is not on every user's PATH.
+  private static String mke2fs() {
+    for (String directory : List.of("/usr/sbin", "/sbin")) {
+      Path tool = Path.of(directory, "mke2fs");
+      if (Files.isExecutable(tool)) {
+        return tool.toString();
+      }
+    }
+    return "mke2fs";
+  }
+
+  private static StorageException failed(
+      Path base, String why, @org.jspecify.annotations.Nullable Throwable cause) {
+    return new StorageException(
+        "disk_not_made",
+        "format base disk " + base + ": " + why + "; check the disk and free space",
+        cause,
+        Map.of("path", base.toString()));
+  }
+}

@@ -1,0 +1,89 @@
+package io.boxlite.runtime.internal.layout;
+
+import io.boxlite.api.StorageException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+
+/// Every file and directory name of a home directory. ARCHITECTURE.md shows it as a tree.
+///
+/// @param home absolute path
+public record HomeLayout(Path home) {
+  /// Makes the directories that are always there, private to the user.
+  ///
+  /// @throws StorageException if one cannot be made
+  public void create() {
+    createPrivate(home);
+    for (Path directory :
+        List.of(images(), boxes(), init(), baseDisks(), logs(), database().getParent())) {
+      createPrivate(directory);
+    }
+    createPrivate(home.resolve("gvproxy"));
+  }
+
+  /// {@return the file whose exclusive lock makes a process the supervisor}
+  public Path lock() {
+    return home.resolve("lock");
+  }
+
+  /// {@return the database}
+  public Path database() {
+    return home.resolve("db").resolve("boxes.db");
+  }
+
+  /// {@return the image store}
+  public Path images() {
+    return home.resolve("images");
+  }
+
+  /// {@return the directory of all boxes}
+  public Path boxes() {
+    return home.resolve("boxes");
+  }
+
+  /// {@return the directory of one box}
+  ///
+  /// @param id its id
+  public BoxLayout box(String id) {
+    return new BoxLayout(boxes().resolve(id));
+  }
+
+  /// {@return what boxes share to start}
+  public Path init() {
+    return home.resolve("init");
+  }
+
+  /// {@return the verdict of the KVM probe}
+  public Path kvmVerdict() {
+    return init().resolve("kvm.json");
+  }
+
+  /// {@return the directory of the empty formatted disks}
+  public Path baseDisks() {
+    return init().resolve("disks");
+  }
+
+  /// {@return the directory of the supervisor's logs}
+  public Path logs() {
+    return home.resolve("logs");
+  }
+
+  static void createPrivate(Path directory) {
+    try {
+      if (!Files.isDirectory(directory)) {
+        Files.createDirectories(
+            directory,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          "directory_not_made",
+          "make directory " + directory + ": " + e + "; check its parent and permissions",
+          e,
+          Map.of("path", directory.toString()));
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package io.boxlite.runtime.internal.state;
+
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/// One box as it is stored: what it is, which never changes, and its state.
+///
+/// @param id ULID
+/// @param containerId 64 hex digits; also the execution id of the main command
+/// @param createdAt when it was made, to the millisecond
+/// @param options as the caller gave them
+/// @param state the mutable part
+public record BoxRecord(
+    String id, String containerId, Instant createdAt, BoxOptions options, BoxState state) {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  /// Makes the record of a new box.
+  ///
+  /// @param options as the caller gave them
+  /// @param now the time
+  /// @return the record, in state `configured`
+  public static BoxRecord create(BoxOptions options, Instant now) {
+    Instant created = Instant.ofEpochMilli(now.toEpochMilli());
+    byte[] container = new byte[32];
+    RANDOM.nextBytes(container);
+    return new BoxRecord(
+        Ulid.next(created.toEpochMilli()),
+        HexFormat.of().formatHex(container),
+        created,
+        options,
+        BoxState.configured(created));
+  }
+
+  /// {@return the record with another state}
+  ///
+  /// @param newState the state
+  public BoxRecord with(BoxState newState) {
+    return new BoxRecord(id, containerId, createdAt, options, newState);
+  }
+
+  /// {@return what callers are told}
+  public BoxInfo toInfo() {
+    Optional<VmProcess> process =
+        state.status().isActive() ? state.process() : Optional.<VmProcess>empty();
+    return new BoxInfo(
+        id,
+        options.name(),
+        state.status(),
+        createdAt,
+        state.updatedAt(),
+        process.map(p -> OptionalLong.of(p.pid())).orElse(OptionalLong.empty()),
+        options.imageLabel(),
+        options.cpus(),
+        options.memoryMib(),
+        state.exitCode(),
+        state.errorReason(),
+        options.detach(),
+        options.autoRemove(),
+        options.tty());
+  }
+
+  /// The process of a VM, told apart from any later process with the same number.
+  ///
+  /// @param pid process id
+  /// @param startTime clock ticks after boot at which it started: field 22 of `/proc/<pid>/stat`
+  /// @param bootId boot of the host in which it ran
+  public record VmProcess(long pid, long startTime, String bootId) {}
+
+  /// The mutable part.
+  ///
+  /// @param status state
+  /// @param updatedAt when it last changed
+  /// @param process the VM's process, while there is one
+  /// @param exitCode of the main command's last run: its code, or 128 + signal
+  /// @param errorReason why it failed
+  /// @param imageId digest of the manifest that the disk was begun on; set by the first start
+  public record BoxState(
+      BoxStatus status,
+      Instant updatedAt,
+      Optional<VmProcess> process,
+      OptionalInt exitCode,
+      Optional<String> errorReason,
+      Optional<String> imageId) {
+
+    static BoxState configured(Instant now) {
+      return new BoxState(
+          BoxStatus.CONFIGURED,
+          now,
+          Optional.empty(),
+          OptionalInt.empty(),
+          Optional.empty(),
+          Optional.empty());
+    }
+
+    /// {@return this with the image of the first start}
+    ///
+    /// @param id digest of the manifest
+    public BoxState withImage(String id) {
+      return new BoxState(status, updatedAt, process, exitCode, errorReason, Optional.of(id));
+    }
+
+    /// {@return the state of a box whose VM runs}
+    ///
+    /// @param vm its process
+    public BoxState running(VmProcess vm) {
+      return new BoxState(
+          BoxStatus.RUNNING,
+          now(),
+          Optional.of(vm),
+          OptionalInt.empty(),
+          Optional.empty(),
+          imageId);
+    }
+
+    /// {@return this on the way down}
+    public BoxState stopping() {
+      return new BoxState(BoxStatus.STOPPING, now(), process, exitCode, errorReason, imageId);
+    }
+
+    /// {@return the state of a box that ended as it should}
+    ///
+    /// @param code how the main command ended, if known
+    public BoxState stopped(OptionalInt code) {
+      return new BoxState(
+          BoxStatus.STOPPED, now(), Optional.empty(), code, Optional.empty(), imageId);
+    }
+
+    /// {@return the state of a box whose start failed or whose VM ended unasked}
+    ///
+    /// @param reason for the user
+    public BoxState failed(String reason) {
+      return new BoxState(
+          BoxStatus.FAILED, now(), Optional.empty(), exitCode, Optional.of(reason), imageId);
+    }
+
+    private static Instant now() {
+      return Instant.ofEpochMilli(System.currentTimeMillis());
+    }
+  }
+}

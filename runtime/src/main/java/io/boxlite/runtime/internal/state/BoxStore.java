@@ -1,0 +1,207 @@
+package io.boxlite.runtime.internal.state;
+
+import io.boxlite.api.AlreadyExistsException;
+import io.boxlite.api.StorageException;
+import io.boxlite.runtime.internal.layout.BoxLayout;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// What is known about boxes, on disk: the database, and one `config.json` per box from which a
+/// lost or corrupt database is rebuilt.
+///
+/// Order of writes: a new box's directory and `config.json` come before its row, a removed box's
+/// row goes before its directory. So a row always has its directory, and a directory without a row
+/// is the rest of an unfinished step and is deleted when the store is opened.
+///
+/// Thread-safe; changes of one box must come from one thread at a time.
+public final class BoxStore implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+  private static final int MAX_CONFIG_BYTES = 16 << 20;
+
+  private final HomeLayout layout;
+  private final BoxDatabase database;
+  private final List<BoxRecord> found;
+
+  private BoxStore(HomeLayout layout, BoxDatabase database, List<BoxRecord> found) {
+    this.layout = layout;
+    this.database = database;
+    this.found = found;
+  }
+
+  /// Opens the store, repairing what a killed supervisor left.
+  ///
+  /// @param layout home whose lock the caller holds
+  /// @return the store
+  /// @throws StorageException if the home cannot be read or written
+  public static BoxStore open(HomeLayout layout) {
+    Path file = layout.database();
+    boolean existed = Files.exists(file);
+    try {
+      return existed ? openExisting(layout, file) : rebuild(layout, file);
+    } catch (SQLException e) {
+      LOG.log(System.Logger.Level.ERROR, "database {0} is corrupt: {1}", file, e.getMessage());
+      try {
+        setAside(file);
+        return rebuild(layout, file);
+      } catch (SQLException | IOException again) {
+        again.addSuppressed(e);
+        throw new StorageException(
+            "database_failed",
+            "open " + file + ": " + again.getMessage() + "; check the disk and permissions",
+            again,
+            Map.of("path", file.toString()));
+      }
+    }
+  }
+
+  private static BoxStore openExisting(HomeLayout layout, Path file) throws SQLException {
+    BoxDatabase database = BoxDatabase.open(file);
+    try {
+      List<BoxRecord> boxes = database.readAll();
+      Set<String> known = boxes.stream().map(BoxRecord::id).collect(Collectors.toSet());
+      for (String id : directories(layout)) {
+        if (!known.contains(id)) {
+          layout.box(id).delete();
+        }
+      }
+      return new BoxStore(layout, database, boxes);
+    } catch (SQLException | RuntimeException e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  /// Keeps the corrupt files for whoever wants to look, under another name.
+  private static void setAside(Path file) throws IOException {
+    String suffix = ".corrupt-" + Instant.now().getEpochSecond();
+    for (String part : List.of("", "-wal", "-shm")) {
+      Path source = Path.of(file + part);
+      if (Files.exists(source)) {
+        Files.move(source, Path.of(file + suffix + part), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+  }
+
+  private static BoxStore rebuild(HomeLayout layout, Path file) throws SQLException {
+    BoxDatabase database = BoxDatabase.open(file);
+    List<BoxRecord> boxes = new ArrayList<>();
+    for (String id : directories(layout)) {
+      Optional<BoxRecord> box = readConfig(layout.box(id));
+      if (box.isPresent() && box.get().id().equals(id)) {
+        try {
+          database.insert(box.get());
+          boxes.add(box.get());
+        } catch (AlreadyExistsException e) {
+          LOG.log(System.Logger.Level.ERROR, "box {0} is left out: {1}", id, e.getMessage());
+        }
+      }
+    }
+    return new BoxStore(layout, database, boxes);
+  }
+
+  private static List<String> directories(HomeLayout layout) {
+    try (Stream<Path> entries = Files.list(layout.boxes())) {
+      return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw failed("list", layout.boxes(), e);
+    }
+  }
+
+  private static Optional<BoxRecord> readConfig(BoxLayout box) {
+    try {
+      if (Files.size(box.config()) > MAX_CONFIG_BYTES) {
+        return Optional.empty();
+      }
+      return Optional.of(BoxDocument.fromJson(Files.readString(box.config())));
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.log(System.Logger.Level.ERROR, "{0} cannot be read: {1}", box.config(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /// {@return the boxes that were there when the store was opened}
+  public List<BoxRecord> found() {
+    return found;
+  }
+
+  /// Adds a box and makes its directory.
+  ///
+  /// @param box its record
+  /// @throws AlreadyExistsException if its name is taken; nothing is left behind
+  public void insert(BoxRecord box) {
+    BoxLayout files = layout.box(box.id());
+    try {
+      files.create();
+      writeConfig(files, box, true);
+      database.insert(box);
+    } catch (RuntimeException e) {
+      files.delete();
+      throw e;
+    }
+  }
+
+  /// Stores the state of a box.
+  ///
+  /// @param box its record
+  public void update(BoxRecord box) {
+    database.update(box);
+    writeConfig(layout.box(box.id()), box, false);
+  }
+
+  /// Forgets a box and deletes its directory.
+  ///
+  /// @param id its id
+  public void delete(String id) {
+    database.delete(id);
+    layout.box(id).delete();
+  }
+
+  private static void writeConfig(BoxLayout files, BoxRecord box, boolean sync) {
+    Path target = files.config();
+    Path temporary = target.resolveSibling("config.json.tmp");
+    try {
+      Files.deleteIfExists(temporary);
+      Files.createFile(
+          temporary,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.write(temporary, BoxDocument.toJson(box).getBytes(StandardCharsets.UTF_8));
+      if (sync) {
+        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+          channel.force(true);
+        }
+      }
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw failed("write", target, e);
+    }
+  }
+
+  private static StorageException failed(String action, Path path, IOException cause) {
+    return new StorageException(
+        "file_failed",
+        action + " " + path + ": " + cause + "; check the disk, free space and permissions",
+        cause,
+        Map.of("path", path.toString()));
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+}

@@ -1,0 +1,25 @@
+package io.boxlite.runtime.internal.state;
+
+import java.security.SecureRandom;
+
+/// Makes ULIDs: 48 bits of milliseconds and 80 random bits as 26 characters of Crockford's Base32.
+/// Source of the format: <https://github.com/ulid/spec>.
+final class Ulid {
+  private static final char[] ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray();
+  private static final int TIME_CHARS = 10;
+  private static final int RANDOM_CHARS = 16;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private Ulid() {}
+
+  static String next(long epochMillis) {
+    StringBuilder text = new StringBuilder(TIME_CHARS + RANDOM_CHARS);
+    for (int i = TIME_CHARS - 1; i >= 0; i--) {
+      text.append(ALPHABET[(int) (epochMillis >>> (5 * i)) & 31]);
+    }
+    for (int i = 0; i < RANDOM_CHARS; i++) {
+      text.append(ALPHABET[RANDOM.nextInt(32)]);
+    }
+    return text.toString();
+  }
+}
