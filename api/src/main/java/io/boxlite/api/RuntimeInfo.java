@@ -28,4 +28,7 @@ public record RuntimeInfo(
     int boxesRunning,
     int boxesStopped,
     int boxesConfigured,
-    int imagesCount) {}
+    int imagesCount) {
+  /// The version of this BoxLite.
+  public static final String VERSION = "0.1.0";
+}

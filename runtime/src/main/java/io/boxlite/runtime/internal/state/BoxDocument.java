@@ -8,7 +8,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ConfigException;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
-import io.boxlite.runtime.internal.state.BoxRecord.VmProcess;
+import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -81,9 +81,9 @@ record BoxDocument(
             box.createdAt().toString(),
             state.status().wireName(),
             state.updatedAt().toString(),
-            state.process().map(VmProcess::pid).orElse(null),
-            state.process().map(VmProcess::startTime).orElse(null),
-            state.process().map(VmProcess::bootId).orElse(null),
+            state.process().map(RecordedVm::pid).orElse(null),
+            state.process().map(RecordedVm::startTime).orElse(null),
+            state.process().map(RecordedVm::bootId).orElse(null),
             state.exitCode().isPresent() ? (Integer) state.exitCode().getAsInt() : null,
             state.errorReason().orElse(null),
             state.imageId().orElse(null)));
@@ -102,9 +102,9 @@ record BoxDocument(
 
   private BoxRecord toRecord() {
     Instant created = Instant.parse(createdAt);
-    Optional<VmProcess> process =
+    Optional<RecordedVm> process =
         pid != null && pidStartTime != null && bootId != null
-            ? Optional.of(new VmProcess(pid, pidStartTime, bootId))
+            ? Optional.of(new RecordedVm(pid, pidStartTime, bootId))
             : Optional.empty();
     return new BoxRecord(
         id,

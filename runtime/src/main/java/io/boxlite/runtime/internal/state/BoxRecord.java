@@ -47,8 +47,8 @@ public record BoxRecord(
 
   /// {@return what callers are told}
   public BoxInfo toInfo() {
-    Optional<VmProcess> process =
-        state.status().isActive() ? state.process() : Optional.<VmProcess>empty();
+    Optional<RecordedVm> process =
+        state.status().isActive() ? state.process() : Optional.<RecordedVm>empty();
     return new BoxInfo(
         id,
         options.name(),
@@ -71,7 +71,7 @@ public record BoxRecord(
   /// @param pid process id
   /// @param startTime clock ticks after boot at which it started: field 22 of `/proc/<pid>/stat`
   /// @param bootId boot of the host in which it ran
-  public record VmProcess(long pid, long startTime, String bootId) {}
+  public record RecordedVm(long pid, long startTime, String bootId) {}
 
   /// The mutable part.
   ///
@@ -84,7 +84,7 @@ public record BoxRecord(
   public record BoxState(
       BoxStatus status,
       Instant updatedAt,
-      Optional<VmProcess> process,
+      Optional<RecordedVm> process,
       OptionalInt exitCode,
       Optional<String> errorReason,
       Optional<String> imageId) {
@@ -109,7 +109,7 @@ public record BoxRecord(
     /// {@return the state of a box whose VM runs}
     ///
     /// @param vm its process
-    public BoxState running(VmProcess vm) {
+    public BoxState running(RecordedVm vm) {
       return new BoxState(
           BoxStatus.RUNNING,
           now(),

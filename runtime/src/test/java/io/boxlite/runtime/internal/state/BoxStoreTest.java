@@ -8,7 +8,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.layout.HomeLayout;
-import io.boxlite.runtime.internal.state.BoxRecord.VmProcess;
+import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -46,7 +46,7 @@ class BoxStoreTest {
   void boxIsReadBackAsItWasStored() {
     BoxRecord box = box("a");
     BoxRecord running =
-        box.with(box.state().withImage("sha256:ab").running(new VmProcess(7, 8, "boot")));
+        box.with(box.state().withImage("sha256:ab").running(new RecordedVm(7, 8, "boot")));
     try (BoxStore store = BoxStore.open(layout)) {
       store.insert(box);
       store.update(running);
@@ -87,7 +87,7 @@ class BoxStoreTest {
   @Test
   void lostDatabaseIsRebuiltFromConfigFiles() throws Exception {
     BoxRecord box = box("a");
-    BoxRecord running = box.with(box.state().running(new VmProcess(7, 8, "boot")));
+    BoxRecord running = box.with(box.state().running(new RecordedVm(7, 8, "boot")));
     try (BoxStore store = BoxStore.open(layout)) {
       store.insert(box);
       store.update(running);

@@ -1,0 +1,310 @@
+package io.boxlite.runtime;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.ImageException;
+import io.boxlite.api.Images;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.StorageException;
+import io.boxlite.image.ImageStore;
+import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.layout.HomeLock;
+import io.boxlite.runtime.internal.lifecycle.BootGate;
+import io.boxlite.runtime.internal.lifecycle.BoxContext;
+import io.boxlite.runtime.internal.lifecycle.Counters;
+import io.boxlite.runtime.internal.lifecycle.LocalBox;
+import io.boxlite.runtime.internal.lifecycle.LocalImages;
+import io.boxlite.runtime.internal.lifecycle.OrphanVms;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.vmm.Accelerator;
+import io.boxlite.vmm.Engine;
+import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.qemu.QemuDriver;
+import io.boxlite.vmm.qemu.QemuOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Collectors;
+
+/// The runtime of a home that this process owns. Thread-safe.
+///
+/// @since 0.1
+public final class LocalBoxlite implements Boxlite {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+  private static final Duration RECOVERY_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+
+  private final HomeLayout layout;
+  private final HomeLock lock;
+  private final BoxContext context;
+  private final LocalImages images;
+  private final ConcurrentMap<String, LocalBox> boxes = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  private LocalBoxlite(HomeLayout layout, HomeLock lock, RuntimeOptions options) {
+    this.layout = layout;
+    this.lock = lock;
+    ImageStore imageStore = ImageStore.open(layout.images(), options.temporaryDirectory());
+    this.images = new LocalImages(imageStore, options.bundledImages());
+    this.context =
+        new BoxContext(
+            options,
+            layout,
+            BoxStore.open(layout),
+            imageStore,
+            new BoxDisks(layout.baseDisks()),
+            QemuDriver.open(
+                new QemuOptions(
+                    Accelerator.Choice.parse(options.accelerator()),
+                    new VmConfig.Boot(options.kernel(), options.initramfs(), List.of()),
+                    QemuOptions.PROBE_LIMIT,
+                    layout.kvmVerdict(),
+                    environment(options))),
+            new BootGate(),
+            new Counters(),
+            boxes::remove);
+  }
+
+  private static Map<String, String> environment(RuntimeOptions options) {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.put("BOXLITE_TMPDIR", options.temporaryDirectory().toString());
+    return environment;
+  }
+
+  /// Opens a home when no process owns it, takes over the boxes that run, and ends what an earlier
+  /// owner left that must not go on.
+  ///
+  /// @param home absolute path, made when missing
+  /// @param options of the runtime
+  /// @return the runtime, to be closed by the caller; empty when a process owns the home
+  /// @throws StorageException if the home cannot be used
+  public static Optional<LocalBoxlite> tryOpen(Path home, RuntimeOptions options) {
+    HomeLayout layout = new HomeLayout(home);
+    layout.create();
+    Optional<HomeLock> lock = HomeLock.tryAcquire(layout.lock());
+    if (lock.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      LocalBoxlite runtime = new LocalBoxlite(layout, lock.get(), options);
+      runtime.recover();
+      return Optional.of(runtime);
+    } catch (RuntimeException e) {
+      lock.get().close();
+      throw e;
+    }
+  }
+
+  private void recover() {
+    List<BoxRecord> found = context.store().found();
+    found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
+    OrphanVms.end(
+        layout.boxes(),
+        found.stream()
+            .flatMap(record -> record.state().process().stream())
+            .map(BoxRecord.RecordedVm::pid)
+            .collect(Collectors.toSet()));
+    // Those that hang are waited for by whoever uses them, not by everybody.
+    inParallel(List.copyOf(boxes.values()), "recover", LocalBox::recover, RECOVERY_PATIENCE);
+  }
+
+  private interface BoxWork {
+    void run(LocalBox box);
+  }
+
+  private static void inParallel(
+      List<LocalBox> boxes, String what, BoxWork work, Duration patience) {
+    List<Thread> threads = new ArrayList<>();
+    for (LocalBox box : boxes) {
+      threads.add(
+          Thread.ofVirtual()
+              .name(what + "-" + box.id())
+              .start(
+                  () -> {
+                    try {
+                      work.run(box);
+                    } catch (BoxliteException e) {
+                      LOG.log(System.Logger.Level.ERROR, "{0} {1}: {2}", what, box.id(), e);
+                    }
+                  }));
+    }
+    Instant deadline = Instant.now().plus(patience);
+    try {
+      for (Thread thread : threads) {
+        Duration left = Duration.between(Instant.now(), deadline);
+        if (left.isPositive()) {
+          thread.join(left);
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new InvalidStateException(
+          "runtime_closed", "the runtime of " + layout.home() + " is closed; open it again");
+    }
+  }
+
+  @Override
+  public Box create(BoxOptions options) {
+    checkOpen();
+    checkImage(options);
+    BoxRecord record = BoxRecord.create(options, Instant.now());
+    context.store().insert(record);
+    LocalBox box = new LocalBox(context, record);
+    boxes.put(record.id(), box);
+    context.counters().boxesCreated.increment();
+    return box;
+  }
+
+  /// An image that cannot be had is refused before anything of the box exists.
+  private void checkImage(BoxOptions options) {
+    if (options.rootfsPath().isPresent()) {
+      context.images().importLayout(Path.of(options.rootfsPath().get()));
+      return;
+    }
+    String reference = options.image().orElseThrow();
+    if (images.find(reference).isEmpty()) {
+      throw new ImageException(
+          "image_not_in_store",
+          "image '"
+              + reference
+              + "' is not in the store, and this version pulls from no registry; add it with"
+              + " 'boxlite load -i FILE', or use --rootfs PATH");
+    }
+  }
+
+  @Override
+  public Optional<Box> get(String idOrName) {
+    checkOpen();
+    LocalBox exact = boxes.get(idOrName);
+    if (exact != null) {
+      return Optional.of(exact);
+    }
+    Optional<Box> named =
+        boxes.values().stream()
+            .filter(box -> box.name().equals(Optional.of(idOrName)))
+            .<Box>map(box -> box)
+            .findFirst();
+    return named.isPresent() || idOrName.isEmpty() ? named : byPrefix(idOrName);
+  }
+
+  private Optional<Box> byPrefix(String prefix) {
+    List<LocalBox> matches =
+        boxes.values().stream()
+            .filter(box -> box.id().regionMatches(true, 0, prefix, 0, prefix.length()))
+            .toList();
+    if (matches.size() > 1) {
+      throw new ConfigException(
+          "ambiguous_prefix",
+          "multiple boxes match prefix '" + prefix + "'; give more characters of the id");
+    }
+    return matches.stream().<Box>map(box -> box).findFirst();
+  }
+
+  @Override
+  public List<BoxInfo> list() {
+    checkOpen();
+    return boxes.values().stream()
+        .map(LocalBox::snapshot)
+        .sorted(
+            Comparator.comparing(BoxInfo::createdAt)
+                .thenComparing(BoxInfo::id)
+                .reversed())
+        .toList();
+  }
+
+  @Override
+  public Images images() {
+    checkOpen();
+    return images;
+  }
+
+  @Override
+  public RuntimeInfo info() {
+    checkOpen();
+    List<BoxInfo> all = list();
+    String engine;
+    String virtualization;
+    try {
+      Engine found = context.driver().engine();
+      engine = found.toString();
+      virtualization =
+          found.accelerator() == Accelerator.KVM
+              ? "available"
+              : "unavailable: " + found.reason();
+    } catch (BoxliteException e) {
+      engine = "none";
+      virtualization = "unavailable: " + e.getMessage();
+    }
+    return new RuntimeInfo(
+        RuntimeInfo.VERSION,
+        layout.home(),
+        engine,
+        virtualization,
+        System.getProperty("os.name").toLowerCase(java.util.Locale.ROOT),
+        System.getProperty("os.arch"),
+        all.size(),
+        count(all, BoxStatus.RUNNING),
+        count(all, BoxStatus.STOPPED),
+        count(all, BoxStatus.CONFIGURED),
+        images.list().size());
+  }
+
+  private static int count(List<BoxInfo> boxes, BoxStatus status) {
+    return (int) boxes.stream().filter(box -> box.status() == status).count();
+  }
+
+  @Override
+  public RuntimeMetrics metrics() {
+    checkOpen();
+    Counters counters = context.counters();
+    return new RuntimeMetrics(
+        counters.boxesCreated.sum(),
+        counters.boxesFailed.sum(),
+        counters.boxesStopped.sum(),
+        count(list(), BoxStatus.RUNNING),
+        counters.commandsExecuted.sum(),
+        counters.execErrors.sum());
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    inParallel(
+        List.copyOf(boxes.values()),
+        "close",
+        box -> {
+          if (!box.isDetached()) {
+            box.stop(CLOSE_GRACE);
+          }
+          box.release();
+        },
+        CLOSE_GRACE.plusSeconds(20));
+    context.store().close();
+    lock.close();
+  }
+}

@@ -1,0 +1,318 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.BoxMetrics.BootTiming;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.EngineException;
+import io.boxlite.api.ImageException;
+import io.boxlite.image.PreparedImage;
+import io.boxlite.image.StoredImage;
+import io.boxlite.protocol.agent.v1.ContainerState;
+import io.boxlite.protocol.agent.v1.CreateContainerRequest;
+import io.boxlite.protocol.agent.v1.HelloResponse;
+import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.layout.BoxLayout;
+import io.boxlite.runtime.internal.log.InitLog;
+import io.boxlite.runtime.internal.portal.Portal;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
+import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmProcess;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+
+/// Brings a box from disk to a VM whose container is made and runs nothing yet; and takes over a VM
+/// that an earlier supervisor brought there. Each step undoes itself when a later one fails.
+final class BoxBoot {
+  private static final int CONSOLE_TAIL_BYTES = 1500;
+
+  private final BoxContext context;
+  private final BoxLayout files;
+
+  BoxBoot(BoxContext context, String id) {
+    this.context = context;
+    this.files = context.layout().box(id);
+  }
+
+  /// What a boot came to.
+  ///
+  /// @param running the run
+  /// @param timing how long each stage took; the container's is not over yet
+  record Booted(RunningBox running, BootTiming timing) {}
+
+  /// Boots.
+  ///
+  /// @param box its record
+  /// @param onImage told the digest of the image, before the disk is made on it
+  /// @param onSpawned told the VM's process as soon as there is one
+  /// @return the run
+  Booted boot(BoxRecord box, Consumer<String> onImage, Consumer<RecordedVm> onSpawned) {
+    Stopwatch watch = new Stopwatch();
+    StoredImage image = image(box);
+    PreparedImage prepared = context.images().prepare(image);
+    CreateContainerRequest request =
+        ContainerRequests.create(box, prepared.config(), prepared.layers().size());
+    Duration imagePrepare = watch.lap();
+    onImage.accept(image.id());
+    context
+        .disks()
+        .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
+    VmConfig config = vmConfig(box, prepared.layers());
+    Duration boxConfig = watch.lap();
+    try (BootGate.Turn _ = context.gate().enter()) {
+      watch.lap();
+      Vm vm = context.driver().start(config);
+      try {
+        onSpawned.accept(recorded(vm.process()));
+        Duration spawn = watch.lap();
+        Portal portal = connect(vm);
+        try {
+          portal.hello();
+          portal.prepare(ContainerRequests.prepare(box.containerId(), Instant.now()));
+          Duration guestBoot = watch.lap();
+          portal.createContainer(request);
+          InitLog log = new InitLog(files.log(BoxLog.INIT));
+          return new Booted(
+              new RunningBox(box.containerId(), vm, portal, log, false),
+              new BootTiming(
+                  watch.total(), imagePrepare, boxConfig, spawn, guestBoot, watch.lap()));
+        } catch (RuntimeException e) {
+          portal.close();
+          throw e;
+        }
+      } catch (RuntimeException e) {
+        BoxliteException told = explain(e, vm);
+        vm.kill();
+        throw told;
+      }
+    }
+  }
+
+  /// Takes over a VM that runs.
+  ///
+  /// @param box its record, with the VM's process
+  /// @return the run, or empty when the VM has ended, or never got as far as running the main
+  ///     command; then it has been ended
+  Optional<RunningBox> takeOver(BoxRecord box) {
+    Optional<Vm> found = find(box);
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    Vm vm = found.get();
+    Portal portal = null;
+    try {
+      portal = connect(vm);
+      HelloResponse hello = portal.hello();
+      ContainerState state = hello.getContainerState();
+      if (state == ContainerState.CONTAINER_STATE_RUNNING
+          || state == ContainerState.CONTAINER_STATE_EXITED) {
+        InitLog log = new InitLog(files.log(BoxLog.INIT));
+        RunningBox running = new RunningBox(box.containerId(), vm, portal, log, true);
+        running.adoptExecs();
+        return Optional.of(running);
+      }
+      portal.close();
+      vm.kill();
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      if (portal != null) {
+        portal.close();
+      }
+      vm.kill();
+      throw e;
+    }
+  }
+
+  private Optional<Vm> find(BoxRecord box) {
+    Optional<RecordedVm> process = box.state().process();
+    if (process.isEmpty() || !process.get().bootId().equals(hostBootId())) {
+      return Optional.empty();
+    }
+    return context.driver().reattach(vmConfig(box, List.of()), vmProcess(process.get()));
+  }
+
+  /// Ends the VM of a box without talking to it.
+  void endVm(BoxRecord box) {
+    Optional<RecordedVm> process = box.state().process();
+    if (process.isPresent() && process.get().bootId().equals(hostBootId())) {
+      context.driver().kill(vmConfig(box, List.of()), vmProcess(process.get()));
+    }
+  }
+
+  /// Connects to the agent, for as long as the VM lives and the time lasts.
+  Portal connect(Vm vm) {
+    CompletableFuture<Portal> portal = new CompletableFuture<>();
+    Thread connecting =
+        Thread.ofVirtual()
+            .name("portal-" + vm.id())
+            .start(() -> connect(vm.portalSocket(), portal));
+    vm.onExit()
+        .thenAccept(
+            exit ->
+                portal.completeExceptionally(
+                    new EngineException("vm_ended", "the VM ended: " + describe(exit.cause()))));
+    try {
+      return portal.join();
+    } catch (CompletionException e) {
+      connecting.interrupt();
+      throw e.getCause() instanceof BoxliteException known ? known : e;
+    }
+  }
+
+  private static String describe(String cause) {
+    return cause.isEmpty() ? "killed, or it crashed" : cause;
+  }
+
+  private void connect(Path socket, CompletableFuture<Portal> result) {
+    try {
+      Portal portal = Portal.connect(socket, context.options().bootTimeout());
+      if (!result.complete(portal)) {
+        portal.close();
+      }
+    } catch (RuntimeException e) {
+      result.completeExceptionally(e);
+    }
+  }
+
+  /// A box that was started before keeps the very image that its disk was begun on.
+  private StoredImage image(BoxRecord box) {
+    Optional<String> pinned = box.state().imageId();
+    if (pinned.isPresent()) {
+      return context
+          .images()
+          .find(pinned.get())
+          .orElseThrow(
+              () ->
+                  new ImageException(
+                      "image_lost",
+                      "image "
+                          + pinned.get()
+                          + " that box "
+                          + box.id()
+                          + " was made from is no longer in the store; load it again"));
+    }
+    Optional<String> rootfs = box.options().rootfsPath();
+    return rootfs.isPresent()
+        ? context.images().importLayout(Path.of(rootfs.get()))
+        : context.images().get(box.options().image().orElseThrow());
+  }
+
+  private VmConfig vmConfig(BoxRecord box, List<Path> layers) {
+    List<VmDisk> disks = new ArrayList<>();
+    disks.add(
+        new VmDisk(ContainerRequests.WRITABLE_TARGET, files.disk(), VmDisk.Format.QCOW2, false));
+    for (int i = 0; i < layers.size(); i++) {
+      disks.add(
+          new VmDisk(
+              ContainerRequests.layerTarget(i), layers.get(i), VmDisk.Format.RAW, true));
+    }
+    return new VmConfig(
+        box.id(),
+        guest(),
+        box.options().cpus(),
+        box.options().memoryMib(),
+        files.directory(),
+        files.directory().resolve("qmp.sock"),
+        files.directory().resolve("portal.sock"),
+        files.log(BoxLog.CONSOLE),
+        files.vmmLog(),
+        disks);
+  }
+
+  private VmConfig.Boot guest() {
+    Path kernel = context.options().kernel();
+    for (Path file : List.of(kernel, context.options().initramfs())) {
+      if (!Files.isReadable(file)) {
+        throw new ConfigException(
+            "guest_not_found",
+            "guest file "
+                + file
+                + " is not there; build it, or name others with BOXLITE_KERNEL and"
+                + " BOXLITE_INITRAMFS");
+      }
+    }
+    return new VmConfig.Boot(kernel, context.options().initramfs(), List.of());
+  }
+
+  /// Adds what the VM left on its console when a start failed in the VM.
+  private BoxliteException explain(RuntimeException e, Vm vm) {
+    String tail = consoleTail();
+    if (!tail.isEmpty() && e instanceof BoxliteException known) {
+      String ended = vm.isAlive() ? "" : " (the VM has ended)";
+      switch (known.code()) {
+        case PORTAL, ENGINE -> {
+          return BoxliteException.of(
+              known.code(),
+              known.reason(),
+              known.getMessage() + ended + "; see " + files.log(BoxLog.CONSOLE),
+              Map.of("console_tail", tail));
+        }
+        default -> {
+          return known;
+        }
+      }
+    }
+    return e instanceof BoxliteException known
+        ? known
+        : new io.boxlite.api.InternalException(
+            "start_failed", "start of a box: " + e, e, Map.of());
+  }
+
+  private String consoleTail() {
+    try (InputStream console = Files.newInputStream(files.log(BoxLog.CONSOLE))) {
+      long size = Files.size(files.log(BoxLog.CONSOLE));
+      console.skipNBytes(Math.max(0, size - CONSOLE_TAIL_BYTES));
+      byte[] tail = console.readNBytes(CONSOLE_TAIL_BYTES);
+      return new String(tail, java.nio.charset.StandardCharsets.ISO_8859_1);
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
+  private static RecordedVm recorded(VmProcess process) {
+    return new RecordedVm(process.pid(), process.startTime(), hostBootId());
+  }
+
+  private static VmProcess vmProcess(RecordedVm recorded) {
+    return new VmProcess(recorded.pid(), recorded.startTime());
+  }
+
+  private static String hostBootId() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+    } catch (IOException e) {
+      throw new EngineException("no_boot_id", "read the host's boot id: " + e, e, Map.of());
+    }
+  }
+
+  /// Measures stages.
+  private static final class Stopwatch {
+    private final long start = System.nanoTime();
+    private long last = start;
+
+    Duration lap() {
+      long now = System.nanoTime();
+      Duration lap = Duration.ofNanos(now - last);
+      last = now;
+      return lap;
+    }
+
+    Duration total() {
+      return Duration.ofNanos(System.nanoTime() - start);
+    }
+  }
+}

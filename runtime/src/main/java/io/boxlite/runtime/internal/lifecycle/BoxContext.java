@@ -1,0 +1,31 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import io.boxlite.image.ImageStore;
+import io.boxlite.runtime.RuntimeOptions;
+import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.vmm.VmmDriver;
+import java.util.function.Consumer;
+
+/// What every box of a runtime works with.
+///
+/// @param options of the runtime
+/// @param layout of the home
+/// @param store what is known about boxes, on disk
+/// @param images the image store
+/// @param disks makes box disks
+/// @param driver starts VMs
+/// @param gate how many may boot at once
+/// @param counters of the runtime
+/// @param onRemoved told the id of a box that has been removed
+public record BoxContext(
+    RuntimeOptions options,
+    HomeLayout layout,
+    BoxStore store,
+    ImageStore images,
+    BoxDisks disks,
+    VmmDriver driver,
+    BootGate gate,
+    Counters counters,
+    Consumer<String> onRemoved) {}

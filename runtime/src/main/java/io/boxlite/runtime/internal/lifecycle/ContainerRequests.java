@@ -1,0 +1,101 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import com.google.protobuf.ByteString;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.ConfigException;
+import io.boxlite.image.ImageConfig;
+import io.boxlite.protocol.agent.v1.CreateContainerRequest;
+import io.boxlite.protocol.agent.v1.Disk;
+import io.boxlite.protocol.agent.v1.PrepareRequest;
+import io.boxlite.protocol.agent.v1.ProcessSpec;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// Says to the agent what a box is: the image's configuration with the box's options over it.
+final class ContainerRequests {
+  /// SCSI target of the box's own disk; layers follow, lowest first.
+  static final int WRITABLE_TARGET = 0;
+
+  private static final String HOST_NAME = "boxlite";
+  private static final int ENTROPY_BYTES = 256;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private ContainerRequests() {}
+
+  /// {@return SCSI target of a layer}
+  ///
+  /// @param index of the layer, 0 is the lowest
+  static int layerTarget(int index) {
+    return WRITABLE_TARGET + 1 + index;
+  }
+
+  static PrepareRequest prepare(String containerId, Instant now) {
+    byte[] entropy = new byte[ENTROPY_BYTES];
+    RANDOM.nextBytes(entropy);
+    return PrepareRequest.newBuilder()
+        .setTimeUnixNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
+        .setEntropy(ByteString.copyFrom(entropy))
+        .setHostname(HOST_NAME)
+        .setMachineId(containerId.substring(0, 32))
+        .build();
+  }
+
+  /// @throws ConfigException if neither image nor options name a command
+  static CreateContainerRequest create(BoxRecord box, ImageConfig image, int layers) {
+    BoxOptions options = box.options();
+    CreateContainerRequest.Builder request =
+        CreateContainerRequest.newBuilder()
+            .setContainerId(box.containerId())
+            .setWritable(Disk.newBuilder().setScsiTarget(WRITABLE_TARGET))
+            .setInit(init(options, image))
+            .setStopSignal(Signals.parse(image.stopSignal()));
+    for (int i = 0; i < layers; i++) {
+      request.addLayers(Disk.newBuilder().setScsiTarget(layerTarget(i)));
+    }
+    options.capAdd().forEach(name -> request.addCapabilitiesAdd(capability(name)));
+    options.capDrop().forEach(name -> request.addCapabilitiesDrop(capability(name)));
+    return request.build();
+  }
+
+  private static String capability(String name) {
+    String upper = name.toUpperCase(Locale.ROOT);
+    return upper.startsWith("CAP_") ? upper.substring("CAP_".length()) : upper;
+  }
+
+  private static ProcessSpec init(BoxOptions options, ImageConfig image) {
+    List<String> argv = new ArrayList<>(options.entrypoint().orElse(image.entrypoint()));
+    argv.addAll(options.cmd().orElse(image.cmd()));
+    if (argv.isEmpty()) {
+      throw new ConfigException(
+          "no_command",
+          "image '"
+              + options.imageLabel()
+              + "' has neither ENTRYPOINT nor CMD; name a command to run");
+    }
+    ProcessSpec.Builder spec =
+        ProcessSpec.newBuilder()
+            .setCwd(ByteString.copyFromUtf8(options.workingDir().orElse(image.workingDir())))
+            .setUser(options.user().orElse(image.user()))
+            .setTty(options.tty());
+    argv.forEach(argument -> spec.addArgv(ByteString.copyFromUtf8(argument)));
+    environment(image.env(), options.env())
+        .forEach((key, value) -> spec.addEnv(ByteString.copyFromUtf8(key + "=" + value)));
+    return spec.build();
+  }
+
+  private static Map<String, String> environment(List<String> image, Map<String, String> box) {
+    Map<String, String> environment = new LinkedHashMap<>();
+    for (String variable : image) {
+      int equals = variable.indexOf('=');
+      environment.put(variable.substring(0, equals), variable.substring(equals + 1));
+    }
+    environment.putAll(box);
+    return environment;
+  }
+}

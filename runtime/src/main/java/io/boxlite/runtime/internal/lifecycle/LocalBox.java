@@ -1,0 +1,526 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxMetrics.BootTiming;
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.EngineException;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.ExitStatus;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.PortalException;
+import io.boxlite.runtime.internal.log.LogReader;
+import io.boxlite.runtime.internal.portal.Portal;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
+import io.boxlite.vmm.VmExit;
+import io.boxlite.vmm.VmUsage;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// One box: the only place that changes its state. Everything that starts, stops or removes it
+/// holds `lifecycle`; what only looks does not.
+public final class LocalBox implements Box {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+  private static final int SIGKILL = 9;
+
+  private final BoxContext context;
+  private final BoxBoot boot;
+  private final ReentrantLock lifecycle = new ReentrantLock(true);
+  private final LongAdder commands = new LongAdder();
+  private final LongAdder execErrors = new LongAdder();
+
+  private volatile BoxRecord record;
+  private volatile @Nullable RunningBox running;
+  private volatile @Nullable BootTiming timing;
+  private volatile boolean removed;
+
+  /// Makes the handle of a box that is stored.
+  ///
+  /// @param context of the runtime
+  /// @param record its record
+  public LocalBox(BoxContext context, BoxRecord record) {
+    this.context = context;
+    this.record = record;
+    this.boot = new BoxBoot(context, record.id());
+  }
+
+  @Override
+  public String id() {
+    return record.id();
+  }
+
+  /// {@return its unique name, if it has one}
+  public Optional<String> name() {
+    return record.options().name();
+  }
+
+  /// {@return what it is, also when it has been removed meanwhile}
+  public BoxInfo snapshot() {
+    return record.toInfo();
+  }
+
+  /// {@return whether it outlives the program that made it}
+  public boolean isDetached() {
+    return record.options().detach();
+  }
+
+  @Override
+  public BoxInfo info() {
+    checkExists();
+    return snapshot();
+  }
+
+  private void checkExists() {
+    if (removed) {
+      throw new NotFoundException(
+          "box_not_found", "box not found: " + id(), null, Map.of("resource", "box", "id", id()));
+    }
+  }
+
+  private void store(BoxState state) {
+    BoxRecord changed = record.with(state);
+    context.store().update(changed);
+    record = changed;
+  }
+
+  @Override
+  public void start() {
+    lifecycle.lock();
+    try {
+      checkExists();
+      RunningBox run = running;
+      if (run == null) {
+        run = boot();
+      }
+      if (!run.initStarted()) {
+        startInit(run);
+      }
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  private RunningBox boot() {
+    try {
+      BoxBoot.Booted booted =
+          boot.boot(
+              record,
+              image -> {
+                if (record.state().imageId().isEmpty()) {
+                  store(record.state().withImage(image));
+                }
+              },
+              vm -> store(record.state().running(vm)));
+      timing = booted.timing();
+      adopt(booted.running());
+      return booted.running();
+    } catch (RuntimeException e) {
+      startFailed(e);
+      throw e;
+    }
+  }
+
+  private void startInit(RunningBox run) {
+    long began = System.nanoTime();
+    try {
+      run.startInit();
+    } catch (BoxliteException e) {
+      running = null;
+      endRun(run, e);
+      startFailed(e);
+      throw e;
+    }
+    BootTiming before = timing;
+    if (before != null) {
+      Duration took = Duration.ofNanos(System.nanoTime() - began);
+      timing =
+          new BootTiming(
+              before.total().plus(took),
+              before.imagePrepare(),
+              before.boxConfig(),
+              before.boxSpawn(),
+              before.guestBoot(),
+              before.containerInit().plus(took));
+    }
+  }
+
+  /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to be
+  /// removed anyway.
+  private void startFailed(RuntimeException e) {
+    context.counters().boxesFailed.increment();
+    try {
+      if (record.options().autoRemove()) {
+        delete();
+      } else {
+        store(record.state().failed(String.valueOf(e.getMessage())));
+      }
+    } catch (BoxliteException again) {
+      e.addSuppressed(again);
+    }
+  }
+
+  private void endRun(RunningBox run, BoxliteException cause) {
+    run.vm().kill();
+    run.fail(cause);
+    run.close();
+  }
+
+  /// From here on this run's end is noticed, whichever way it comes.
+  private void adopt(RunningBox run) {
+    running = run;
+    run.initExit()
+        .whenComplete(
+            (exit, _) -> {
+              if (exit != null) {
+                inBackground("init-exit", () -> initEnded(run, exit));
+              }
+            });
+    run.vm().onExit().thenAccept(exit -> inBackground("vm-exit", () -> vmEnded(run, exit)));
+    watchPortal(run);
+  }
+
+  private void watchPortal(RunningBox run) {
+    run.portal()
+        .onLost()
+        .thenAccept(cause -> inBackground("portal-lost", () -> portalLost(run, cause)));
+  }
+
+  private void inBackground(String what, Runnable work) {
+    Thread.ofVirtual()
+        .name(what + "-" + id())
+        .start(
+            () -> {
+              try {
+                work.run();
+              } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "box " + id() + ", " + what, e);
+              }
+            });
+  }
+
+  /// The main command has ended by itself: the box stops.
+  private void initEnded(RunningBox run, ExitStatus exit) {
+    lifecycle.lock();
+    try {
+      if (running != run) {
+        return;
+      }
+      if (record.options().autoRemove()) {
+        // Its disk goes anyway: nothing needs to be synced.
+        run.vm().kill();
+      } else {
+        store(record.state().stopping());
+        run.shutDown(Duration.ZERO);
+      }
+      stopped(run, exit);
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  private void stopped(RunningBox run, ExitStatus exit) {
+    running = null;
+    run.close();
+    context.counters().boxesStopped.increment();
+    try {
+      if (record.options().autoRemove()) {
+        delete();
+      } else {
+        store(record.state().stopped(OptionalInt.of(exit.shellCode())));
+      }
+    } finally {
+      run.publishEnd(exit);
+      run.fail(new PortalException("box_stopped", "box " + id() + " has stopped"));
+    }
+  }
+
+  private void vmEnded(RunningBox run, VmExit exit) {
+    lifecycle.lock();
+    try {
+      if (running != run) {
+        return;
+      }
+      running = null;
+      String status =
+          exit.status().isPresent() ? ", exit status " + exit.status().getAsInt() : "";
+      EngineException cause =
+          new EngineException(
+              "vm_ended",
+              "the VM of box "
+                  + id()
+                  + " ended unasked: "
+                  + (exit.cause().isEmpty() ? "killed, or it crashed" : exit.cause())
+                  + status
+                  + "; see "
+                  + context.layout().box(id()).vmmLog());
+      run.fail(cause);
+      run.close();
+      startFailed(cause);
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  /// The VM may live on: then the portal is opened again and everything goes on.
+  private void portalLost(RunningBox run, PortalException cause) {
+    lifecycle.lock();
+    try {
+      if (running != run || !run.vm().isAlive()) {
+        return;
+      }
+      LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", id(), cause.getMessage());
+      try {
+        Portal portal = boot.connect(run.vm());
+        portal.hello();
+        run.reconnected(portal);
+        watchPortal(run);
+      } catch (BoxliteException e) {
+        running = null;
+        endRun(run, e);
+        startFailed(e);
+      }
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  @Override
+  public void stop(Duration grace) {
+    lifecycle.lock();
+    try {
+      checkExists();
+      RunningBox run = running;
+      if (run == null) {
+        return;
+      }
+      store(record.state().stopping());
+      Optional<ExitStatus> exit = run.shutDown(grace);
+      stopped(run, exit.orElse(new ExitStatus(0, SIGKILL, false)));
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  @Override
+  public void remove(boolean force) {
+    lifecycle.lock();
+    try {
+      checkExists();
+      RunningBox run = running;
+      if (run != null || record.state().status().isActive()) {
+        if (!force) {
+          throw new InvalidStateException(
+              "box_active",
+              "cannot remove box "
+                  + id()
+                  + ": it is "
+                  + record.state().status().wireName()
+                  + "; stop it first or use force=true");
+        }
+        running = null;
+        if (run != null) {
+          endRun(run, new PortalException("box_removed", "box " + id() + " was removed"));
+        } else {
+          boot.endVm(record);
+        }
+      }
+      delete();
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  private void delete() {
+    context.store().delete(id());
+    removed = true;
+    context.onRemoved().accept(id());
+  }
+
+  @Override
+  public Execution exec(ExecOptions options) {
+    RunningBox run = runningForExec();
+    commands.increment();
+    context.counters().commandsExecuted.increment();
+    try {
+      return run.exec(options);
+    } catch (RuntimeException e) {
+      execErrors.increment();
+      context.counters().execErrors.increment();
+      throw e;
+    }
+  }
+
+  private RunningBox runningForExec() {
+    RunningBox run = running;
+    if (run != null && run.initStarted()) {
+      checkExists();
+      return run;
+    }
+    lifecycle.lock();
+    try {
+      checkExists();
+      if (running == null) {
+        refuseImplicitStart();
+      }
+      start();
+      run = running;
+      if (run == null) {
+        throw new InvalidStateException("box_stopped", "box " + id() + " has just stopped");
+      }
+      return run;
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  private void refuseImplicitStart() {
+    BoxStatus status = record.state().status();
+    if (record.options().isJob()) {
+      String why =
+          status == BoxStatus.CONFIGURED
+              ? "its main command has not been run yet, and an exec must not run it"
+              : "its main command has already run, and starting the box again would run it a"
+                  + " second time";
+      throw new InvalidStateException(
+          "job_not_running",
+          "Cannot exec box " + id() + ": it is " + status.wireName() + ", and " + why
+              + "; start it on purpose");
+    }
+    if (status == BoxStatus.FAILED) {
+      throw new InvalidStateException(
+          "box_failed",
+          "Cannot exec box "
+              + id()
+              + ": it is failed ("
+              + record.state().errorReason().orElse("unknown reason")
+              + "); start it again or remove it");
+    }
+  }
+
+  @Override
+  public Execution attach() {
+    lifecycle.lock();
+    try {
+      checkExists();
+      RunningBox run = running;
+      if (run == null) {
+        BoxStatus status = record.state().status();
+        if (status != BoxStatus.CONFIGURED) {
+          throw new InvalidStateException(
+              "not_running",
+              "Cannot attach to box " + id() + ": it is " + status.wireName() + "; start it first");
+        }
+        run = boot();
+      }
+      return run.main();
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  @Override
+  public Optional<Execution> execution(String executionId) {
+    checkExists();
+    RunningBox run = running;
+    return run == null ? Optional.empty() : run.execution(executionId);
+  }
+
+  @Override
+  public InputStream logs(BoxLog log, boolean follow) {
+    checkExists();
+    Path file = context.layout().box(id()).log(log);
+    return follow
+        ? LogReader.follow(file, () -> !removed && record.state().status().isActive())
+        : LogReader.open(file);
+  }
+
+  @Override
+  public BoxMetrics metrics() {
+    checkExists();
+    RunningBox run = running;
+    Optional<VmUsage> usage = run == null ? Optional.empty() : run.vm().usage();
+    return new BoxMetrics(
+        commands.sum(),
+        execErrors.sum(),
+        usage.map(VmUsage::cpuTime),
+        usage.map(this::cpuPercent).orElse(OptionalDouble.empty()),
+        usage.map(u -> OptionalLong.of(u.residentBytes())).orElse(OptionalLong.empty()),
+        Optional.ofNullable(timing));
+  }
+
+  private OptionalDouble cpuPercent(VmUsage usage) {
+    double seconds = Duration.between(record.state().updatedAt(), Instant.now()).toNanos() / 1e9;
+    return seconds <= 0
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(usage.cpuTime().toNanos() / 1e7 / seconds);
+  }
+
+  /// Brings the box's state in line with what is left of it after another supervisor, or a boot of
+  /// the host: takes a detached box's VM over, ends any other.
+  public void recover() {
+    lifecycle.lock();
+    try {
+      if (!record.state().status().isActive()) {
+        return;
+      }
+      if (!isDetached()) {
+        boot.endVm(record);
+        endedElsewhere("its supervisor ended, and it was not detached", false);
+        return;
+      }
+      try {
+        Optional<RunningBox> run = boot.takeOver(record);
+        if (run.isPresent()) {
+          adopt(run.get());
+        } else {
+          endedElsewhere("its VM was gone when the supervisor started", true);
+        }
+      } catch (BoxliteException e) {
+        endedElsewhere(String.valueOf(e.getMessage()), true);
+      }
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+
+  private void endedElsewhere(String why, boolean failure) {
+    if (record.options().autoRemove()) {
+      delete();
+    } else if (failure) {
+      store(record.state().failed(why));
+    } else {
+      store(record.state().stopped(OptionalInt.empty()));
+    }
+  }
+
+  /// Lets go of the box, which goes on if it runs.
+  public void release() {
+    lifecycle.lock();
+    try {
+      RunningBox run = running;
+      running = null;
+      if (run != null) {
+        run.close();
+        run.fail(new PortalException("runtime_closed", "the runtime of box " + id() + " closed"));
+      }
+    } finally {
+      lifecycle.unlock();
+    }
+  }
+}

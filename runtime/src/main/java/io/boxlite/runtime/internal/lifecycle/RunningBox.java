@@ -1,0 +1,192 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.ExitStatus;
+import io.boxlite.protocol.agent.v1.ExecRecord;
+import io.boxlite.runtime.internal.log.InitLog;
+import io.boxlite.runtime.internal.portal.ExecSession;
+import io.boxlite.runtime.internal.portal.Portal;
+import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmExit;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// One run of a box: its VM, the portal into it, and what is executed in it. Owns all three and the
+/// log of init until [#close()].
+///
+/// Thread-safe.
+final class RunningBox implements AutoCloseable {
+  /// How long an ended execution can still be asked for.
+  private static final Duration KEEP_ENDED = Duration.ofMinutes(5);
+
+  private static final Duration QUIT_PATIENCE = Duration.ofSeconds(3);
+  private static final long POWER_OFF_SECONDS = 10;
+
+  private final String containerId;
+  private final Vm vm;
+  private final InitLog initLog;
+  private final ExecSession init;
+  private final MainExecution main;
+  private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
+  private final Map<String, Known> execs = new ConcurrentHashMap<>();
+  private volatile Portal portal;
+  private volatile boolean initStarted;
+
+  /// An execution, and when it may be forgotten.
+  private record Known(ExecSession session, CompletableFuture<Instant> endedAt) {
+    boolean isStale(Instant now) {
+      return endedAt.isDone() && endedAt.join().plus(KEEP_ENDED).isBefore(now);
+    }
+  }
+
+  /// Takes over a VM whose container has been created.
+  ///
+  /// @param containerId of its container
+  /// @param vm owned from here on
+  /// @param portal owned from here on
+  /// @param initLog owned from here on
+  /// @param initStarted whether the main command was started already
+  RunningBox(String containerId, Vm vm, Portal portal, InitLog initLog, boolean initStarted) {
+    this.containerId = containerId;
+    this.vm = vm;
+    this.portal = portal;
+    this.initLog = initLog;
+    this.initStarted = initStarted;
+    this.init =
+        ExecSession.ofInit(
+            containerId,
+            portal,
+            (_, _, data) -> {
+              byte[] bytes = new byte[data.remaining()];
+              data.get(bytes);
+              initLog.write(bytes, 0, bytes.length);
+            });
+    this.main = new MainExecution(init, ended);
+  }
+
+  Vm vm() {
+    return vm;
+  }
+
+  Portal portal() {
+    return portal;
+  }
+
+  MainExecution main() {
+    return main;
+  }
+
+  /// {@return completes with how init ended, or exceptionally when that cannot be known any more}
+  CompletableFuture<ExitStatus> initExit() {
+    return init.onExit().toCompletableFuture();
+  }
+
+  boolean initStarted() {
+    return initStarted;
+  }
+
+  void startInit() {
+    portal.startContainer();
+    initStarted = true;
+  }
+
+  Execution exec(ExecOptions options) {
+    Instant now = Instant.now();
+    execs.values().removeIf(known -> known.isStale(now));
+    String id = UUID.randomUUID().toString();
+    Portal current = portal;
+    current.exec(id, options);
+    return remember(id, current);
+  }
+
+  private ExecSession remember(String id, Portal through) {
+    ExecSession session = ExecSession.ofExec(id, through);
+    Known known = new Known(session, new CompletableFuture<>());
+    execs.put(id, known);
+    session.onExit().whenComplete((_, _) -> known.endedAt().complete(Instant.now()));
+    return session;
+  }
+
+  Optional<Execution> execution(String id) {
+    if (id.equals(containerId)) {
+      return Optional.of(main);
+    }
+    return Optional.ofNullable(execs.get(id)).map(Known::session);
+  }
+
+  /// Finds what an earlier supervisor had executed.
+  void adoptExecs() {
+    Portal current = portal;
+    for (ExecRecord found : current.listExecs()) {
+      if (!found.getExecId().equals(containerId)) {
+        remember(found.getExecId(), current);
+      }
+    }
+  }
+
+  /// Goes on over a new portal.
+  void reconnected(Portal newPortal) {
+    portal.close();
+    portal = newPortal;
+    init.reattach(newPortal);
+    execs.values().stream()
+        .map(Known::session)
+        .filter(ExecSession::isDetached)
+        .forEach(session -> session.reattach(newPortal));
+  }
+
+  /// Lets the agent end the container and power the VM off; ends the VM by force when that fails.
+  ///
+  /// @param grace between the stop signal and the kill
+  /// @return how init ended, if the agent could say
+  Optional<ExitStatus> shutDown(Duration grace) {
+    Optional<ExitStatus> exit = Optional.empty();
+    try {
+      exit = portal.shutdown(grace);
+      vm.onExit().get(POWER_OFF_SECONDS, TimeUnit.SECONDS);
+    } catch (BoxliteException | ExecutionException | TimeoutException _) {
+      // The force that follows does not need the agent's consent.
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    vm.quit(QUIT_PATIENCE);
+    return exit;
+  }
+
+  /// Says how the run ended to everybody who waits for its main command.
+  void publishEnd(ExitStatus exit) {
+    ended.complete(exit);
+  }
+
+  /// Fails everything that still waits.
+  ///
+  /// @param cause why the run ended
+  void fail(BoxliteException cause) {
+    init.fail(cause);
+    execs.values().forEach(known -> known.session().fail(cause));
+    ended.completeExceptionally(cause);
+  }
+
+  /// {@return how the VM ended, if it has}
+  Optional<VmExit> vmExit() {
+    return Optional.ofNullable(vm.onExit().getNow(null));
+  }
+
+  /// Lets go of the VM, which goes on if it was not ended.
+  @Override
+  public void close() {
+    portal.close();
+    vm.close();
+    initLog.close();
+  }
+}
