@@ -2,8 +2,20 @@
 @org.jspecify.annotations.NullMarked
 module io.boxlite.runtime {
   requires transitive io.boxlite.api;
+  requires com.google.protobuf;
   requires io.avaje.jsonb;
+  requires io.boxlite.image;
+  requires io.boxlite.protocol;
+  requires io.boxlite.vmm;
+  requires io.grpc;
+  requires io.grpc.netty;
+  requires io.grpc.protobuf;
+  requires io.grpc.stub;
+  requires io.netty.buffer;
+  requires io.netty.common;
+  requires io.netty.transport;
   requires java.sql;
+  requires proto.google.common.protos;
   requires static org.jspecify;
 
   exports io.boxlite.runtime;

@@ -1,0 +1,8 @@
+/// Images: references, archives, the store, and the conversion of layers to EROFS files.
+@org.jspecify.annotations.NullMarked
+module io.boxlite.image {
+  requires static transitive org.jspecify;
+  requires transitive io.boxlite.api;
+
+  exports io.boxlite.image;
+}
