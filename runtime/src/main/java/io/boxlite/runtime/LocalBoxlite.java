@@ -14,6 +14,7 @@ import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StorageException;
 import io.boxlite.image.ImageStore;
+import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.HomeLock;
@@ -136,14 +137,13 @@ public final class LocalBoxlite implements Boxlite {
       threads.add(
           Thread.ofVirtual()
               .name(what + "-" + box.id())
-              .start(
-                  () -> {
-                    try {
-                      work.run(box);
-                    } catch (BoxliteException e) {
-                      LOG.log(System.Logger.Level.ERROR, "{0} {1}: {2}", what, box.id(), e);
-                    }
-                  }));
+              .start(() -> {
+                try {
+                  work.run(box);
+                } catch (BoxliteException e) {
+                  LOG.log(System.Logger.Level.ERROR, "{0} {1}: {2}", what, box.id(), e);
+                }
+              }));
     }
     Instant deadline = Instant.now().plus(patience);
     try {
@@ -168,8 +168,9 @@ public final class LocalBoxlite implements Boxlite {
   @Override
   public Box create(BoxOptions options) {
     checkOpen();
-    checkImage(options);
-    BoxRecord record = BoxRecord.create(options, Instant.now());
+    StoredImage image = image(options);
+    BoxRecord made = BoxRecord.create(options, Instant.now());
+    BoxRecord record = made.with(made.state().withImage(image.id()));
     context.store().insert(record);
     LocalBox box = new LocalBox(context, record);
     boxes.put(record.id(), box);
@@ -177,21 +178,22 @@ public final class LocalBoxlite implements Boxlite {
     return box;
   }
 
-  /// An image that cannot be had is refused before anything of the box exists.
-  private void checkImage(BoxOptions options) {
+  /// An image that cannot be had is refused before anything of the box exists; one that is there is
+  /// what the box is made from, whatever its name means later.
+  private StoredImage image(BoxOptions options) {
     if (options.rootfsPath().isPresent()) {
-      context.images().importLayout(Path.of(options.rootfsPath().get()));
-      return;
+      return context.images().importLayout(Path.of(options.rootfsPath().get()));
     }
     String reference = options.image().orElseThrow();
-    if (images.find(reference).isEmpty()) {
-      throw new ImageException(
-          "image_not_in_store",
-          "image '"
-              + reference
-              + "' is not in the store, and this version pulls from no registry; add it with"
-              + " 'boxlite load -i FILE', or use --rootfs PATH");
-    }
+    return images
+        .find(reference)
+        .orElseThrow(() ->
+            new ImageException(
+                "image_not_in_store",
+                "image '"
+                    + reference
+                    + "' is not in the store, and this version pulls from no registry; add it"
+                    + " with 'boxlite load -i FILE', or use --rootfs PATH"));
   }
 
   @Override
@@ -227,10 +229,7 @@ public final class LocalBoxlite implements Boxlite {
     checkOpen();
     return boxes.values().stream()
         .map(LocalBox::snapshot)
-        .sorted(
-            Comparator.comparing(BoxInfo::createdAt)
-                .thenComparing(BoxInfo::id)
-                .reversed())
+        .sorted(Comparator.comparing(BoxInfo::createdAt).thenComparing(BoxInfo::id).reversed())
         .toList();
   }
 
@@ -250,9 +249,7 @@ public final class LocalBoxlite implements Boxlite {
       Engine found = context.driver().engine();
       engine = found.toString();
       virtualization =
-          found.accelerator() == Accelerator.KVM
-              ? "available"
-              : "unavailable: " + found.reason();
+          found.accelerator() == Accelerator.KVM ? "available" : "unavailable: " + found.reason();
     } catch (BoxliteException e) {
       engine = "none";
       virtualization = "unavailable: " + e.getMessage();

@@ -57,17 +57,14 @@ final class BoxBoot {
   /// Boots.
   ///
   /// @param box its record
-  /// @param onImage told the digest of the image, before the disk is made on it
   /// @param onSpawned told the VM's process as soon as there is one
   /// @return the run
-  Booted boot(BoxRecord box, Consumer<String> onImage, Consumer<RecordedVm> onSpawned) {
+  Booted boot(BoxRecord box, Consumer<RecordedVm> onSpawned) {
     Stopwatch watch = new Stopwatch();
-    StoredImage image = image(box);
-    PreparedImage prepared = context.images().prepare(image);
+    PreparedImage prepared = context.images().prepare(image(box));
     CreateContainerRequest request =
         ContainerRequests.create(box, prepared.config(), prepared.layers().size());
     Duration imagePrepare = watch.lap();
-    onImage.accept(image.id());
     context
         .disks()
         .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
@@ -106,7 +103,7 @@ final class BoxBoot {
   ///
   /// @param box its record, with the VM's process
   /// @return the run, or empty when the VM has ended, or never got as far as running the main
-  ///     command; then it has been ended
+  ///   command; then it has been ended
   Optional<RunningBox> takeOver(BoxRecord box) {
     Optional<Vm> found = find(box);
     if (found.isEmpty()) {
@@ -161,10 +158,9 @@ final class BoxBoot {
             .name("portal-" + vm.id())
             .start(() -> connect(vm.portalSocket(), portal));
     vm.onExit()
-        .thenAccept(
-            exit ->
-                portal.completeExceptionally(
-                    new EngineException("vm_ended", "the VM ended: " + describe(exit.cause()))));
+        .thenAccept(exit ->
+            portal.completeExceptionally(
+                new EngineException("vm_ended", "the VM ended: " + describe(exit.cause()))));
     try {
       return portal.join();
     } catch (CompletionException e) {
@@ -188,27 +184,19 @@ final class BoxBoot {
     }
   }
 
-  /// A box that was started before keeps the very image that its disk was begun on.
   private StoredImage image(BoxRecord box) {
-    Optional<String> pinned = box.state().imageId();
-    if (pinned.isPresent()) {
-      return context
-          .images()
-          .find(pinned.get())
-          .orElseThrow(
-              () ->
-                  new ImageException(
-                      "image_lost",
-                      "image "
-                          + pinned.get()
-                          + " that box "
-                          + box.id()
-                          + " was made from is no longer in the store; load it again"));
-    }
-    Optional<String> rootfs = box.options().rootfsPath();
-    return rootfs.isPresent()
-        ? context.images().importLayout(Path.of(rootfs.get()))
-        : context.images().get(box.options().image().orElseThrow());
+    String id = box.state().imageId().orElseThrow();
+    return context
+        .images()
+        .find(id)
+        .orElseThrow(() ->
+            new ImageException(
+                "image_lost",
+                "image "
+                    + id
+                    + " that box "
+                    + box.id()
+                    + " was made from is no longer in the store; load it again"));
   }
 
   private VmConfig vmConfig(BoxRecord box, List<Path> layers) {
@@ -217,8 +205,7 @@ final class BoxBoot {
         new VmDisk(ContainerRequests.WRITABLE_TARGET, files.disk(), VmDisk.Format.QCOW2, false));
     for (int i = 0; i < layers.size(); i++) {
       disks.add(
-          new VmDisk(
-              ContainerRequests.layerTarget(i), layers.get(i), VmDisk.Format.RAW, true));
+          new VmDisk(ContainerRequests.layerTarget(i), layers.get(i), VmDisk.Format.RAW, true));
     }
     return new VmConfig(
         box.id(),
@@ -268,8 +255,7 @@ final class BoxBoot {
     }
     return e instanceof BoxliteException known
         ? known
-        : new io.boxlite.api.InternalException(
-            "start_failed", "start of a box: " + e, e, Map.of());
+        : new io.boxlite.api.InternalException("start_failed", "start of a box: " + e, e, Map.of());
   }
 
   private String consoleTail() {

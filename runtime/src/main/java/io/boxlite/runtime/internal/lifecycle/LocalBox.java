@@ -118,15 +118,7 @@ public final class LocalBox implements Box {
 
   private RunningBox boot() {
     try {
-      BoxBoot.Booted booted =
-          boot.boot(
-              record,
-              image -> {
-                if (record.state().imageId().isEmpty()) {
-                  store(record.state().withImage(image));
-                }
-              },
-              vm -> store(record.state().running(vm)));
+      BoxBoot.Booted booted = boot.boot(record, vm -> store(record.state().running(vm)));
       timing = booted.timing();
       adopt(booted.running());
       return booted.running();
@@ -160,8 +152,8 @@ public final class LocalBox implements Box {
     }
   }
 
-  /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to be
-  /// removed anyway.
+  /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to
+  /// be removed anyway.
   private void startFailed(RuntimeException e) {
     context.counters().boxesFailed.increment();
     try {
@@ -185,12 +177,11 @@ public final class LocalBox implements Box {
   private void adopt(RunningBox run) {
     running = run;
     run.initExit()
-        .whenComplete(
-            (exit, _) -> {
-              if (exit != null) {
-                inBackground("init-exit", () -> initEnded(run, exit));
-              }
-            });
+        .whenComplete((exit, _) -> {
+          if (exit != null) {
+            inBackground("init-exit", () -> initEnded(run, exit));
+          }
+        });
     run.vm().onExit().thenAccept(exit -> inBackground("vm-exit", () -> vmEnded(run, exit)));
     watchPortal(run);
   }
@@ -204,14 +195,13 @@ public final class LocalBox implements Box {
   private void inBackground(String what, Runnable work) {
     Thread.ofVirtual()
         .name(what + "-" + id())
-        .start(
-            () -> {
-              try {
-                work.run();
-              } catch (RuntimeException e) {
-                LOG.log(System.Logger.Level.ERROR, "box " + id() + ", " + what, e);
-              }
-            });
+        .start(() -> {
+          try {
+            work.run();
+          } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "box " + id() + ", " + what, e);
+          }
+        });
   }
 
   /// The main command has ended by itself: the box stops.
@@ -257,8 +247,7 @@ public final class LocalBox implements Box {
         return;
       }
       running = null;
-      String status =
-          exit.status().isPresent() ? ", exit status " + exit.status().getAsInt() : "";
+      String status = exit.status().isPresent() ? ", exit status " + exit.status().getAsInt() : "";
       EngineException cause =
           new EngineException(
               "vm_ended",
@@ -399,7 +388,12 @@ public final class LocalBox implements Box {
                   + " second time";
       throw new InvalidStateException(
           "job_not_running",
-          "Cannot exec box " + id() + ": it is " + status.wireName() + ", and " + why
+          "Cannot exec box "
+              + id()
+              + ": it is "
+              + status.wireName()
+              + ", and "
+              + why
               + "; start it on purpose");
     }
     if (status == BoxStatus.FAILED) {

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The images of a home, and those that come with BoxLite: these are added when they are first asked
-/// for. Thread-safe.
+/// The images of a home, and those that come with BoxLite: these are added when they are first
+/// asked for. Thread-safe.
 public final class LocalImages implements Images {
   private final ImageStore store;
   private final Path bundled;

@@ -35,8 +35,7 @@ public final class OrphanVms {
   private static boolean isVmIn(Path process, Path boxes) {
     try {
       String command =
-          new String(
-              Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.ISO_8859_1);
+          new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.ISO_8859_1);
       int end = command.indexOf('\0');
       String program = end < 0 ? command : command.substring(0, end);
       // A VM works in the directory of its box.

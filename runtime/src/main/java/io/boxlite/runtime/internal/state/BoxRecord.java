@@ -80,7 +80,7 @@ public record BoxRecord(
   /// @param process the VM's process, while there is one
   /// @param exitCode of the main command's last run: its code, or 128 + signal
   /// @param errorReason why it failed
-  /// @param imageId digest of the manifest that the disk was begun on; set by the first start
+  /// @param imageId digest of the manifest that the box is made from
   public record BoxState(
       BoxStatus status,
       Instant updatedAt,
@@ -99,7 +99,7 @@ public record BoxRecord(
           Optional.empty());
     }
 
-    /// {@return this with the image of the first start}
+    /// {@return this with the image that the box is made from}
     ///
     /// @param id digest of the manifest
     public BoxState withImage(String id) {
