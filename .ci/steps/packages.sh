@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Installs what tests need beyond what tools/build.sh installs by itself.
+set -euo pipefail
+packages=(bsdutils erofs-utils qemu-utils shellcheck skopeo umoci)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -1,0 +1,116 @@
+package io.boxlite.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The table of allowed dependencies in ARCHITECTURE.md, checked.
+class ModuleDependenciesTest {
+  private static final Map<String, List<String>> ALLOWED =
+      Map.of(
+          "api", List.of(),
+          "boxes", List.of("api"),
+          "protocol", List.of(),
+          "image", List.of("api"),
+          "vmm", List.of("api"),
+          "runtime", List.of("api", "image", "vmm", "protocol"),
+          "rest", List.of("api"),
+          "server", List.of("api", "rest", "runtime"),
+          "client", List.of("api", "rest"),
+          "cli", List.of("api", "boxes", "client", "rest"));
+
+  /// Below this the import has gone wrong, and the rules would hold of nothing.
+  private static final int CLASS_FLOOR = 200;
+
+  private static JavaClasses classes;
+
+  @BeforeAll
+  static void importClasses() {
+    classes =
+        new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.boxlite");
+  }
+
+  @Test
+  void everyModuleIsImported() {
+    assertThat(classes.size()).isGreaterThan(CLASS_FLOOR);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "api",
+        "boxes",
+        "protocol",
+        "image",
+        "vmm",
+        "runtime",
+        "rest",
+        "server",
+        "client",
+        "cli"
+      })
+  void moduleUsesOnlyTheModulesThatTheTableAllows(String module) {
+    List<String> forbidden = new ArrayList<>();
+    for (String other : ALLOWED.keySet()) {
+      if (!other.equals(module) && !ALLOWED.get(module).contains(other)) {
+        forbidden.add("io.boxlite." + other + "..");
+      }
+    }
+    noClasses()
+        .that()
+        .resideInAPackage("io.boxlite." + module + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(forbidden.toArray(String[]::new))
+        .check(classes);
+  }
+
+  @Test
+  void internalPackagesAreUsedByTheirModuleOnly() {
+    for (String module : ALLOWED.keySet()) {
+      classes()
+          .that()
+          .resideInAPackage("io.boxlite." + module + "..internal..")
+          .should()
+          .onlyBeAccessed()
+          .byAnyPackage("io.boxlite." + module + "..")
+          .allowEmptyShould(true)
+          .check(classes);
+    }
+  }
+
+  @Test
+  void packagesHaveNoCycles() {
+    slices()
+        .matching("io.boxlite.(image|vmm|runtime|rest|server|client|cli).(**)")
+        .should()
+        .beFreeOfCycles()
+        .check(classes);
+  }
+
+  @Test
+  void onlyTheCommandLineWritesToTheProcessStreams() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("io.boxlite.cli..", "io.boxlite.bench..")
+        .should()
+        .accessField(System.class, "out")
+        .orShould()
+        .accessField(System.class, "err")
+        .check(classes);
+  }
+}

@@ -1,0 +1,197 @@
+package io.boxlite.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+
+/// A home of its own for one test class, driven through the real command; nothing of it is left
+/// when it is closed.
+final class TestHome implements AutoCloseable {
+  static final Duration COMMAND_LIMIT = Duration.ofMinutes(5);
+  private static final Path ROOT = Path.of(System.getProperty("boxlite.root")).normalize();
+
+  private final Path directory;
+  private final Map<String, String> environment;
+
+  TestHome() {
+    this(Map.of());
+  }
+
+  TestHome(Map<String, String> environment) {
+    try {
+      // A short path, as a user's is: the long-path case has a test of its own.
+      this.directory = Files.createTempDirectory("bl-it-");
+      this.environment = environment;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path home() {
+    return directory.resolve("home");
+  }
+
+  /// What a command came to.
+  record Result(int exitCode, byte[] stdout, byte[] stderr) {
+    String out() {
+      return new String(stdout, StandardCharsets.UTF_8);
+    }
+
+    String err() {
+      return new String(stderr, StandardCharsets.UTF_8);
+    }
+
+    Result ok() {
+      assertThat(exitCode).as("exit code; stderr: %s stdout: %s", err(), out()).isZero();
+      return this;
+    }
+  }
+
+  Result run(String... arguments) {
+    return runWithInput(new byte[0], arguments);
+  }
+
+  Result runWithInput(byte[] input, String... arguments) {
+    return finish(start(arguments), input);
+  }
+
+  /// Starts `boxlite` and leaves its streams to the caller.
+  Process start(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(ROOT.resolve("boxlite").toString());
+    command.addAll(List.of(arguments));
+    return startProcess(command);
+  }
+
+  /// Starts any command with this home in its environment.
+  Process startProcess(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("BOXLITE_HOME", home().toString());
+    builder.environment().putAll(environment);
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Feeds a process and reads it to its end.
+  static Result finish(Process process, byte[] input) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Thread stdout = Thread.ofVirtual().start(() -> copy(process.getInputStream(), out));
+    Thread stderr = Thread.ofVirtual().start(() -> copy(process.getErrorStream(), err));
+    try {
+      try (OutputStream stdin = process.getOutputStream()) {
+        stdin.write(input);
+      } catch (IOException _) {
+        // It ended without reading all: its exit code tells.
+      }
+      assertThat(process.waitFor(COMMAND_LIMIT.toSeconds(), TimeUnit.SECONDS))
+          .as("ended within %s; stderr so far: %s", COMMAND_LIMIT, err)
+          .isTrue();
+      stdout.join();
+      stderr.join();
+      return new Result(process.exitValue(), out.toByteArray(), err.toByteArray());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static void copy(InputStream from, OutputStream to) {
+    try {
+      from.transferTo(to);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Waits until something holds.
+  static void await(String what, BooleanSupplier condition) {
+    Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
+    while (!condition.getAsBoolean()) {
+      assertThat(Instant.now()).as("within 60 s: %s", what).isBefore(deadline);
+      java.util.concurrent.locks.LockSupport.parkNanos(20_000_000);
+    }
+  }
+
+  /// {@return processes that belong to this home: supervisor and VMs}
+  List<ProcessHandle> processes() {
+    try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+      return all.filter(ProcessHandle::isAlive).filter(this::isOurs).toList();
+    }
+  }
+
+  List<ProcessHandle> vms() {
+    return processes().stream()
+        .filter(process -> commandLine(process).contains("qemu-system"))
+        .toList();
+  }
+
+  ProcessHandle supervisor() {
+    return processes().stream()
+        .filter(process -> commandLine(process).contains("SupervisorMain"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private boolean isOurs(ProcessHandle process) {
+    return commandLine(process).contains(home().toString());
+  }
+
+  private static String commandLine(ProcessHandle process) {
+    try {
+      return Files.readString(
+              Path.of("/proc", Long.toString(process.pid()), "cmdline"),
+              StandardCharsets.ISO_8859_1)
+          .replace('\0', ' ');
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
+  /// {@return what lies in the directory of boxes}
+  List<String> boxDirectories() {
+    Path boxes = home().resolve("boxes");
+    if (!Files.exists(boxes)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(boxes)) {
+      return entries.map(entry -> entry.getFileName().toString()).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    // The supervisor first, so that it cannot start anything more.
+    for (int round = 0; round < 2; round++) {
+      processes().forEach(ProcessHandle::destroyForcibly);
+      await("processes of " + home() + " ended", () -> processes().isEmpty());
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
