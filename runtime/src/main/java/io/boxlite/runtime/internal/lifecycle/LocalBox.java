@@ -12,7 +12,6 @@ import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
-import io.boxlite.api.NotFoundException;
 import io.boxlite.api.PortalException;
 import io.boxlite.runtime.internal.log.LogReader;
 import io.boxlite.runtime.internal.portal.Portal;
@@ -24,7 +23,6 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -88,8 +86,7 @@ public final class LocalBox implements Box {
 
   private void checkExists() {
     if (removed) {
-      throw new NotFoundException(
-          "box_not_found", "box not found: " + id(), null, Map.of("resource", "box", "id", id()));
+      throw Refusals.gone(id());
     }
   }
 
@@ -314,13 +311,7 @@ public final class LocalBox implements Box {
       RunningBox run = running;
       if (run != null || record.state().status().isActive()) {
         if (!force) {
-          throw new InvalidStateException(
-              "box_active",
-              "cannot remove box "
-                  + id()
-                  + ": it is "
-                  + record.state().status().wireName()
-                  + "; stop it first or use force=true");
+          throw Refusals.removeActive(record);
         }
         running = null;
         if (run != null) {
@@ -365,7 +356,7 @@ public final class LocalBox implements Box {
     try {
       checkExists();
       if (running == null) {
-        refuseImplicitStart();
+        Refusals.checkImplicitStart(record);
       }
       start();
       run = running;
@@ -378,35 +369,6 @@ public final class LocalBox implements Box {
     }
   }
 
-  private void refuseImplicitStart() {
-    BoxStatus status = record.state().status();
-    if (record.options().isJob()) {
-      String why =
-          status == BoxStatus.CONFIGURED
-              ? "its main command has not been run yet, and an exec must not run it"
-              : "its main command has already run, and starting the box again would run it a"
-                  + " second time";
-      throw new InvalidStateException(
-          "job_not_running",
-          "Cannot exec box "
-              + id()
-              + ": it is "
-              + status.wireName()
-              + ", and "
-              + why
-              + "; start it on purpose");
-    }
-    if (status == BoxStatus.FAILED) {
-      throw new InvalidStateException(
-          "box_failed",
-          "Cannot exec box "
-              + id()
-              + ": it is failed ("
-              + record.state().errorReason().orElse("unknown reason")
-              + "); start it again or remove it");
-    }
-  }
-
   @Override
   public Execution attach() {
     lifecycle.lock();
@@ -414,11 +376,8 @@ public final class LocalBox implements Box {
       checkExists();
       RunningBox run = running;
       if (run == null) {
-        BoxStatus status = record.state().status();
-        if (status != BoxStatus.CONFIGURED) {
-          throw new InvalidStateException(
-              "not_running",
-              "Cannot attach to box " + id() + ": it is " + status.wireName() + "; start it first");
+        if (record.state().status() != BoxStatus.CONFIGURED) {
+          throw Refusals.attach(record);
         }
         run = boot();
       }

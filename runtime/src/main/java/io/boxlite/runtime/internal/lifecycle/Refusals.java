@@ -1,0 +1,70 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import java.util.Map;
+
+/// Why a box does not do what is asked of it now.
+final class Refusals {
+  private Refusals() {}
+
+  static NotFoundException gone(String id) {
+    return new NotFoundException(
+        "box_not_found", "box not found: " + id, null, Map.of("resource", "box", "id", id));
+  }
+
+  static InvalidStateException removeActive(BoxRecord box) {
+    return new InvalidStateException(
+        "box_active",
+        "cannot remove box "
+            + box.id()
+            + ": it is "
+            + status(box)
+            + "; stop it first or use force=true");
+  }
+
+  static InvalidStateException attach(BoxRecord box) {
+    return new InvalidStateException(
+        "not_running",
+        "Cannot attach to box " + box.id() + ": it is " + status(box) + "; start it first");
+  }
+
+  /// A box with a command of its own is a job: an exec must not run that command (again) by the
+  /// way. A box that failed is not retried by the way either.
+  ///
+  /// @throws InvalidStateException if an exec must not start the box
+  static void checkImplicitStart(BoxRecord box) {
+    BoxStatus status = box.state().status();
+    if (box.options().isJob()) {
+      String why =
+          status == BoxStatus.CONFIGURED
+              ? "its main command has not been run yet, and an exec does not run it"
+              : "its main command has already run, and starting the box again would run it a"
+                  + " second time";
+      throw new InvalidStateException(
+          "job_not_running",
+          "Cannot exec box "
+              + box.id()
+              + ": it is "
+              + status(box)
+              + ", and "
+              + why
+              + "; start it on purpose");
+    }
+    if (status == BoxStatus.FAILED) {
+      throw new InvalidStateException(
+          "box_failed",
+          "Cannot exec box "
+              + box.id()
+              + ": it is failed ("
+              + box.state().errorReason().orElse("unknown reason")
+              + "); start it again or remove it");
+    }
+  }
+
+  private static String status(BoxRecord box) {
+    return box.state().status().wireName();
+  }
+}
