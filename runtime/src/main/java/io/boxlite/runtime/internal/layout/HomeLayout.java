@@ -18,7 +18,7 @@ public record HomeLayout(Path home) {
   public void create() {
     createPrivate(home);
     for (Path directory :
-        List.of(images(), boxes(), init(), baseDisks(), logs(), database().getParent())) {
+        List.of(images(), boxes(), init(), baseDisks(), logs(), databaseDirectory())) {
       createPrivate(directory);
     }
     createPrivate(home.resolve("gvproxy"));
@@ -31,7 +31,11 @@ public record HomeLayout(Path home) {
 
   /// {@return the database}
   public Path database() {
-    return home.resolve("db").resolve("boxes.db");
+    return databaseDirectory().resolve("boxes.db");
+  }
+
+  private Path databaseDirectory() {
+    return home.resolve("db");
   }
 
   /// {@return the image store}
