@@ -41,7 +41,7 @@ class QemuProcessTest {
 
   @BeforeEach
   void openDriver() {
-    driver = driver("");
+    driver = driver();
   }
 
   @AfterEach
@@ -59,7 +59,7 @@ class QemuProcessTest {
     }
   }
 
-  private VmmDriver driver(String extra) {
+  private VmmDriver driver(String... extra) {
     QemuOptions options =
         new QemuOptions(
             Accelerator.Choice.TCG,
@@ -74,11 +74,9 @@ class QemuProcessTest {
     return new VmConfig.Boot(directory.resolve("vmlinuz"), directory.resolve("initrd"), List.of());
   }
 
-  private static List<String> withoutKernel(List<String> command, String extra) {
+  private static List<String> withoutKernel(List<String> command, String... extra) {
     List<String> changed = new ArrayList<>(command.subList(0, command.indexOf("-kernel")));
-    if (!extra.isEmpty()) {
-      changed.add(extra);
-    }
+    changed.addAll(List.of(extra));
     return changed;
   }
 
@@ -214,7 +212,7 @@ class QemuProcessTest {
     VmProcess process = first.process();
     first.close();
     first.close();
-    try (Vm second = driver("").reattach(config(), process).orElseThrow()) {
+    try (Vm second = driver().reattach(config(), process).orElseThrow()) {
       assertThat(second.isAlive()).isTrue();
       assertThat(second.process()).isEqualTo(process);
       second.pause();
@@ -288,6 +286,21 @@ class QemuProcessTest {
         .isInstanceOfSatisfying(
             EngineException.class, e -> assertThat(e.details()).containsEntry("exit_status", "1"))
         .hasMessageContaining("no-such-option");
+  }
+
+  @Test
+  void aQemuThatEndsAfterItHasOpenedItsSocketsIsReportedWithItsLogAndStatus() {
+    assertThatThrownBy(() -> driver("-device", "no-such-device").start(config()))
+        .isInstanceOfSatisfying(
+            EngineException.class, e -> assertThat(e.details()).containsEntry("exit_status", "1"))
+        .hasMessageContaining("no-such-device");
+  }
+
+  @Test
+  void aMissingRunDirectoryIsReported() {
+    assertThatThrownBy(() -> driver.start(config(directory.resolve("none"), List.of())))
+        .isInstanceOf(EngineException.class)
+        .hasMessageContaining("none");
   }
 
   @Test

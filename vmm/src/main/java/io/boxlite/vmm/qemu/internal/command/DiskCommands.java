@@ -66,6 +66,9 @@ public final class DiskCommands {
     device.put("drive", node(disk));
     // "Does not rotate": the guest then neither sorts nor delays requests.
     device.put("rotation_rate", 1);
+    // QEMU would stop the whole VM when the host's disk is full; the guest shall see an error.
+    device.put("rerror", "report");
+    device.put("werror", "report");
     return device;
   }
 

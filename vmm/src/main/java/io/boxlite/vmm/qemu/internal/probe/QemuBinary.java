@@ -72,12 +72,13 @@ public record QemuBinary(Path path, String version) {
               .redirectErrorStream(true)
               .redirectInput(new File("/dev/null"))
               .start();
-      // A program that stays would be waited for without end.
+      // A program that stays would be waited for without end. Not after its end: destroying closes
+      // the stream, read or not.
       var _ =
           process
               .onExit()
               .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
-              .whenComplete((p, e) -> process.destroyForcibly());
+              .exceptionally(late -> process.destroyForcibly());
       try (InputStream stream = process.getInputStream()) {
         return new String(stream.readNBytes(MAX_OUTPUT_BYTES), StandardCharsets.UTF_8);
       } finally {

@@ -111,7 +111,7 @@ record TrialBoot(
       if (e.reason().equals("interrupted")) {
         throw e;
       }
-      return Optional.of(String.valueOf(e.getMessage()));
+      return Optional.of(QemuLauncher.withoutPrefix(e));
     }
   }
 

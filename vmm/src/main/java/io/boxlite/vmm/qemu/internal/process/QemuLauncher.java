@@ -83,7 +83,11 @@ public final class QemuLauncher {
         throw undo(launch.sockets(), process, tail, e);
       }
     } catch (IOException e) {
-      throw new EngineException("qemu_start", "qemu cannot be started: " + e, e, Map.of());
+      throw new EngineException(
+          "qemu_start",
+          "qemu cannot be started in " + launch.directory() + ": " + e.getMessage(),
+          e,
+          Map.of());
     } finally {
       delete(launch.sockets().started());
     }
@@ -183,7 +187,7 @@ public final class QemuLauncher {
     }
     String log = tail.text();
     String ending =
-        status.isPresent() ? "qemu ended with status " + status.getAsInt() : plain(engine);
+        status.isPresent() ? "qemu ended with status " + status.getAsInt() : withoutPrefix(engine);
     return new EngineException(
         "qemu_start",
         "qemu cannot be started: " + ending + (log.isEmpty() ? "" : ": " + log),
@@ -209,7 +213,10 @@ public final class QemuLauncher {
     }
   }
 
-  private static String plain(EngineException e) {
+  /// {@return the message of a failure that becomes part of another message}
+  ///
+  /// @param e the failure
+  public static String withoutPrefix(EngineException e) {
     String message = String.valueOf(e.getMessage());
     String prefix = e.code().messagePrefix();
     return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
