@@ -73,8 +73,8 @@ public final class KvmProbe {
     return new Engine("qemu", binary.version(), accelerator, reason);
   }
 
-  /// What `/dev/kvm` says is looked at each time: it costs nothing and users change it. What a
-  /// booting guest says is kept.
+  /// Whether `/dev/kvm` may be used is looked at each time: it costs nothing and users change it.
+  /// What a booting guest says is kept.
   private KvmVerdict verdict() {
     Optional<String> obstacle = KvmDevice.obstacle(DEVICE);
     if (obstacle.isPresent()) {
@@ -85,6 +85,11 @@ public final class KvmProbe {
   }
 
   private KvmVerdict tryKvm(String key) {
+    Optional<String> refusal = KvmDevice.refusal(DEVICE);
+    if (refusal.isPresent()) {
+      // It may pass, as when another hypervisor holds the CPU: no key, so it never counts again.
+      return new KvmVerdict(false, refusal.get(), Instant.now(), "");
+    }
     Optional<String> failure = trial.failure(Accelerator.KVM);
     String reason =
         failure

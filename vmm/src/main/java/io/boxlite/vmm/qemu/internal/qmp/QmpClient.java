@@ -5,6 +5,7 @@ import io.boxlite.api.EngineException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A QMP connection: commands out, answers and events in. Thread-safe.
 ///
@@ -58,6 +60,8 @@ public final class QmpClient implements AutoCloseable {
     SocketChannel channel;
     try {
       channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+    } catch (ClosedByInterruptException e) {
+      throw interrupted("connect", e);
     } catch (IOException e) {
       throw new EngineException(
           "qmp_connect",
@@ -196,7 +200,7 @@ public final class QmpClient implements AutoCloseable {
   }
 
   @SuppressWarnings("unchecked") // keys of a JSON object are texts
-  private static Map<String, Object> object(@org.jspecify.annotations.Nullable Object value) {
+  private static Map<String, Object> object(@Nullable Object value) {
     return value instanceof Map<?, ?> map ? (Map<String, Object>) map : Map.of();
   }
 
@@ -257,7 +261,7 @@ public final class QmpClient implements AutoCloseable {
         Map.of("command", command));
   }
 
-  private static EngineException interrupted(String command, InterruptedException cause) {
+  private static EngineException interrupted(String command, Exception cause) {
     Thread.currentThread().interrupt();
     return new EngineException(
         "interrupted", "interrupted while qemu did '" + command + "'", cause, Map.of());

@@ -17,7 +17,8 @@ class KvmDeviceTest {
 
   @Test
   void aDeviceThatIsNotKvmIsNamed() {
-    assertThat(KvmDevice.obstacle(Path.of("/dev/null")).orElseThrow())
+    assertThat(KvmDevice.obstacle(Path.of("/dev/null"))).isEmpty();
+    assertThat(KvmDevice.refusal(Path.of("/dev/null")).orElseThrow())
         .contains("/dev/null makes no VM: errno 25");
   }
 }
