@@ -8,8 +8,9 @@ import java.util.concurrent.CompletableFuture;
 
 /// A VM that this program controls. Thread-safe.
 ///
-/// Blocking methods have deadlines of their own. One that is interrupted throws [EngineException]
-/// with the reason `interrupted` and keeps the thread's interrupt flag; the VM is not affected.
+/// After [#close()] only the accessors may be called. Blocking methods have deadlines of their own.
+/// One that is interrupted throws [EngineException] with the reason `interrupted` and keeps the
+/// thread's interrupt flag; the VM is not affected.
 ///
 /// @since 0.1
 public interface Vm extends AutoCloseable {
@@ -28,9 +29,8 @@ public interface Vm extends AutoCloseable {
 
   /// Says when and how the VM ends. It is noticed at once, without polling where the kernel allows.
   ///
-  /// @return completes, never exceptionally, when the process has ended; on a virtual thread of the
-  ///   driver, which a dependent action must not block for long. After [#close()] it may stay
-  ///   incomplete
+  /// @return completes, never exceptionally, when the process has ended; on a thread of the driver,
+  ///   which a dependent action must not block. After [#close()] it may stay incomplete
   CompletableFuture<VmExit> onExit();
 
   /// Stops the guest's CPUs. Does nothing if they are stopped.

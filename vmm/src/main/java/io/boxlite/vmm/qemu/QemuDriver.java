@@ -1,47 +1,157 @@
 package io.boxlite.vmm.qemu;
 
+import io.boxlite.api.EngineException;
 import io.boxlite.vmm.Engine;
+import io.boxlite.vmm.SocketPaths;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmmDriver;
+import io.boxlite.vmm.qemu.internal.command.Architecture;
+import io.boxlite.vmm.qemu.internal.command.QemuCommand;
+import io.boxlite.vmm.qemu.internal.command.QemuCommand.Sockets;
+import io.boxlite.vmm.qemu.internal.probe.KvmProbe;
+import io.boxlite.vmm.qemu.internal.probe.QemuBinary;
+import io.boxlite.vmm.qemu.internal.process.HostProcess;
+import io.boxlite.vmm.qemu.internal.process.QemuLauncher;
+import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launch;
+import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
+import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Runs VMs with QEMU. Thread-safe.
 ///
 /// @since 0.1
 public final class QemuDriver implements VmmDriver {
-  private final QemuOptions options;
+  private static final Duration COMMAND_LIMIT = Duration.ofSeconds(30);
 
-  private QemuDriver(QemuOptions options) {
+  private final QemuOptions options;
+  private final SocketPaths socketPaths;
+  private final QemuLauncher launcher;
+  private final UnaryOperator<List<String>> commandChange;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /// Found at the first use, under the lock.
+  private @Nullable Host host;
+
+  private QemuDriver(QemuOptions options, UnaryOperator<List<String>> commandChange) {
     this.options = options;
+    this.socketPaths = new SocketPaths(options.temporaryDirectory());
+    this.launcher = new QemuLauncher(options.environment());
+    this.commandChange = commandChange;
   }
+
+  /// What this host has.
+  private record Host(Architecture architecture, QemuBinary binary, Engine engine) {}
 
   /// Makes a driver. Looks at nothing yet: a host without QEMU shows at the first use.
   ///
   /// @param options how to use QEMU
   /// @return the driver
   public static QemuDriver open(QemuOptions options) {
-    return new QemuDriver(options);
+    return new QemuDriver(options, UnaryOperator.identity());
+  }
+
+  /// For tests: changes command lines, so that a VM can be had without a kernel.
+  static QemuDriver open(QemuOptions options, UnaryOperator<List<String>> commandChange) {
+    return new QemuDriver(options, commandChange);
   }
 
   @Override
   public Engine engine() {
-    throw new UnsupportedOperationException(options.toString());
+    return host().engine();
+  }
+
+  /// A failure is not kept: it may be gone the next time, as when somebody installs QEMU.
+  private Host host() {
+    lock.lock();
+    try {
+      Host found = host;
+      if (found == null) {
+        Architecture architecture = Architecture.of(System.getProperty("os.arch"));
+        QemuBinary binary = QemuBinary.find(architecture, options.environment());
+        Engine engine = new KvmProbe(options, binary, architecture, launcher).engine();
+        found = new Host(architecture, binary, engine);
+        host = found;
+      }
+      return found;
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override
   public Vm start(VmConfig config) {
-    throw new UnsupportedOperationException();
+    Host found = host();
+    Sockets sockets = sockets(config);
+    List<String> command =
+        commandChange.apply(
+            QemuCommand.of(
+                found.binary().path(),
+                found.architecture(),
+                found.engine().accelerator(),
+                config,
+                sockets));
+    AtomicReference<String> cause = new AtomicReference<>("");
+    Launched launched =
+        launcher.start(
+            new Launch(command, config.runDir(), config.qemuLog(), sockets),
+            QemuVm.causeListener(cause),
+            vm -> attachAndRun(vm.qmp(), config.disks()));
+    return new QemuVm(config.id(), sockets, launched, cause);
+  }
+
+  private static void attachAndRun(QmpClient qmp, List<VmDisk> disks) {
+    disks.forEach(disk -> QemuVm.attach(qmp, disk));
+    qmp.execute("cont", Map.of(), COMMAND_LIMIT);
   }
 
   @Override
   public Optional<Vm> reattach(VmConfig config, VmProcess process) {
-    throw new UnsupportedOperationException();
+    Sockets sockets = sockets(config);
+    Optional<HostProcess> adopted = HostProcess.adopt(process);
+    if (adopted.isEmpty()) {
+      return Optional.empty();
+    }
+    AtomicReference<String> cause = new AtomicReference<>("");
+    try {
+      QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, QemuVm.causeListener(cause));
+      return Optional.of(new QemuVm(config.id(), sockets, new Launched(adopted.get(), qmp), cause));
+    } catch (EngineException e) {
+      boolean lives = adopted.get().isAlive();
+      adopted.get().close();
+      if (lives) {
+        throw e;
+      }
+      return Optional.empty();
+    }
   }
 
   @Override
   public void kill(VmConfig config, VmProcess process) {
-    throw new UnsupportedOperationException();
+    Sockets sockets = sockets(config);
+    HostProcess.adopt(process)
+        .ifPresent(adopted -> {
+          try (adopted) {
+            QemuLauncher.end(adopted, sockets, Duration.ZERO);
+          }
+        });
+  }
+
+  private Sockets sockets(VmConfig config) {
+    Path started = config.qmpSocket().resolveSibling("started.sock");
+    return new Sockets(
+        socketPaths.reachable(config.qmpSocket()),
+        socketPaths.reachable(config.portalSocket()),
+        socketPaths.reachable(started));
   }
 }

@@ -1,0 +1,134 @@
+package io.boxlite.vmm.qemu.internal.command;
+
+import io.boxlite.vmm.Accelerator;
+import io.boxlite.vmm.VmConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The command line of a QEMU that starts paused and without disks: a pure function of its
+/// arguments.
+public final class QemuCommand {
+  /// The virtio-serial port of the agent, as QMP events name it.
+  public static final String PORTAL_ID = "portal0";
+
+  private QemuCommand() {}
+
+  /// Where QEMU serves, each at most 107 bytes long.
+  ///
+  /// @param qmp control, QEMU listens
+  /// @param portal byte stream to the agent, QEMU listens
+  /// @param started QEMU connects there once it listens on the others, which tells us without
+  ///   polling
+  public record Sockets(Path qmp, Path portal, Path started) {}
+
+  /// Builds the command line.
+  ///
+  /// @param binary the QEMU program
+  /// @param architecture of host and guest
+  /// @param accelerator who executes the guest
+  /// @param config what to run
+  /// @param sockets where to serve
+  /// @return program and arguments
+  public static List<String> of(
+      Path binary,
+      Architecture architecture,
+      Accelerator accelerator,
+      VmConfig config,
+      Sockets sockets) {
+    List<String> command = new ArrayList<>();
+    command.add(binary.toString());
+    command.addAll(general(config.id()));
+    command.addAll(architecture.machine());
+    command.addAll(accelerator(accelerator));
+    command.addAll(size(config.cpus(), config.memoryMib()));
+    command.addAll(control(sockets));
+    command.addAll(console(config.consoleLog()));
+    command.addAll(scsiController());
+    command.addAll(portal());
+    command.addAll(boot(config.boot(), architecture));
+    return List.copyOf(command);
+  }
+
+  /// Nothing but what is named here, and no system call that a VM monitor has no use for.
+  private static List<String> general(String id) {
+    return List.of(
+        "-name",
+        "boxlite-" + id,
+        "-no-user-config",
+        "-nodefaults",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-S",
+        "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  }
+
+  private static List<String> accelerator(Accelerator accelerator) {
+    return switch (accelerator) {
+      case KVM -> List.of("-accel", "kvm", "-cpu", "host");
+      case TCG -> List.of("-accel", "tcg,thread=multi", "-cpu", "max");
+    };
+  }
+
+  private static List<String> size(int cpus, int memoryMib) {
+    return List.of("-m", memoryMib + "M", "-smp", Integer.toString(cpus));
+  }
+
+  /// QEMU makes its character devices in the order of the command line: when it has connected to
+  /// `started`, it listens on `qmp`.
+  private static List<String> control(Sockets sockets) {
+    return List.of(
+        "-chardev",
+        "socket,id=qmp,path=" + escape(sockets.qmp()) + ",server=on,wait=off",
+        "-mon",
+        "chardev=qmp,mode=control",
+        "-chardev",
+        "socket,id=portal,path=" + escape(sockets.portal()) + ",server=on,wait=off",
+        "-chardev",
+        "socket,id=started,path=" + escape(sockets.started()) + ",server=off");
+  }
+
+  private static List<String> console(Path log) {
+    return List.of(
+        "-chardev",
+        "file,id=console,path=" + escape(log) + ",append=on",
+        "-serial",
+        "chardev:console");
+  }
+
+  /// Always there, so that disks can be attached at any time.
+  private static List<String> scsiController() {
+    return List.of("-device", "virtio-scsi-pci,id=" + DiskCommands.CONTROLLER);
+  }
+
+  private static List<String> portal() {
+    return List.of(
+        "-device",
+        "virtio-serial-pci,id=serial0",
+        "-device",
+        "virtserialport,id=" + PORTAL_ID + ",bus=serial0.0,chardev=portal,name=boxlite.portal");
+  }
+
+  private static List<String> boot(VmConfig.Boot boot, Architecture architecture) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add("console=" + architecture.console());
+    arguments.add("quiet");
+    arguments.add("reboot=t");
+    arguments.add("panic=-1");
+    arguments.addAll(boot.extraArguments());
+    return List.of(
+        "-kernel",
+        boot.kernel().toString(),
+        "-initrd",
+        boot.initramfs().toString(),
+        "-append",
+        String.join(" ", arguments));
+  }
+
+  /// A comma ends a value of QEMU's option syntax, two stand for one.
+  private static String escape(Path path) {
+    return path.toString().replace(",", ",,");
+  }
+}
