@@ -3,6 +3,7 @@
 module io.boxlite.image {
   requires static transitive org.jspecify;
   requires transitive io.boxlite.api;
+  requires com.github.luben.zstd_jni;
 
   exports io.boxlite.image;
 }

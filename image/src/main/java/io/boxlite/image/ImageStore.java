@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /// The images of a home, on disk an OCI image layout with the converted layers beside it.
 ///
-/// Thread-safe. One process may use a directory at a time: whoever owns the home. Nothing has to
-/// be closed. Methods block; work that a killed process left unfinished is removed by [#open].
+/// Thread-safe. One process may use a directory at a time: whoever owns the home. Nothing has to be
+/// closed. Methods block; work that a killed process left unfinished is removed by [#open].
 ///
 /// @since 0.1
 public final class ImageStore {
@@ -22,8 +22,8 @@ public final class ImageStore {
   /// Opens the store in a directory, makes it if needed, and removes unfinished files.
   ///
   /// @param imagesDir directory of the store; its owner alone may use it
-  /// @param tmpDir where unfinished files go, if it is on the file system of `imagesDir`; they
-  ///     are kept in `imagesDir` otherwise, because finished files are renamed into place
+  /// @param tmpDir where unfinished files go, if it is on the file system of `imagesDir`; they are
+  ///   kept in `imagesDir` otherwise, because finished files are renamed into place
   /// @return the store
   /// @throws StorageException if the directory cannot be used or is not an image layout
   public static ImageStore open(Path imagesDir, Path tmpDir) {
@@ -54,8 +54,8 @@ public final class ImageStore {
     throw new UnsupportedOperationException();
   }
 
-  /// Looks an image up by reference, by digest, or by the first hex digits of its digest (at
-  /// least 4, with or without `sha256:`) if they fit one image only. A name wins over an id.
+  /// Looks an image up by reference, by digest, or by the first hex digits of its digest (at least
+  /// 4, with or without `sha256:`) if they fit one image only. A name wins over an id.
   ///
   /// @param reference as a user writes it
   /// @return the image, or empty if there is none
