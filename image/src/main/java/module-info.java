@@ -3,6 +3,11 @@
 module io.boxlite.image {
   requires static transitive org.jspecify;
   requires transitive io.boxlite.api;
+  requires com.github.luben.zstd_jni;
+  requires io.avaje.jsonb;
 
   exports io.boxlite.image;
+
+  provides io.avaje.jsonb.spi.JsonbExtension with
+      io.boxlite.image.internal.oci.jsonb.GeneratedJsonComponent;
 }

@@ -1,0 +1,179 @@
+package io.boxlite.image.internal.layer;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import com.github.luben.zstd.ZstdIOException;
+import io.boxlite.api.ImageException;
+import io.boxlite.image.internal.erofs.Attributes;
+import io.boxlite.image.internal.erofs.ErofsWriter;
+import io.boxlite.image.internal.erofs.FileType;
+import io.boxlite.image.internal.erofs.Inode;
+import io.boxlite.image.internal.erofs.Xattrs;
+import io.boxlite.image.internal.tar.TarEntry;
+import io.boxlite.image.internal.tar.TarException;
+import io.boxlite.image.internal.tar.TarReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.ZipException;
+
+/// Makes the EROFS image of one layer from its blob, in one pass. Confined to one thread.
+public final class LayerConverter {
+  private static final int BUFFER = 64 * 1024;
+  private static final String OVERLAY_XATTRS = "trusted.overlay.";
+
+  private final TarReader tar;
+  private final ErofsWriter erofs;
+  private final LayerTree tree = new LayerTree();
+  private final byte[] buffer = new byte[BUFFER];
+
+  private LayerConverter(TarReader tar, ErofsWriter erofs) {
+    this.tar = tar;
+    this.erofs = erofs;
+  }
+
+  /// Converts a layer. The file is complete and on disk when this returns; when it throws, what is
+  /// left of it is to be deleted by the caller.
+  ///
+  /// @param blob the layer, plain or compressed; not closed
+  /// @param image file to create
+  /// @param spool temporary file to create, gone afterwards
+  /// @param diffId SHA-256 of the uncompressed layer that the image's configuration promises
+  /// @throws ImageException if the layer is invalid, hostile, or has another diff id
+  /// @throws IOException if reading the blob or writing the image fails
+  public static void convert(InputStream blob, Path image, Path spool, byte[] diffId)
+      throws IOException {
+    try (InputStream plain = Decompression.open(blob);
+        DigestedStream digested = new DigestedStream(plain);
+        ErofsWriter erofs = new ErofsWriter(image, spool)) {
+      TarReader tar = new TarReader(digested);
+      LayerConverter converter = new LayerConverter(tar, erofs);
+      converter.copyEntries();
+      tar.drain();
+      requireDiffId(diffId, digested.digest());
+      erofs.finish(converter.tree.root(), Arrays.copyOf(diffId, 16));
+    } catch (TarException | ZipException | EOFException | ZstdIOException e) {
+      throw LayerErrors.invalid(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static void requireDiffId(byte[] expected, byte[] actual) {
+    if (!Arrays.equals(expected, actual)) {
+      HexFormat hex = HexFormat.of();
+      throw new ImageException(
+          "digest_mismatch",
+          "layer has the diff id sha256:%s, but the configuration says sha256:%s"
+              .formatted(hex.formatHex(actual), hex.formatHex(expected)));
+    }
+  }
+
+  private void copyEntries() throws IOException {
+    int count = 0;
+    for (var entry = tar.next(); entry.isPresent(); entry = tar.next()) {
+      if (++count > LayerLimits.ENTRIES) {
+        throw LayerErrors.tooLarge("more than " + LayerLimits.ENTRIES + " entries");
+      }
+      copy(entry.get());
+    }
+    tree.finishLinks();
+  }
+
+  private void copy(TarEntry entry) throws IOException {
+    String name = entry.name();
+    EntryPath path = EntryPath.parse(name, name);
+    if (entry.type() != TarEntry.Type.DIRECTORY && tree.addWhiteout(path, name)) {
+      return;
+    }
+    switch (entry.type()) {
+      case DIRECTORY -> tree.addDirectory(path, attributes(entry, FileType.DIRECTORY));
+      case FILE -> tree.add(path, copyContent(entry), name);
+      case HARD_LINK -> tree.addHardLink(path, EntryPath.parse(entry.linkName(), name), name);
+      case SYMBOLIC_LINK -> tree.add(path, symbolicLink(entry), name);
+      case CHARACTER_DEVICE -> tree.add(path, special(entry, FileType.CHARACTER_DEVICE), name);
+      case BLOCK_DEVICE -> tree.add(path, special(entry, FileType.BLOCK_DEVICE), name);
+      case FIFO -> tree.add(path, special(entry, FileType.FIFO), name);
+    }
+  }
+
+  private Inode copyContent(TarEntry entry) throws IOException {
+    Attributes attributes = attributes(entry, FileType.REGULAR);
+    long limit = LayerLimits.IMAGE_BYTES - erofs.position();
+    if (entry.size() < 0 || entry.size() > limit) {
+      throw LayerErrors.tooLarge("its files need more than 1 TiB");
+    }
+    erofs.beginFile(entry.size());
+    for (TarEntry.Segment segment : entry.segments()) {
+      erofs.zerosUpTo(segment.offset());
+      long left = segment.length();
+      while (left > 0) {
+        int count = tar.read(buffer, 0, (int) Math.min(left, BUFFER));
+        if (count < 0) {
+          throw new EOFException("entry is shorter than it says");
+        }
+        erofs.write(buffer, 0, count);
+        left -= count;
+      }
+    }
+    erofs.zerosUpTo(entry.size());
+    return erofs.endFile(attributes);
+  }
+
+  private static Inode symbolicLink(TarEntry entry) {
+    String target = entry.linkName();
+    if (target.isEmpty() || target.length() >= LayerLimits.PATH_BYTES) {
+      throw LayerErrors.invalidEntry(entry.name(), "symbolic link of 0 or more than 4095 bytes");
+    }
+    if (target.indexOf('\0') >= 0) {
+      throw LayerErrors.unsafePath(entry.name(), "NUL in its target");
+    }
+    return Inode.symbolicLink(
+        attributes(entry, FileType.SYMBOLIC_LINK), target.getBytes(ISO_8859_1));
+  }
+
+  private static Inode special(TarEntry entry, FileType type) {
+    return Inode.special(attributes(entry, type), entry.major(), entry.minor());
+  }
+
+  private static Attributes attributes(TarEntry entry, FileType type) {
+    return new Attributes(
+        LayerTree.modeOf(type, entry.mode()),
+        owner(entry, entry.uid()),
+        owner(entry, entry.gid()),
+        entry.mtimeSeconds(),
+        entry.mtimeNanos(),
+        xattrs(entry));
+  }
+
+  private static int owner(TarEntry entry, long id) {
+    if (id < 0 || id > 0xffff_ffffL) {
+      throw LayerErrors.invalidEntry(entry.name(), "owner " + id + " is out of range");
+    }
+    return (int) id;
+  }
+
+  // An archive must not speak to overlayfs: redirects and the like could expose other files.
+  private static byte[] xattrs(TarEntry entry) {
+    if (entry.xattrs().isEmpty()) {
+      return Xattrs.encode(Map.of());
+    }
+    Map<String, byte[]> kept = new TreeMap<>();
+    long bytes = 0;
+    for (Map.Entry<String, byte[]> xattr : entry.xattrs().entrySet()) {
+      String name = xattr.getKey();
+      if (name.startsWith(OVERLAY_XATTRS)) {
+        continue;
+      }
+      bytes += name.length() + (long) xattr.getValue().length;
+      if (name.length() > LayerLimits.NAME_BYTES || bytes >= LayerLimits.XATTR_BYTES) {
+        throw LayerErrors.tooLarge("extended attributes of '" + entry.name() + "'");
+      }
+      kept.put(name, xattr.getValue());
+    }
+    return Xattrs.encode(kept);
+  }
+}

@@ -1,0 +1,60 @@
+package io.boxlite.image.internal.store;
+
+import io.boxlite.api.StorageException;
+import io.boxlite.image.internal.oci.Digest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// The blobs of the store, by digest. Thread-safe.
+final class BlobStore {
+  private final StorePaths paths;
+
+  BlobStore(StorePaths paths) {
+    this.paths = paths;
+  }
+
+  boolean has(Digest digest) {
+    return Files.isRegularFile(paths.blob(digest));
+  }
+
+  /// Moves a verified blob into the store, unless it is there.
+  void adopt(StagedBlob blob) throws IOException {
+    Path target = paths.blob(blob.digest());
+    if (Files.isRegularFile(target) && Files.size(target) == blob.size()) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(blob.file(), StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Staging.rename(blob.file(), target);
+  }
+
+  InputStream open(Digest digest) throws IOException {
+    return Files.newInputStream(existing(digest));
+  }
+
+  /// Reads a small document of the store and verifies it again: others may have written there.
+  byte[] read(Digest digest, int limit) throws IOException {
+    Path file = existing(digest);
+    byte[] content = new StagedBlob(file, digest, Files.size(file)).read(limit);
+    if (!Digest.of(content).equals(digest)) {
+      throw new StorageException(
+          "corrupt_blob",
+          "blob " + digest + " of the image store is corrupt; load the image again");
+    }
+    return content;
+  }
+
+  private Path existing(Digest digest) {
+    if (!has(digest)) {
+      throw new StorageException(
+          "missing_blob",
+          "blob " + digest + " is missing in the image store; load the image again");
+    }
+    return paths.blob(digest);
+  }
+}
