@@ -27,6 +27,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,6 +96,8 @@ public final class Portal implements AutoCloseable {
       Portal portal = new Portal(socket);
       socket = null;
       return portal;
+    } catch (ClosedByInterruptException e) {
+      throw PortalSync.interrupted(e);
     } catch (IOException e) {
       throw new PortalException(
           "unreachable", "portal " + portalSocket + ": " + e.getMessage(), e, Map.of());

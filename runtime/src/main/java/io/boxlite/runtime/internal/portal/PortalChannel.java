@@ -12,7 +12,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
@@ -58,7 +57,7 @@ final class PortalChannel {
     // The address is never connected to; StuffingHandler answers the attempt.
     grpc =
         NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of("portal"))
-            .channelFactory(() -> once(given), SocketAddress.class)
+            .channelFactory(() -> once(given), UnixDomainSocketAddress.class)
             // gRPC sets it, and Netty would warn at each portal that a Unix socket has no such
             // option.
             .withOption(ChannelOption.SO_KEEPALIVE, keepAliveUnset())

@@ -3,7 +3,6 @@ package io.boxlite.runtime.internal.portal;
 import io.boxlite.api.PortalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -72,12 +71,10 @@ final class PortalSync {
     channel.configureBlocking(false);
     try (Selector selector = Selector.open()) {
       return new PortalSync(channel, selector, timeout, garbageLimit).negotiate();
-    } catch (ClosedByInterruptException e) {
-      throw interrupted(e);
     }
   }
 
-  private static PortalException interrupted(@Nullable Throwable cause) {
+  static PortalException interrupted(@Nullable Throwable cause) {
     return new PortalException(
         "interrupted", "waiting for the guest agent was interrupted", cause, Map.of());
   }
