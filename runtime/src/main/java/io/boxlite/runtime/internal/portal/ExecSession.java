@@ -49,25 +49,36 @@ public final class ExecSession implements Execution {
 
   private volatile @Nullable Attachment current;
   private volatile Portal portal;
+  private volatile boolean letGo;
   private boolean tapFailed;
 
-  private ExecSession(String id, Portal portal, boolean releasedAtExit, @Nullable OutputTap tap) {
+  private ExecSession(
+      String id, Portal portal, boolean releasedAtExit, boolean held, @Nullable OutputTap tap) {
     this.id = id;
     this.portal = portal;
     this.releasedAtExit = releasedAtExit;
     this.tap = tap;
-    stdout = new OutputBuffer(tap != null, offset -> ack(Stream.STREAM_STDOUT, offset));
-    stderr = new OutputBuffer(tap != null, offset -> ack(Stream.STREAM_STDERR, offset));
+    stdout =
+        new OutputBuffer(
+            tap != null, held, offset -> ack(Stream.STREAM_STDOUT, offset), this::letGo);
+    stderr =
+        new OutputBuffer(
+            tap != null, held, offset -> ack(Stream.STREAM_STDERR, offset), this::letGo);
   }
 
   /// Attaches to a process that runs or has ended. Once its exit is known the agent forgets it.
   /// Does not wait: when the agent does not know it, that shows in [#onExit()] and [#waitFor()].
   ///
+  /// Unless it is detached, output beyond the window waits from the start until the first read or
+  /// wait, so that whoever started it can take its streams and miss nothing. From then on, and when
+  /// detached at once, a stream that nobody took keeps its newest bytes only.
+  ///
   /// @param execId its id
   /// @param portal to the agent
+  /// @param detached whether perhaps nobody will ever read or wait
   /// @return the session
-  public static ExecSession ofExec(String execId, Portal portal) {
-    return attached(new ExecSession(execId, portal, true, null), portal);
+  public static ExecSession ofExec(String execId, Portal portal, boolean detached) {
+    return attached(new ExecSession(execId, portal, true, !detached, null), portal);
   }
 
   /// Attaches to init, possible since CreateContainer. The agent goes on to know its exit.
@@ -77,7 +88,7 @@ public final class ExecSession implements Execution {
   /// @param tap receives all its output
   /// @return the session
   public static ExecSession ofInit(String containerId, Portal portal, OutputTap tap) {
-    return attached(new ExecSession(containerId, portal, false, tap), portal);
+    return attached(new ExecSession(containerId, portal, false, false, tap), portal);
   }
 
   private static ExecSession attached(ExecSession session, Portal portal) {
@@ -148,6 +159,14 @@ public final class ExecSession implements Execution {
     return current == null && !exit.isDone();
   }
 
+  private void letGo() {
+    if (!letGo) {
+      letGo = true;
+      stdout.letGo();
+      stderr.letGo();
+    }
+  }
+
   private void ack(Stream stream, long offset) {
     Attachment attachment = current;
     if (attachment != null) {
@@ -177,6 +196,7 @@ public final class ExecSession implements Execution {
 
   @Override
   public ExitStatus waitFor() throws InterruptedException {
+    letGo();
     try {
       return exit.get();
     } catch (ExecutionException e) {
@@ -186,6 +206,7 @@ public final class ExecSession implements Execution {
 
   @Override
   public Optional<ExitStatus> waitFor(Duration timeout) throws InterruptedException {
+    letGo();
     try {
       return Optional.of(exit.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {

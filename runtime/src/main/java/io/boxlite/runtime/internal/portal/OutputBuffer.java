@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// makes a slow reader hold back its own process only (docs/portal.md, flow control). Offsets are
 /// the agent's. Thread-safe.
 ///
-/// As long as nobody takes the stream its newest bytes are kept; of those the newer half stays
+/// At first everything is held back until somebody takes the stream or [#letGo()] says that nobody
+/// will: otherwise a fast process would lose output before its caller can ask for the stream. Then,
+/// as long as nobody takes the stream, its newest bytes are kept; of those the newer half stays
 /// unacknowledged, so that a supervisor which comes after this one gets it too. With a tap
 /// everything is acknowledged at once, since the tap has it.
 final class OutputBuffer {
@@ -27,6 +29,7 @@ final class OutputBuffer {
 
   private final boolean tapped;
   private final LongConsumer acknowledge;
+  private final Runnable reading;
   // What an untaken stream kept may be acknowledged: the agent can send a window on top of it.
   private final ByteRing ring = new ByteRing(2 * WINDOW);
   private final InputStream reader = new Reader();
@@ -34,6 +37,7 @@ final class OutputBuffer {
   private long acked;
   private long expected;
   private boolean attaching = true;
+  private boolean held;
   private boolean taken;
   private boolean closed;
   private boolean finished;
@@ -42,10 +46,14 @@ final class OutputBuffer {
   /// Makes one for a process that nobody attached to yet.
   ///
   /// @param tapped whether every byte is kept elsewhere too
+  /// @param held whether output waits for a taker until [#letGo()]
   /// @param acknowledge tells the agent an offset; must not block
-  OutputBuffer(boolean tapped, LongConsumer acknowledge) {
+  /// @param reading called without locks before each read
+  OutputBuffer(boolean tapped, boolean held, LongConsumer acknowledge, Runnable reading) {
     this.tapped = tapped;
+    this.held = held;
     this.acknowledge = acknowledge;
+    this.reading = reading;
   }
 
   /// A new Attach begins: the agent may repeat what its predecessor did not acknowledge.
@@ -93,14 +101,23 @@ final class OutputBuffer {
       acknowledgeUpTo(end, ACK_BATCH);
       return;
     }
-    if (!taken) {
+    boolean dropping = !taken && !held;
+    if (dropping) {
       ring.skip(Math.max(0, ring.size() + fresh.size() - WINDOW));
     }
     ring.write(fresh);
-    if (!taken) {
+    if (dropping) {
       acknowledgeUpTo(tapped ? end : end - WINDOW / 2, ACK_BATCH / 2);
     }
     notifyAll();
+  }
+
+  /// Nobody waits for the taker any more: an untaken stream begins to drop its oldest bytes.
+  synchronized void letGo() {
+    if (held && !taken) {
+      acknowledgeUpTo(end - WINDOW / 2, 1);
+    }
+    held = false;
   }
 
   private void acknowledgeUpTo(long offset, int atLeast) {
@@ -183,6 +200,7 @@ final class OutputBuffer {
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
+      reading.run();
       return OutputBuffer.this.read(target, offset, length);
     }
 

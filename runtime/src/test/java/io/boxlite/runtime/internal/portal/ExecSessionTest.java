@@ -67,7 +67,7 @@ class ExecSessionTest {
   @Test
   void deliversOutputThenExitAndReleases() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     byte[] data = random(3_000_000);
     Future<?> writer =
         async(() -> {
@@ -91,7 +91,7 @@ class ExecSessionTest {
   @Test
   void slowReaderHoldsBackItsOwnProcessOnly() throws Exception {
     FakeProcess slow = service.process("slow");
-    ExecSession stuck = ExecSession.ofExec("slow", portal);
+    ExecSession stuck = ExecSession.ofExec("slow", portal, false);
     InputStream unread = stuck.stdout();
     byte[] data = random(2_000_000);
     Future<?> blocked =
@@ -102,7 +102,7 @@ class ExecSessionTest {
         });
     for (int i = 0; i < 5; i++) {
       FakeProcess quick = service.process("q" + i);
-      ExecSession session = ExecSession.ofExec("q" + i, portal);
+      ExecSession session = ExecSession.ofExec("q" + i, portal, false);
       Future<?> writer =
           async(() -> {
             quick.stdout(data);
@@ -122,7 +122,7 @@ class ExecSessionTest {
   @Test
   void untakenOutputKeepsTheNewestAndNeverBlocks() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, true);
     byte[] data = random(2_000_000);
     process.stdout(data);
     process.exit(0);
@@ -135,7 +135,7 @@ class ExecSessionTest {
   @Test
   void takenLateThenReadWhole() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, true);
     process.stdout(random(1_000_000));
     InputStream stdout = session.stdout();
     byte[] more = random(700_000);
@@ -153,7 +153,7 @@ class ExecSessionTest {
   @Test
   void closingAStreamDiscardsTheRest() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     InputStream stdout = session.stdout();
     process.stdout(random(1000));
     stdout.close();
@@ -192,7 +192,7 @@ class ExecSessionTest {
   @Test
   void stdinArrivesWholeAndEofOnce() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     byte[] data = random(3_000_000);
     try (OutputStream stdin = session.stdin()) {
       stdin.write(data);
@@ -207,7 +207,7 @@ class ExecSessionTest {
     FakeProcess process = service.process("e");
     process.acksStdin = false;
     process.stdinWindow = 100_000;
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     Future<?> writer =
         async(() -> {
           session.stdin().write(new byte[250_000]);
@@ -229,7 +229,7 @@ class ExecSessionTest {
   @Test
   void reattachContinuesBothWaysWithoutLossOrRepetition() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     byte[] data = random(6_000_000);
     Future<byte[]> reader = async(() -> session.stdout().readAllBytes());
     Future<?> output =
@@ -263,7 +263,7 @@ class ExecSessionTest {
   @Test
   void lostPortalDetachesAndFailEndsEverything() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     process.awaitAttaches(1);
     process.stdout("tail".getBytes());
     InputStream stdout = session.stdout();
@@ -290,7 +290,7 @@ class ExecSessionTest {
     List<Future<byte[]>> echoes = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
       FakeProcess process = service.process("e" + i);
-      ExecSession session = ExecSession.ofExec("e" + i, portal);
+      ExecSession session = ExecSession.ofExec("e" + i, portal, false);
       async(() -> {
         session.stdin().write(data);
         session.stdin().close();
@@ -315,7 +315,7 @@ class ExecSessionTest {
     int megabytes = Integer.getInteger("portal.test.mb", 16);
     FakeProcess process = service.process("e");
     process.keepStdin = false;
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     byte[] block = random(1 << 20);
     long start = System.nanoTime();
     async(() -> {
@@ -330,7 +330,7 @@ class ExecSessionTest {
     assertThat(count).isEqualTo((long) megabytes << 20);
     FakeProcess sink = service.process("in");
     sink.keepStdin = false;
-    ExecSession in = ExecSession.ofExec("in", portal);
+    ExecSession in = ExecSession.ofExec("in", portal, false);
     for (int i = 0; i < megabytes; i++) {
       in.stdin().write(block);
     }
@@ -346,7 +346,7 @@ class ExecSessionTest {
 
   @Test
   void unknownExecShowsInTheWait() {
-    ExecSession session = ExecSession.ofExec("nobody", portal);
+    ExecSession session = ExecSession.ofExec("nobody", portal, false);
     assertThatThrownBy(session::waitFor)
         .isInstanceOf(PortalException.class)
         .hasMessageContaining("nobody");
@@ -355,13 +355,13 @@ class ExecSessionTest {
   @Test
   void laterSupervisorGoesOnAtTheAgentsOffsets() throws Exception {
     FakeProcess process = service.process("e");
-    ExecSession first = ExecSession.ofExec("e", portal);
+    ExecSession first = ExecSession.ofExec("e", portal, true);
     first.stdin().write(random(1000));
     process.stdout(random(1_000_000));
     process.awaitStdin(1000);
     portal.close();
     portal = connect();
-    ExecSession second = ExecSession.ofExec("e", portal);
+    ExecSession second = ExecSession.ofExec("e", portal, true);
     second.stdin().write(random(500));
     process.awaitStdin(1500);
     process.stdout("end".getBytes());
@@ -375,7 +375,7 @@ class ExecSessionTest {
   @Test
   void refusedSignalAfterReleaseIsAnInvalidState() throws Exception {
     service.process("e");
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     service.failure = FakeService.refusal(Status.Code.NOT_FOUND, "exec_not_found");
     assertThatThrownBy(() -> session.signal(9)).hasMessageContaining("exec_not_found");
     assertThatThrownBy(() -> session.signal(65)).isInstanceOf(IllegalArgumentException.class);

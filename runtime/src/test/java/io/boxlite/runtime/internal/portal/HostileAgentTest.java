@@ -56,7 +56,7 @@ class HostileAgentTest {
   /// The session ends with protocol_error; the portal and other sessions go on.
   private void assertDropped(Consumer<StreamObserver<AttachResponse>> attack) throws Exception {
     service.hostile = (id, observer) -> attack.accept(observer);
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     session.stdout();
     assertThatThrownBy(session::waitFor)
         .isInstanceOf(PortalException.class)
@@ -123,7 +123,7 @@ class HostileAgentTest {
               AttachResponse.newBuilder().setExit(ExitStatus.newBuilder().setCode(1)).build());
           observer.onNext(stdout(10, 10));
         };
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     assertThat(session.waitFor().code()).isEqualTo(1);
     assertThat(session.stdout().readAllBytes()).hasSize(10);
     portal.hello();
@@ -132,7 +132,7 @@ class HostileAgentTest {
   @Test
   void pretendedLossLosesThePortal() throws Exception {
     service.hostile = (id, observer) -> observer.onError(Status.UNAVAILABLE.asRuntimeException());
-    ExecSession session = ExecSession.ofExec("e", portal);
+    ExecSession session = ExecSession.ofExec("e", portal, false);
     portal.onLost().toCompletableFuture().get(10, TimeUnit.SECONDS);
     assertThat(session.isDetached()).isTrue();
   }

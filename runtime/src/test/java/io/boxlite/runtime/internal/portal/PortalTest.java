@@ -104,7 +104,7 @@ class PortalTest {
     for (int i = 0; i < 5; i++) {
       Portal dying = connect();
       service.process("e" + i).stdout(new byte[200_000]);
-      ExecSession.ofExec("e" + i, dying).stdin().write(new byte[100_000]);
+      ExecSession.ofExec("e" + i, dying, false).stdin().write(new byte[100_000]);
       agent.dropConnection();
       try (Portal portal = connect()) {
         portal.hello();
