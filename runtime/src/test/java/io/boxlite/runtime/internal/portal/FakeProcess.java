@@ -74,11 +74,20 @@ final class FakeProcess {
 
   private void send(Stream stream, long offset, ByteString chunk) {
     if (client != null) {
-      client.onNext(
+      tell(
           AttachResponse.newBuilder()
               .setOutput(
                   OutputChunk.newBuilder().setStream(stream).setOffset(offset).setData(chunk))
               .build());
+    }
+  }
+
+  /// A supervisor may go at any time: what it misses is sent again.
+  private void tell(AttachResponse response) {
+    try {
+      client.onNext(response);
+    } catch (io.grpc.StatusRuntimeException | IllegalStateException e) {
+      client = null;
     }
   }
 
@@ -154,7 +163,7 @@ final class FakeProcess {
 
   synchronized void ackStdin() {
     if (client != null) {
-      client.onNext(
+      tell(
           AttachResponse.newBuilder()
               .setStdinAck(StdinAck.newBuilder().setOffset(stdinReceived))
               .build());
