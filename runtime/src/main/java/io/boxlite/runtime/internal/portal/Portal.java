@@ -1,83 +1,336 @@
 package io.boxlite.runtime.internal.portal;
 
+import com.google.protobuf.ByteString;
+import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.PortalException;
+import io.boxlite.protocol.agent.v1.AgentServiceGrpc;
+import io.boxlite.protocol.agent.v1.AgentServiceGrpc.AgentServiceBlockingStub;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.protocol.agent.v1.ExecRecord;
+import io.boxlite.protocol.agent.v1.ExecRequest;
+import io.boxlite.protocol.agent.v1.HelloRequest;
 import io.boxlite.protocol.agent.v1.HelloResponse;
+import io.boxlite.protocol.agent.v1.KillRequest;
+import io.boxlite.protocol.agent.v1.ListExecsRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
+import io.boxlite.protocol.agent.v1.ProcessSpec;
+import io.boxlite.protocol.agent.v1.ReleaseRequest;
+import io.boxlite.protocol.agent.v1.ReleaseResponse;
+import io.boxlite.protocol.agent.v1.ResizeRequest;
+import io.boxlite.protocol.agent.v1.ShutdownRequest;
+import io.boxlite.protocol.agent.v1.ShutdownResponse;
+import io.boxlite.protocol.agent.v1.SignalRequest;
+import io.boxlite.protocol.agent.v1.StartContainerRequest;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/// A session with the agent of one VM.
+/// A session with the agent of one VM over one connection of its portal socket (docs/portal.md). It
+/// never reconnects: when the connection is lost the portal is dead, says so through [#onLost()],
+/// and every call throws. Whoever owns the box then connects a new one.
+///
+/// Calls block, each with a limit of its own, and throw exceptions of `io.boxlite.api`:
+/// [PortalException] with reason `unreachable`, `timeout`, `interrupted` or `protocol_error` when
+/// the agent gave no proper answer, others when it refused. Thread-safe.
 public final class Portal implements AutoCloseable {
-  private Portal() {}
+  /// Version of `agent.proto` that this side speaks.
+  public static final int PROTOCOL_VERSION = 1;
 
-  /// Connects to the socket that QEMU serves and waits until the agent answers.
+  // Generous: twenty boxes that boot at once under emulation on two cores are slow, not dead.
+  private static final Duration QUICK = Duration.ofSeconds(30);
+  private static final Duration SLOW = Duration.ofMinutes(2);
+
+  private final PortalChannel channel;
+  private final AgentServiceBlockingStub blocking;
+  private final AtomicReference<@Nullable PortalException> loss = new AtomicReference<>();
+  private final CompletableFuture<PortalException> lost = new CompletableFuture<>();
+
+  private Portal(SocketChannel socket) {
+    channel = new PortalChannel(socket, this::lose);
+    blocking = AgentServiceGrpc.newBlockingStub(channel.grpc());
+    channel.start();
+  }
+
+  /// Connects to the socket that QEMU serves and waits until the agent answers. The guest may still
+  /// be booting.
+  ///
+  /// @param portalSocket path of at most 107 bytes
+  /// @param timeout for all of it
+  /// @return the portal, with no call made yet
+  /// @throws PortalException reason `timeout`, `unreachable` (no socket, or the VM ended),
+  ///   `protocol_error`, `protocol_mismatch` or `interrupted`
   public static Portal connect(Path portalSocket, Duration timeout) {
-    throw new UnsupportedOperationException();
+    return connect(portalSocket, timeout, PortalSync.GARBAGE_LIMIT);
   }
 
+  static Portal connect(Path portalSocket, Duration timeout, long garbageLimit) {
+    SocketChannel socket = null;
+    try {
+      socket = SocketChannel.open(UnixDomainSocketAddress.of(portalSocket));
+      int version = PortalSync.run(socket, timeout, garbageLimit);
+      if (version != PROTOCOL_VERSION) {
+        throw new PortalException(
+            "protocol_mismatch",
+            "the guest agent speaks protocol "
+                + Integer.toUnsignedString(version)
+                + ", not "
+                + PROTOCOL_VERSION
+                + ": restart the box");
+      }
+      Portal portal = new Portal(socket);
+      socket = null;
+      return portal;
+    } catch (ClosedByInterruptException e) {
+      throw PortalSync.interrupted(e);
+    } catch (IOException e) {
+      throw new PortalException(
+          "unreachable", "portal " + portalSocket + ": " + e.getMessage(), e, Map.of());
+    } finally {
+      closeQuietly(socket);
+    }
+  }
+
+  private static void closeQuietly(@Nullable SocketChannel socket) {
+    try {
+      if (socket != null) {
+        socket.close();
+      }
+    } catch (IOException e) {
+      // Nothing is lost with it, and the failure under way says more.
+    }
+  }
+
+  /// {@return versions and state of the agent; the first call to make}
   public HelloResponse hello() {
-    throw new UnsupportedOperationException();
+    HelloRequest request =
+        HelloRequest.newBuilder()
+            .setProtocolVersion(PROTOCOL_VERSION)
+            .setSupervisorVersion(
+                String.valueOf(
+                    Portal.class.getModule().getDescriptor() == null
+                        ? ""
+                        : Portal.class.getModule().getDescriptor().rawVersion().orElse("")))
+            .build();
+    return call("hello", QUICK, stub -> stub.hello(request));
   }
 
+  /// Makes the VM this box's own; may be repeated.
+  ///
+  /// @param request clock, entropy, host name, machine id
   public void prepare(PrepareRequest request) {
-    throw new UnsupportedOperationException();
+    call("prepare", QUICK, stub -> stub.prepare(request));
   }
 
+  /// Mounts and makes the container, without running anything.
+  ///
+  /// @param request what it consists of
+  /// @throws io.boxlite.api.StorageException if the guest cannot find or mount the disks
+  /// @throws io.boxlite.api.InvalidStateException if there is one already
   public void createContainer(CreateContainerRequest request) {
-    throw new UnsupportedOperationException();
+    call("create container", SLOW, stub -> stub.createContainer(request));
   }
 
-  /// {@return init's pid in the VM}
-  public int startContainer() {
-    throw new UnsupportedOperationException();
+  /// Runs init, once.
+  ///
+  /// @param command names init in messages
+  /// @return its pid in the VM
+  /// @throws io.boxlite.api.ExecException if its command, directory, user or group is not there
+  /// @throws io.boxlite.api.InvalidStateException if it was started before
+  public int startContainer(String command) {
+    return call(
+            command, SLOW, stub -> stub.startContainer(StartContainerRequest.getDefaultInstance()))
+        .getPid();
   }
 
-  /// {@return the pid in the VM}
+  /// Runs one more process. [ExecSession#ofExec] then gives its streams.
+  ///
+  /// @param execId chosen by the caller, `[A-Za-z0-9_-]{1,128}`
+  /// @param options what to run
+  /// @return its pid in the VM
+  /// @throws io.boxlite.api.ExecException if its command, directory, user or group is not there
+  /// @throws io.boxlite.api.InvalidStateException if init does not run
   public int exec(String execId, ExecOptions options) {
-    throw new UnsupportedOperationException();
+    ExecRequest request =
+        ExecRequest.newBuilder()
+            .setExecId(execId)
+            .setProcess(processSpec(options))
+            .setTimeoutMs(options.timeout().map(Portal::millis).orElse(0L))
+            .build();
+    return call(options.command().getFirst(), SLOW, stub -> stub.exec(request)).getPid();
   }
 
+  private static ProcessSpec processSpec(ExecOptions options) {
+    ProcessSpec.Builder spec =
+        ProcessSpec.newBuilder()
+            .setCwd(ByteString.copyFromUtf8(options.workingDir().orElse("")))
+            .setUser(options.user().orElse(""))
+            .setTty(options.tty())
+            .setRows(options.rows())
+            .setCols(options.cols());
+    options.command().forEach(word -> spec.addArgv(ByteString.copyFromUtf8(word)));
+    options
+        .env()
+        .forEach((name, value) -> spec.addEnv(ByteString.copyFromUtf8(name + "=" + value)));
+    return spec.build();
+  }
+
+  /// Milliseconds for the agent, where 0 means no limit.
+  private static long millis(Duration duration) {
+    return Math.max(1, TimeUnit.MILLISECONDS.convert(duration));
+  }
+
+  /// Sends a signal to the process itself.
+  ///
+  /// @param execId its id
+  /// @param signal 1 to 64
+  /// @throws io.boxlite.api.NotFoundException if the agent does not know it
+  /// @throws io.boxlite.api.InvalidStateException if it has ended
   public void signal(String execId, int signal) {
-    throw new UnsupportedOperationException();
+    SignalRequest request = SignalRequest.newBuilder().setExecId(execId).setSignal(signal).build();
+    call("execution " + execId, QUICK, stub -> stub.signal(request));
   }
 
+  /// Kills the process and all that descends from it. No error when it has ended.
+  ///
+  /// @param execId its id
   public void kill(String execId) {
-    throw new UnsupportedOperationException();
+    KillRequest request = KillRequest.newBuilder().setExecId(execId).build();
+    call("execution " + execId, QUICK, stub -> stub.kill(request));
   }
 
+  /// Sets the size of the process's terminal.
+  ///
+  /// @param execId its id
+  /// @param rows 1 to 65535
+  /// @param cols 1 to 65535
+  /// @throws io.boxlite.api.NotFoundException if the agent does not know it
+  /// @throws io.boxlite.api.InvalidStateException if it has no terminal
   public void resize(String execId, int rows, int cols) {
-    throw new UnsupportedOperationException();
+    ResizeRequest request =
+        ResizeRequest.newBuilder().setExecId(execId).setRows(rows).setCols(cols).build();
+    call("execution " + execId, QUICK, stub -> stub.resize(request));
   }
 
+  /// {@return every process whose record was not released, init among them}
   public List<ExecRecord> listExecs() {
-    throw new UnsupportedOperationException();
+    return call("executions", QUICK, stub -> stub.listExecs(ListExecsRequest.getDefaultInstance()))
+        .getExecsList();
   }
 
+  /// Makes the agent forget an ended process and its output. No error when it is unknown.
+  ///
+  /// @param execId its id
   public void release(String execId) {
-    throw new UnsupportedOperationException();
+    call("execution " + execId, QUICK, stub -> stub.release(releaseRequest(execId)));
   }
 
-  /// {@return how init ended, empty when it was never started}
+  private static ReleaseRequest releaseRequest(String execId) {
+    return ReleaseRequest.newBuilder().setExecId(execId).build();
+  }
+
+  /// Releases without waiting. When that fails the record stays until the VM ends, nothing worse.
+  void releaseLater(String execId) {
+    AgentServiceGrpc.newStub(channel.grpc())
+        .withDeadlineAfter(QUICK.toMillis(), TimeUnit.MILLISECONDS)
+        .release(
+            releaseRequest(execId),
+            new StreamObserver<>() {
+              @Override
+              public void onNext(ReleaseResponse response) {}
+
+              @Override
+              public void onError(Throwable failure) {}
+
+              @Override
+              public void onCompleted() {}
+            });
+  }
+
+  /// Ends the container, unmounts and syncs; then the VM powers itself off.
+  ///
+  /// @param grace between the stop signal and SIGKILL, up to 49 days
+  /// @return how init ended, empty when it was never started
   public Optional<ExitStatus> shutdown(Duration grace) {
-    throw new UnsupportedOperationException();
+    long millis = Math.clamp(TimeUnit.MILLISECONDS.convert(grace), 0, 0xffff_ffffL);
+    ShutdownRequest request = ShutdownRequest.newBuilder().setGraceMs((int) millis).build();
+    ShutdownResponse response =
+        call("shutdown", QUICK.plusMillis(millis), stub -> stub.shutdown(request));
+    return response.hasInitExit()
+        ? Optional.of(exitStatus(response.getInitExit()))
+        : Optional.empty();
   }
 
-  /// {@return completes with the cause, never exceptionally, when the portal is dead}
+  /// Checks and converts.
+  ///
+  /// @param status from the agent
+  /// @return the same for the API
+  /// @throws PortalException if it is impossible
+  public static ExitStatus exitStatus(io.boxlite.protocol.agent.v1.ExitStatus status) {
+    int code = status.getCode();
+    int signal = status.getSignal();
+    if (code < 0 || code > 255 || signal < 0 || signal > 127) {
+      throw new PortalException(
+          "protocol_error", "the guest agent sent exit code " + code + ", signal " + signal);
+    }
+    return new ExitStatus(code, signal, status.getTimedOut());
+  }
+
+  private <T> T call(String what, Duration limit, Function<AgentServiceBlockingStub, T> rpc) {
+    try {
+      return rpc.apply(blocking.withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (StatusRuntimeException e) {
+      throw AgentErrors.map(what, e);
+    }
+  }
+
+  /// Opens the Attach call of one process.
+  void attach(Attachment attachment) {
+    var _ = AgentServiceGrpc.newStub(channel.grpc()).attach(attachment);
+  }
+
+  /// {@return completes, never exceptionally, with the cause once the portal is dead; after
+  /// [#close()] too. Its actions run on a virtual thread of their own}
   public CompletionStage<PortalException> onLost() {
-    throw new UnsupportedOperationException();
+    return lost.minimalCompletionStage();
   }
 
+  /// {@return whether it is dead}
   public boolean isLost() {
-    throw new UnsupportedOperationException();
+    return loss.get() != null;
   }
 
+  /// Declares the portal dead. The first cause counts. Does not block.
+  void lose(BoxliteException cause) {
+    PortalException reason =
+        cause instanceof PortalException portalCause
+            ? portalCause
+            : new PortalException("protocol_error", String.valueOf(cause.getMessage()));
+    if (loss.compareAndSet(null, reason)) {
+      channel.shutdown();
+      Thread.ofVirtual().name("boxlite-portal-lost").start(() -> lost.complete(reason));
+    }
+  }
+
+  /// Ends the session on this side; processes in the box go on, their sessions become detached.
   @Override
-  public void close() {}
+  public void close() {
+    lose(new PortalException("unreachable", "the portal was closed"));
+    channel.awaitClosed();
+  }
 }

@@ -1,0 +1,142 @@
+package io.boxlite.runtime.internal.portal;
+
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
+import io.boxlite.protocol.agent.v1.*;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BiConsumer;
+
+/// The fake agent's calls.
+final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
+  final Map<String, FakeProcess> processes = new ConcurrentHashMap<>();
+  final BlockingQueue<String> released = new LinkedBlockingQueue<>();
+  volatile StatusRuntimeException failure;
+  volatile boolean silent;
+  volatile ExecRequest lastExec;
+
+  /// When set, answers every Attach instead of a process.
+  volatile BiConsumer<String, StreamObserver<AttachResponse>> hostile;
+
+  FakeProcess process(String id) {
+    return processes.computeIfAbsent(id, k -> new FakeProcess());
+  }
+
+  static StatusRuntimeException refusal(Status.Code code, String reason) {
+    return StatusProto.toStatusRuntimeException(
+        com.google.rpc.Status.newBuilder()
+            .setCode(code.value())
+            .setMessage("because\n of " + reason)
+            .addDetails(
+                Any.pack(
+                    ErrorInfo.newBuilder().setDomain("boxlite.agent").setReason(reason).build()))
+            .build());
+  }
+
+  private <T> void answer(StreamObserver<T> observer, T answer) {
+    if (silent) {
+      return;
+    }
+    if (failure != null) {
+      observer.onError(failure);
+      return;
+    }
+    observer.onNext(answer);
+    observer.onCompleted();
+  }
+
+  @Override
+  public void hello(HelloRequest request, StreamObserver<HelloResponse> observer) {
+    answer(
+        observer, HelloResponse.newBuilder().setProtocolVersion(1).setAgentVersion("fake").build());
+  }
+
+  @Override
+  public void prepare(PrepareRequest request, StreamObserver<PrepareResponse> observer) {
+    // What was sent comes back, so that a test sees that no byte was changed on the way.
+    if (failure == null && !request.getEntropy().isEmpty()) {
+      entropy = request.getEntropy();
+    }
+    answer(observer, PrepareResponse.getDefaultInstance());
+  }
+
+  volatile com.google.protobuf.ByteString entropy;
+
+  @Override
+  public void exec(ExecRequest request, StreamObserver<ExecResponse> observer) {
+    lastExec = request;
+    process(request.getExecId());
+    answer(observer, ExecResponse.newBuilder().setPid(42).build());
+  }
+
+  @Override
+  public void startContainer(
+      StartContainerRequest request, StreamObserver<StartContainerResponse> observer) {
+    answer(observer, StartContainerResponse.newBuilder().setPid(7).build());
+  }
+
+  @Override
+  public void signal(SignalRequest request, StreamObserver<SignalResponse> observer) {
+    answer(observer, SignalResponse.getDefaultInstance());
+  }
+
+  @Override
+  public void resize(ResizeRequest request, StreamObserver<ResizeResponse> observer) {
+    answer(observer, ResizeResponse.getDefaultInstance());
+  }
+
+  @Override
+  public void shutdown(ShutdownRequest request, StreamObserver<ShutdownResponse> observer) {
+    answer(
+        observer,
+        ShutdownResponse.newBuilder().setInitExit(ExitStatus.newBuilder().setSignal(15)).build());
+  }
+
+  @Override
+  public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> observer) {
+    released.add(request.getExecId());
+    answer(observer, ReleaseResponse.getDefaultInstance());
+  }
+
+  @Override
+  public StreamObserver<AttachRequest> attach(StreamObserver<AttachResponse> observer) {
+    return new StreamObserver<>() {
+      private FakeProcess process;
+
+      @Override
+      public void onNext(AttachRequest request) {
+        if (request.hasOpen()) {
+          String id = request.getOpen().getExecId();
+          if (hostile != null) {
+            hostile.accept(id, observer);
+            return;
+          }
+          process = processes.get(id);
+          if (process == null) {
+            observer.onError(refusal(Status.Code.NOT_FOUND, "exec_not_found"));
+          } else {
+            process.attach(observer);
+          }
+        } else if (process != null) {
+          process.request(request);
+        }
+      }
+
+      @Override
+      public void onError(Throwable failed) {
+        if (process != null) {
+          process.detach(observer);
+        }
+      }
+
+      @Override
+      public void onCompleted() {}
+    };
+  }
+}
