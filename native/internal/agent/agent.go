@@ -1,0 +1,188 @@
+// Package agent answers the calls of the supervisor: it is the service of agent.proto.
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+
+	pb "boxlite.io/native/internal/agentpb"
+	"boxlite.io/native/internal/boot"
+	"boxlite.io/native/internal/cgroup"
+	"boxlite.io/native/internal/container"
+	"boxlite.io/native/internal/fault"
+	"boxlite.io/native/internal/portal"
+	"boxlite.io/native/internal/process"
+	"boxlite.io/native/internal/rootfs"
+)
+
+// Version of the agent, set by the linker.
+var Version = "dev"
+
+// Agent is the state of the VM's one agent.
+type Agent struct {
+	pb.UnimplementedAgentServiceServer
+	table     *process.Table
+	instance  string
+	connected func() bool
+	powerOff  chan struct{} // closed when the VM is to go
+
+	groups struct{ keeper, box cgroup.Group }
+
+	mu         sync.Mutex
+	prepared   bool
+	hostname   string
+	creating   bool
+	down       bool
+	state      pb.ContainerState
+	root       *rootfs.Mounted
+	container  *container.Container
+	init       *process.Process
+	stopSignal syscall.Signal
+	sequence   int // of exec groups
+}
+
+// New makes the agent; connected says whether somebody is at the portal's other end.
+func New(connected func() bool) (*Agent, error) {
+	id := make([]byte, 16)
+	rand.Read(id)
+	a := &Agent{
+		table: process.NewTable(), instance: hex.EncodeToString(id), connected: connected,
+		powerOff: make(chan struct{}), state: pb.ContainerState_CONTAINER_STATE_NONE,
+	}
+	var err error
+	if a.groups.keeper, err = (cgroup.Group{}).Make("agent"); err != nil {
+		return nil, err
+	}
+	return a, a.groups.keeper.Add(os.Getpid())
+}
+
+// Serve answers calls until a Shutdown has been answered.
+func (a *Agent) Serve(sessions *portal.Portal) {
+	const window = 1 << 20
+	server := grpc.NewServer(
+		// Fixed windows: no probing. Back-pressure is counted per process, not here.
+		grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(4*window),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: math.MaxInt64}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
+		grpc.ConnectionTimeout(time.Hour),
+		grpc.UnaryInterceptor(a.guardUnary), grpc.StreamInterceptor(a.guardStream),
+	)
+	pb.RegisterAgentServiceServer(server, a)
+	go func() {
+		if err := server.Serve(sessions); err != nil {
+			log.Print("serve: ", err)
+		}
+	}()
+	<-a.powerOff
+	// Ends when the answer has been written, and the host has taken it; streams that last are cut.
+	timer := time.AfterFunc(time.Second, server.Stop)
+	server.GracefulStop()
+	timer.Stop()
+}
+
+func (a *Agent) guard(method string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.prepared || method == pb.AgentService_Hello_FullMethodName || method == pb.AgentService_Prepare_FullMethodName {
+		return nil
+	}
+	return fault.New(codes.FailedPrecondition, "not_prepared", "the VM is not prepared yet")
+}
+
+func (a *Agent) guardUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if err := a.guard(info.FullMethod); err != nil {
+		return nil, err
+	}
+	response, err := handler(ctx, request)
+	return response, known(err)
+}
+
+func (a *Agent) guardStream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if err := a.guard(info.FullMethod); err != nil {
+		return err
+	}
+	return known(handler(server, stream))
+}
+
+// known gives an error that has none a reason.
+func known(err error) error {
+	var f *fault.Fault
+	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fault.New(codes.Internal, "internal", "%v", err)
+}
+
+// Hello says who answers.
+func (a *Agent) Hello(_ context.Context, r *pb.HelloRequest) (*pb.HelloResponse, error) {
+	if r.ProtocolVersion != portal.ProtocolVersion {
+		return nil, fault.New(codes.FailedPrecondition, "protocol_mismatch",
+			"the agent speaks protocol version %d, not %d", portal.ProtocolVersion, r.ProtocolVersion)
+	}
+	var uts unix.Utsname
+	unix.Uname(&uts)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &pb.HelloResponse{
+		ProtocolVersion: portal.ProtocolVersion, AgentVersion: Version, AgentInstance: a.instance,
+		KernelRelease:  unix.ByteSliceToString(uts.Release[:]),
+		ContainerState: a.state, Prepared: a.prepared,
+	}, nil
+}
+
+var (
+	hostnamePattern  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$`)
+	machineIDPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
+
+// Prepare makes the VM this box's own.
+func (a *Agent) Prepare(_ context.Context, r *pb.PrepareRequest) (*pb.PrepareResponse, error) {
+	switch {
+	case len(r.Entropy) < 32 || len(r.Entropy) > 512:
+		return nil, fault.Invalid("entropy: must have 32 to 512 bytes")
+	case !hostnamePattern.MatchString(r.Hostname):
+		return nil, fault.Invalid("host name %.80q: not valid", r.Hostname)
+	case !machineIDPattern.MatchString(r.MachineId):
+		return nil, fault.Invalid("machine id: must be 32 hex digits")
+	case r.TimeUnixNanos <= 0:
+		return nil, fault.Invalid("time: must be after 1970")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := errors.Join(
+		boot.SetTime(time.Unix(0, r.TimeUnixNanos)),
+		boot.AddEntropy(r.Entropy),
+		boot.SetNames(r.Hostname, r.MachineId),
+	); err != nil {
+		return nil, err
+	}
+	a.hostname, a.prepared = r.Hostname, true
+	return &pb.PrepareResponse{}, nil
+}
+
+// HostGone lets init go on, which must not hang because nobody listens.
+func (a *Agent) HostGone() {
+	a.mu.Lock()
+	p := a.init
+	a.mu.Unlock()
+	if p != nil {
+		p.Reconsider()
+	}
+}
+
+var work = filepath.Join(boot.Run, "box")

@@ -1,0 +1,209 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+const hardened = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+
+// mount is one mount of the container.
+type mount struct {
+	target, fstype string
+	flags          uintptr
+	data           string
+}
+
+// mounts are those that Docker gives a container, in their order. /dev is filled in between.
+var (
+	devMount    = mount{"/dev", "tmpfs", unix.MS_NOSUID | unix.MS_STRICTATIME, "mode=755,size=65536k"}
+	otherMounts = []mount{
+		{"/proc", "proc", hardened, ""},
+		{"/dev/pts", "devpts", unix.MS_NOSUID | unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"},
+		{"/dev/shm", "tmpfs", hardened, "mode=1777,size=65536k"},
+		{"/dev/mqueue", "mqueue", hardened, ""},
+		{"/sys", "sysfs", hardened | unix.MS_RDONLY, ""},
+		{"/sys/fs/cgroup", "cgroup2", hardened | unix.MS_RDONLY, ""},
+	}
+)
+
+// masked paths are made unreadable, readOnly ones unwritable, where they exist.
+var (
+	masked = []string{
+		"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+		"/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+		"/sys/devices/virtual/powercap", "/sys/firmware",
+	}
+	readOnly = []string{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}
+)
+
+var devices = map[string][2]uint32{
+	"null": {1, 3}, "zero": {1, 5}, "full": {1, 7}, "random": {1, 8}, "urandom": {1, 9}, "tty": {5, 0},
+}
+
+var devLinks = map[string]string{
+	"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
+	"stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx", "core": "/proc/kcore",
+}
+
+// at is the path by which the kernel finds an open file again, whatever happens to its name.
+func at(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
+
+func (r root) mount(m mount) error {
+	fd, err := r.makeDir(m.target, 0o755)
+	if err == nil {
+		err = unix.Mount(m.fstype, at(fd), m.fstype, m.flags, m.data)
+		unix.Close(fd)
+	}
+	if err != nil {
+		return fmt.Errorf("mount %s: %w", m.target, err)
+	}
+	return nil
+}
+
+func (r root) fillDev(tty bool) error {
+	dev, err := r.open("/dev", unix.O_DIRECTORY|unix.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(dev)
+	for name, number := range devices {
+		if err := unix.Mknodat(dev, name, unix.S_IFCHR|0o666, int(unix.Mkdev(number[0], number[1]))); err != nil {
+			return fmt.Errorf("/dev/%s: %w", name, err)
+		}
+	}
+	for name, target := range devLinks {
+		if err := unix.Symlinkat(target, dev, name); err != nil {
+			return fmt.Errorf("/dev/%s: %w", name, err)
+		}
+	}
+	if tty { // what is mounted over it is init's terminal, when that starts
+		fd, err := unix.Openat(dev, "console", unix.O_CREAT|unix.O_EXCL|unix.O_RDONLY|unix.O_CLOEXEC, 0o620)
+		if err != nil {
+			return fmt.Errorf("/dev/console: %w", err)
+		}
+		unix.Close(fd)
+	}
+	return nil
+}
+
+// overlay mounts a file of the VM over one of the container.
+func (r root) overlay(target, source string) error {
+	fd, err := r.makeFile(target)
+	if err == nil {
+		err = unix.Mount(source, at(fd), "", unix.MS_BIND, "")
+		unix.Close(fd)
+	}
+	if err != nil {
+		return fmt.Errorf("mount %s: %w", target, err)
+	}
+	return nil
+}
+
+func (r root) mask(target string) error {
+	fd, err := r.open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("mask %s: %w", target, err)
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err == nil {
+		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			err = unix.Mount("tmpfs", at(fd), "tmpfs", hardened|unix.MS_RDONLY, "size=0,nr_inodes=1")
+		} else {
+			err = unix.Mount("/dev/null", at(fd), "", unix.MS_BIND, "")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("mask %s: %w", target, err)
+	}
+	return nil
+}
+
+func (r root) protect(target string) error {
+	fd, err := r.open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err == nil {
+		err = unix.Mount(at(fd), at(fd), "", unix.MS_BIND|unix.MS_REC, "")
+		unix.Close(fd)
+	}
+	if err == nil { // the new mount is found by the name: the old descriptor lies below it
+		fd, err = r.open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	}
+	if err == nil {
+		err = unix.Mount("", at(fd), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|hardened, "")
+		unix.Close(fd)
+	}
+	if err != nil {
+		return fmt.Errorf("protect %s: %w", target, err)
+	}
+	return nil
+}
+
+// populate makes everything of the container's file system but its content.
+func (s *setup) populate() error {
+	r, err := openRoot(s.Rootfs)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(int(r))
+	if err := r.mount(devMount); err != nil {
+		return err
+	}
+	if err := r.fillDev(s.TTY); err != nil {
+		return err
+	}
+	for _, m := range otherMounts {
+		if err := r.mount(m); err != nil {
+			return err
+		}
+	}
+	for target, source := range s.Files {
+		if err := r.overlay(target, source); err != nil {
+			return err
+		}
+	}
+	if fd, err := r.open("/etc/machine-id", unix.O_PATH, 0); err == nil {
+		unix.Close(fd)
+		if err := r.overlay("/etc/machine-id", s.MachineID); err != nil {
+			return err
+		}
+	}
+	for _, target := range masked {
+		if err := r.mask(target); err != nil {
+			return err
+		}
+	}
+	for _, target := range readOnly {
+		if err := r.protect(target); err != nil {
+			return err
+		}
+	}
+	fd, err := r.makeDir(s.Cwd, 0o755)
+	if err != nil {
+		return fmt.Errorf("working directory %q: %w", s.Cwd, err)
+	}
+	return unix.Close(fd)
+}
+
+// enter makes the root file system the root, and drops the VM's.
+func (s *setup) enter() error {
+	if err := unix.Chdir(s.Rootfs); err != nil {
+		return err
+	}
+	if err := unix.PivotRoot(".", "."); err != nil { // the old root now lies on top of the new
+		return fmt.Errorf("pivot_root: %w", err)
+	}
+	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
+		return fmt.Errorf("unmount the old root: %w", err)
+	}
+	return unix.Chdir("/")
+}
