@@ -1,0 +1,94 @@
+package io.boxlite.server;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.rest.Frames;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The WebSockets of executions and main commands. A request is refused before the upgrade, as plain
+/// HTTP, when the place of the one client is taken.
+final class AttachRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(AttachRoutes.class);
+
+  private final Boxlite boxlite;
+  private final ExecutionRegistry executions;
+  private final ServerWebSocketContainer webSockets;
+
+  AttachRoutes(
+      Boxlite boxlite, ExecutionRegistry executions, ServerWebSocketContainer webSockets) {
+    this.boxlite = boxlite;
+    this.executions = executions;
+    this.webSockets = webSockets;
+  }
+
+  void addTo(Router router) {
+    router.add("GET", "boxes/{box}/attach", this::main);
+    router.add("GET", "boxes/{box}/executions/{execution}/attach", this::execution);
+  }
+
+  private void main(Exchange exchange) throws Exception {
+    requireUpgrade(exchange);
+    boolean stopOnDetach = exchange.flag("stop_on_detach");
+    Box box = BoxRoutes.find(boxlite, exchange);
+    StreamHub hub = executions.main(box);
+    StreamHub.Attachment attachment = hub.claim("box " + box.id() + " main session");
+    exchange.header(Frames.EXECUTION_ID_HEADER, hub.execution().id());
+    upgrade(exchange, hub, attachment, stopOnDetach ? () -> stopLater(box) : () -> {});
+  }
+
+  private void execution(Exchange exchange) throws Exception {
+    requireUpgrade(exchange);
+    StreamHub hub =
+        executions.find(BoxRoutes.find(boxlite, exchange), exchange.parameter("execution"));
+    StreamHub.Attachment attachment = hub.claim("execution " + hub.execution().id());
+    upgrade(exchange, hub, attachment, () -> {});
+  }
+
+  private static void requireUpgrade(Exchange exchange) {
+    if (!"websocket".equalsIgnoreCase(exchange.request().getHeaders().get("Upgrade"))) {
+      throw new ConfigException("upgrade_required", "attach takes a WebSocket upgrade only");
+    }
+  }
+
+  private void upgrade(
+      Exchange exchange, StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff)
+      throws Exception {
+    AttachSession session = new AttachSession(hub, attachment, whenCutOff);
+    boolean upgraded = false;
+    try {
+      upgraded =
+          webSockets.upgrade(
+              (request, response, callback) -> session,
+              exchange.request(),
+              exchange.response(),
+              Callback.from(exchange.callback(), session::abandonUnlessOpen));
+    } finally {
+      if (upgraded) {
+        exchange.handOver();
+      } else {
+        session.abandonUnlessOpen();
+      }
+    }
+    if (!upgraded) {
+      throw new ConfigException("bad_upgrade", "this is not a valid WebSocket upgrade");
+    }
+  }
+
+  private static void stopLater(Box box) {
+    Thread.ofVirtual()
+        .name("stop-" + box.id())
+        .start(
+            () -> {
+              try {
+                box.stop();
+              } catch (BoxliteException e) {
+                LOG.warn("box {} lost its client and could not be stopped", box.id(), e);
+              }
+            });
+  }
+}

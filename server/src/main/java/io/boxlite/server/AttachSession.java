@@ -1,0 +1,199 @@
+package io.boxlite.server;
+
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.ExitStatus;
+import io.boxlite.rest.ControlFrame;
+import io.boxlite.rest.Frames;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.jetty.websocket.api.Callback;
+import org.eclipse.jetty.websocket.api.Session;
+import org.eclipse.jetty.websocket.api.StatusCode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One attach connection. One virtual thread sends everything: pings, output, complaints, the end.
+/// What comes in is handled on the connection's own thread, which asks for the next frame only when
+/// the command has taken the last one: that is the back-pressure of stdin.
+public final class AttachSession implements Session.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(AttachSession.class);
+  private static final long PING_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long WRITE_SECONDS = 20;
+
+  private final StreamHub hub;
+  private final StreamHub.Attachment attachment;
+  private final Runnable whenCutOff;
+  private final AtomicBoolean over = new AtomicBoolean();
+  private volatile boolean opened;
+  private volatile @Nullable Session session;
+  private volatile boolean delivered;
+
+  AttachSession(StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff) {
+    this.hub = hub;
+    this.attachment = attachment;
+    this.whenCutOff = whenCutOff;
+  }
+
+  /// Frees the place of the client when the upgrade came to nothing.
+  void abandonUnlessOpen() {
+    if (!opened) {
+      end();
+    }
+  }
+
+  @Override
+  public void onWebSocketOpen(Session session) {
+    opened = true;
+    this.session = session;
+    Thread.ofVirtual().name("send-" + hub.execution().id()).start(() -> send(session));
+    session.demand();
+  }
+
+  private void send(Session to) {
+    try {
+      byte[] bytes = new byte[Frames.MAX_PAYLOAD + 1];
+      ByteBuffer buffer = ByteBuffer.wrap(bytes);
+      long nextPing = System.nanoTime();
+      while (true) {
+        if (System.nanoTime() - nextPing >= 0) {
+          await(done -> to.sendPing(ByteBuffer.allocate(0), done));
+          nextPing = System.nanoTime() + PING_NANOS;
+        }
+        switch (attachment.next(bytes, nextPing)) {
+          case StreamHub.Next.Output output -> {
+            buffer.clear().limit(output.length() + 1);
+            await(done -> to.sendBinary(buffer, done));
+          }
+          case StreamHub.Next.Idle _ -> sendComplaint(to);
+          case StreamHub.Next.Exit exit -> {
+            finish(to, exit);
+            return;
+          }
+          case StreamHub.Next.Gone _ -> {
+            return;
+          }
+        }
+      }
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      LOG.debug("attach of {} ended", hub.execution().id(), e);
+      to.disconnect();
+    } finally {
+      end();
+    }
+  }
+
+  private void sendComplaint(Session to) throws IOException, InterruptedException {
+    Optional<String> complaint = attachment.takeComplaint();
+    if (complaint.isPresent()) {
+      await(done -> to.sendText(Frames.error(complaint.get()), done));
+    }
+  }
+
+  private void finish(Session to, StreamHub.Next.Exit exit)
+      throws IOException, InterruptedException {
+    Optional<ExitStatus> status = exit.status();
+    sendComplaint(to);
+    String last =
+        status.isPresent()
+            ? Frames.exit(hub.exitCode(status.get()), status.get().timedOut())
+            : Frames.error(exit.problem());
+    await(done -> to.sendText(last, done));
+    delivered = true;
+    // before the Close: who has seen it may attach again at once
+    end();
+    await(done -> to.close(StatusCode.NORMAL, "", done));
+  }
+
+  /// Starts a write.
+  @FunctionalInterface
+  private interface Write {
+    void start(Callback done);
+  }
+
+  private static void await(Write write) throws IOException, InterruptedException {
+    Callback.Completable done = new Callback.Completable();
+    write.start(done);
+    try {
+      done.get(WRITE_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw new IOException("write failed", e.getCause());
+    } catch (TimeoutException e) {
+      throw new IOException("the client has not taken a frame for " + WRITE_SECONDS + " s", e);
+    }
+  }
+
+  @Override
+  public void onWebSocketPartialBinary(ByteBuffer payload, boolean last, Callback callback) {
+    byte[] bytes = new byte[payload.remaining()];
+    payload.get(bytes);
+    callback.succeed();
+    if (bytes.length > 0) {
+      try {
+        attachment.writeStdin(bytes);
+      } catch (IOException | BoxliteException e) {
+        attachment.complain("stdin was not taken: " + e.getMessage());
+      }
+    }
+    demand();
+  }
+
+  @Override
+  public void onWebSocketText(String message) {
+    try {
+      control(Frames.parse(message));
+    } catch (IOException | BoxliteException e) {
+      attachment.complain(e.getMessage() == null ? "refused" : e.getMessage());
+    }
+    demand();
+  }
+
+  private void control(ControlFrame frame) throws IOException {
+    String type = frame.type();
+    switch (type) {
+      case null -> throw new ConfigException("invalid_frame", "frame without a type");
+      case Frames.TYPE_RESIZE -> {
+        int rows = ExecutionRoutes.checkSize("rows", frame.rows());
+        hub.execution().resize(rows, ExecutionRoutes.checkSize("cols", frame.cols()));
+      }
+      case Frames.TYPE_SIGNAL ->
+          hub.execution().signal(ExecutionRoutes.checkSignal(frame.sig()));
+      case Frames.TYPE_STDIN_EOF -> attachment.closeStdin();
+      default -> throw new ConfigException("invalid_frame", "frame of unknown type '" + type + "'");
+    }
+  }
+
+  private void demand() {
+    Session open = session;
+    if (open != null) {
+      open.demand();
+    }
+  }
+
+  @Override
+  public void onWebSocketError(Throwable cause) {
+    LOG.debug("attach of {} broke", hub.execution().id(), cause);
+    end();
+  }
+
+  @Override
+  public void onWebSocketClose(int statusCode, String reason, Callback callback) {
+    end();
+    callback.succeed();
+  }
+
+  private void end() {
+    if (over.compareAndSet(false, true)) {
+      attachment.release();
+      if (!delivered) {
+        whenCutOff.run();
+      }
+    }
+  }
+}

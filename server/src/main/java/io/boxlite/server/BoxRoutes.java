@@ -1,0 +1,130 @@
+package io.boxlite.server;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.rest.BoxBody;
+import io.boxlite.rest.BoxListBody;
+import io.boxlite.rest.BoxMapping;
+import io.boxlite.rest.CreateBoxBody;
+import io.boxlite.rest.OptionMapping;
+import io.boxlite.rest.Paths;
+import io.boxlite.rest.StopBody;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/// Boxes: create, find, list, remove, start, stop, logs, figures.
+final class BoxRoutes {
+  private static final int CREATED = 201;
+  private static final Duration DEFAULT_GRACE = Duration.ofSeconds(10);
+
+  private final Boxlite boxlite;
+  private final ExecutionRegistry executions;
+
+  BoxRoutes(Boxlite boxlite, ExecutionRegistry executions) {
+    this.boxlite = boxlite;
+    this.executions = executions;
+  }
+
+  void addTo(Router router) {
+    router.add("POST", "boxes", this::create);
+    router.add("GET", "boxes", this::list);
+    router.add("GET", "boxes/{box}", this::get);
+    router.add("HEAD", "boxes/{box}", this::head);
+    router.add("DELETE", "boxes/{box}", this::remove);
+    router.add("POST", "boxes/{box}/start", this::start);
+    router.add("POST", "boxes/{box}/stop", this::stop);
+    router.add("GET", "boxes/{box}/logs", this::logs);
+    router.add("GET", "boxes/{box}/metrics", this::metrics);
+  }
+
+  static Box find(Boxlite boxlite, Exchange exchange) {
+    String idOrName = exchange.parameter("box");
+    return boxlite
+        .get(idOrName)
+        .orElseThrow(
+            () -> new NotFoundException("box_not_found", "box not found: " + idOrName));
+  }
+
+  private void create(Exchange exchange) throws IOException {
+    Box box = boxlite.create(OptionMapping.toOptions(exchange.strictJson(CreateBoxBody.class)));
+    exchange.header("Location", Paths.box(box.id()));
+    exchange.answer(CREATED, BoxMapping.toBody(box.info()));
+  }
+
+  private void list(Exchange exchange) {
+    List<BoxBody> boxes = boxlite.list().stream().map(BoxMapping::toBody).toList();
+    exchange.answer(new BoxListBody(boxes));
+  }
+
+  private void get(Exchange exchange) {
+    exchange.answer(BoxMapping.toBody(find(boxlite, exchange).info()));
+  }
+
+  private void head(Exchange exchange) {
+    Box found = find(boxlite, exchange);
+    exchange.header("X-Boxlite-Box-Id", found.id());
+    exchange.noContent();
+  }
+
+  private void remove(Exchange exchange) {
+    boolean force = exchange.flag("force");
+    Box box = find(boxlite, exchange);
+    box.remove(force);
+    executions.forgetBox(box.id());
+    exchange.noContent();
+  }
+
+  private void start(Exchange exchange) {
+    Box box = find(boxlite, exchange);
+    box.start();
+    exchange.answer(BoxMapping.toBody(box.info()));
+  }
+
+  private void stop(Exchange exchange) throws IOException {
+    byte[] body = exchange.bytes();
+    Duration grace = DEFAULT_GRACE;
+    if (body.length > 0) {
+      StopBody stop = io.boxlite.rest.JsonCodec.readStrictly(StopBody.class, body);
+      grace = OptionMapping.seconds("timeout_seconds", stop.timeoutSeconds(), DEFAULT_GRACE);
+    }
+    Box box = find(boxlite, exchange);
+    BoxInfo before = box.info();
+    box.stop(grace);
+    exchange.answer(BoxMapping.toBody(afterStop(box, before)));
+  }
+
+  // A box that removes itself is gone now; the answer shows what it was last.
+  private static BoxInfo afterStop(Box box, BoxInfo before) {
+    try {
+      return box.info();
+    } catch (NotFoundException removed) {
+      return new BoxInfo(
+          before.id(),
+          before.name(),
+          io.boxlite.api.BoxStatus.STOPPED,
+          before.createdAt(),
+          java.time.Instant.now(),
+          java.util.OptionalLong.empty(),
+          before.image(),
+          before.cpus(),
+          before.memoryMib(),
+          before.exitCode(),
+          before.errorReason(),
+          before.detach(),
+          before.autoRemove(),
+          before.tty());
+    }
+  }
+
+  private void logs(Exchange exchange) throws IOException {
+    boolean follow = exchange.flag("follow");
+    exchange.stream(find(boxlite, exchange).logs(exchange.logSource(), follow));
+  }
+
+  private void metrics(Exchange exchange) {
+    exchange.answer(BoxMapping.toBody(find(boxlite, exchange).metrics()));
+  }
+}

@@ -1,0 +1,85 @@
+package io.boxlite.server;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.Images;
+import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.spi.BoxliteProvider;
+import io.boxlite.runtime.LocalBoxlite;
+import io.boxlite.runtime.RuntimeOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// Opens a home as its supervisor inside this program, and serves it to others.
+///
+/// @since 0.1
+public final class EmbeddedProvider implements BoxliteProvider {
+  /// For [java.util.ServiceLoader].
+  public EmbeddedProvider() {}
+
+  @Override
+  public int order() {
+    return 0;
+  }
+
+  @Override
+  public Optional<Boxlite> open(Path home) {
+    Optional<LocalBoxlite> local =
+        LocalBoxlite.tryOpen(home, RuntimeOptions.ofEnvironment(System.getenv()));
+    return local.map(boxlite -> serve(boxlite, home));
+  }
+
+  private static Boxlite serve(LocalBoxlite local, Path home) {
+    try {
+      return new Served(local, RestServer.open(local, home.resolve("boxlite.sock")));
+    } catch (RuntimeException e) {
+      local.close();
+      throw e;
+    }
+  }
+
+  private record Served(Boxlite local, RestServer server) implements Boxlite {
+    @Override
+    public Box create(BoxOptions options) {
+      return local.create(options);
+    }
+
+    @Override
+    public Optional<Box> get(String idOrName) {
+      return local.get(idOrName);
+    }
+
+    @Override
+    public List<BoxInfo> list() {
+      return local.list();
+    }
+
+    @Override
+    public Images images() {
+      return local.images();
+    }
+
+    @Override
+    public RuntimeInfo info() {
+      return local.info();
+    }
+
+    @Override
+    public RuntimeMetrics metrics() {
+      return local.metrics();
+    }
+
+    @Override
+    public void close() {
+      try {
+        server.close();
+      } finally {
+        local.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package io.boxlite.server;
+
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.ConfigException;
+import io.boxlite.rest.JsonCodec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Fields;
+
+/// One request and its answer, as the routes see them. Confined to the thread that handles it.
+final class Exchange {
+  private static final int MAX_JSON = 1024 * 1024;
+  private static final int OK = 200;
+  private static final int NO_CONTENT = 204;
+
+  private final Request request;
+  private final Response response;
+  private final Callback callback;
+  private final Map<String, String> parameters;
+  private boolean handedOver;
+
+  Exchange(Request request, Response response, Callback callback, Map<String, String> parameters) {
+    this.request = request;
+    this.response = response;
+    this.callback = callback;
+    this.parameters = parameters;
+  }
+
+  String parameter(String name) {
+    return parameters.getOrDefault(name, "");
+  }
+
+  Optional<String> query(String name) {
+    Fields fields = Request.extractQueryParameters(request);
+    return Optional.ofNullable(fields.getValue(name));
+  }
+
+  boolean flag(String name) {
+    return switch (query(name).orElse("false")) {
+      case "true", "1" -> true;
+      case "false", "0" -> false;
+      case String other ->
+          throw new ConfigException(
+              "invalid_" + name, name + " '" + other + "' must be true or false");
+    };
+  }
+
+  BoxLog logSource() {
+    return switch (query("source").orElse("init")) {
+      case "init" -> BoxLog.INIT;
+      case "console" -> BoxLog.CONSOLE;
+      case String other ->
+          throw new ConfigException(
+              "invalid_source", "source '" + other + "' must be init or console");
+    };
+  }
+
+  InputStream body() {
+    return Content.Source.asInputStream(request);
+  }
+
+  <T> T json(Class<T> type) throws IOException {
+    return JsonCodec.read(type, bytes());
+  }
+
+  <T> T strictJson(Class<T> type) throws IOException {
+    return JsonCodec.readStrictly(type, bytes());
+  }
+
+  /// {@return the whole body, bounded}
+  byte[] bytes() throws IOException {
+    if (request.getLength() > MAX_JSON) {
+      throw new BodyTooLargeException(MAX_JSON);
+    }
+    try (InputStream body = body()) {
+      byte[] bytes = body.readNBytes(MAX_JSON + 1);
+      if (bytes.length > MAX_JSON) {
+        throw new BodyTooLargeException(MAX_JSON);
+      }
+      return bytes;
+    }
+  }
+
+  void header(String name, String value) {
+    response.getHeaders().put(name, value);
+  }
+
+  void answer(Object body) {
+    answer(OK, body);
+  }
+
+  void answer(int status, Object body) {
+    byte[] json = JsonCodec.write(body);
+    response.setStatus(status);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, json.length);
+    handedOver = true;
+    response.write(true, java.nio.ByteBuffer.wrap(json), callback);
+  }
+
+  void noContent() {
+    response.setStatus(NO_CONTENT);
+    handedOver = true;
+    response.write(true, BufferUtil.EMPTY_BUFFER, callback);
+  }
+
+  /// Answers with raw bytes as they come.
+  void stream(InputStream from) throws IOException {
+    response.setStatus(OK);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/octet-stream");
+    byte[] buffer = new byte[32 * 1024];
+    try (from;
+        OutputStream to = Content.Sink.asOutputStream(response)) {
+      to.flush(); // the client may wait for the head long before the first line comes
+      int count = from.read(buffer);
+      while (count >= 0) {
+        to.write(buffer, 0, count);
+        to.flush();
+        count = from.read(buffer);
+      }
+    }
+    handedOver = true;
+    callback.succeeded();
+  }
+
+  Request request() {
+    return request;
+  }
+
+  Response response() {
+    return response;
+  }
+
+  Callback callback() {
+    return callback;
+  }
+
+  /// Says that somebody else completes the request.
+  void handOver() {
+    handedOver = true;
+  }
+
+  boolean isHandedOver() {
+    return handedOver;
+  }
+}

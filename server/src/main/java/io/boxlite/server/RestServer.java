@@ -1,0 +1,128 @@
+package io.boxlite.server;
+
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.StorageException;
+import io.boxlite.rest.SocketPaths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Map;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
+import org.eclipse.jetty.util.thread.VirtualThreadPool;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Serves a runtime over REST on a Unix socket.
+///
+/// Thread-safe.
+///
+/// @since 0.1
+public final class RestServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
+  private static final int MAX_HEADERS = 16 * 1024;
+  private static final int MAX_CONTROL_FRAME = 64 * 1024;
+  private static final int MAX_FRAME = 16 * 1024 * 1024;
+
+  private final Server server;
+  private final UnixDomainServerConnector connector;
+  private final Path socket;
+
+  private RestServer(Server server, UnixDomainServerConnector connector, Path socket) {
+    this.server = server;
+    this.connector = connector;
+    this.socket = socket;
+  }
+
+  /// Starts to serve. A socket file that is there already is replaced: the caller owns the home, so
+  /// nobody serves it.
+  ///
+  /// @param boxlite what to serve; not closed by the server
+  /// @param socket path of the socket, readable and writable by this user only
+  /// @return the server, to be closed by the caller
+  /// @throws StorageException if the socket cannot be made
+  public static RestServer open(Boxlite boxlite, Path socket) {
+    VirtualThreadPool threads = new VirtualThreadPool();
+    threads.setMaxConcurrentTasks(0); // a request may block for long: the default of 200 would lock
+    Server server = new Server(threads);
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setSendDateHeader(false);
+    http.setRequestHeaderSize(MAX_HEADERS);
+    UnixDomainServerConnector connector =
+        new UnixDomainServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+    connector.setIdleTimeout(0); // a client of this user may wait as long as it likes
+    connector.setAcceptQueueSize(1024);
+    server.addConnector(connector);
+    ServerWebSocketContainer webSockets = ServerWebSocketContainer.ensure(server);
+    webSockets.setIdleTimeout(Duration.ZERO);
+    webSockets.setMaxTextMessageSize(MAX_CONTROL_FRAME);
+    webSockets.setMaxFrameSize(MAX_FRAME);
+    webSockets.setAutoFragment(false);
+    ErrorResponder errors = new ErrorResponder();
+    server.setErrorHandler(errors);
+    server.setHandler(new RestHandler(routes(boxlite, webSockets), errors));
+    RestServer rest = new RestServer(server, connector, socket);
+    rest.start();
+    return rest;
+  }
+
+  private static Router routes(Boxlite boxlite, ServerWebSocketContainer webSockets) {
+    ExecutionRegistry executions = new ExecutionRegistry();
+    Router router = new Router();
+    new BoxRoutes(boxlite, executions).addTo(router);
+    new ExecutionRoutes(boxlite, executions).addTo(router);
+    new AttachRoutes(boxlite, executions, webSockets).addTo(router);
+    new RuntimeRoutes(boxlite).addTo(router);
+    return router;
+  }
+
+  private void start() {
+    try {
+      Files.deleteIfExists(socket);
+      SocketPaths.with(socket, this::bind);
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+    } catch (IOException e) {
+      close();
+      throw new StorageException(
+          "socket_unavailable", "cannot serve on " + socket + ": " + e.getMessage(), e, Map.of());
+    }
+  }
+
+  private boolean bind(java.net.UnixDomainSocketAddress address) throws IOException {
+    connector.setUnixDomainPath(address.getPath());
+    try {
+      server.start();
+      return true;
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /// {@return how many connections are open}
+  public int connections() {
+    return connector.getConnectedEndPoints().size();
+  }
+
+  /// Ends all connections and removes the socket. A second call does nothing.
+  @Override
+  public void close() {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      LOG.warn("the server did not stop in order", e);
+    }
+    try {
+      Files.deleteIfExists(socket);
+    } catch (IOException e) {
+      LOG.warn("cannot remove {}", socket, e);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.boxlite.server;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The routes of the server. Filled before the server starts, immutable then.
+final class Router {
+  private static final Set<String> ROOTS = Set.of("boxes", "metrics", "info", "images");
+  private static final Set<String> NEVER_PREFIXED = Set.of("config", "me");
+
+  /// Handles one request.
+  @FunctionalInterface
+  interface Handler {
+    void handle(Exchange exchange) throws Exception;
+  }
+
+  /// What a request goes to, or the methods that the path would take.
+  record Match(Optional<Handler> handler, Map<String, String> parameters, Set<String> allowed) {}
+
+  private record Route(String method, List<String> pattern, Handler handler) {}
+
+  private final List<Route> routes = new ArrayList<>();
+
+  void add(String method, String pattern, Handler handler) {
+    routes.add(new Route(method, List.of(pattern.split("/")), handler));
+  }
+
+  Match find(String method, String rawPath) {
+    List<String> path = resource(rawPath);
+    Set<String> allowed = new LinkedHashSet<>();
+    for (Route route : routes) {
+      Map<String, String> parameters = parameters(route.pattern(), path);
+      if (parameters != null) {
+        if (route.method().equals(method)) {
+          return new Match(Optional.of(route.handler()), parameters, Set.of());
+        }
+        allowed.add(route.method());
+      }
+    }
+    return new Match(Optional.empty(), Map.of(), allowed);
+  }
+
+  /// The segments from the resource on: after `/v1`, or after `/v1/{prefix}`, which may have slashes.
+  private static List<String> resource(String rawPath) {
+    String[] segments = rawPath.split("/", -1);
+    if (segments.length < 3 || !segments[0].isEmpty() || !segments[1].equals("v1")) {
+      return List.of();
+    }
+    List<String> all = List.of(segments).subList(2, segments.length);
+    if (NEVER_PREFIXED.contains(all.getFirst())) {
+      return all;
+    }
+    for (int i = 0; i < all.size(); i++) {
+      if (ROOTS.contains(all.get(i))) {
+        return all.subList(i, all.size());
+      }
+    }
+    return List.of();
+  }
+
+  private static @Nullable Map<String, String> parameters(List<String> pattern, List<String> path) {
+    if (pattern.size() != path.size()) {
+      return null;
+    }
+    Map<String, String> parameters = new HashMap<>();
+    for (int i = 0; i < pattern.size(); i++) {
+      String wanted = pattern.get(i);
+      if (wanted.startsWith("{")) {
+        String value = decode(path.get(i));
+        if (value.isEmpty()) {
+          return null;
+        }
+        parameters.put(wanted.substring(1, wanted.length() - 1), value);
+      } else if (!wanted.equals(path.get(i))) {
+        return null;
+      }
+    }
+    return parameters;
+  }
+
+  private static String decode(String segment) {
+    try {
+      return java.net.URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException malformed) {
+      return "";
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package io.boxlite.server;
+
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.ImageInfo;
+import io.boxlite.rest.BoxMapping;
+import io.boxlite.rest.ConfigBody;
+import io.boxlite.rest.ImageListBody;
+import io.boxlite.rest.PrincipalBody;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/// What concerns the whole runtime: configuration, caller, counters, images.
+final class RuntimeRoutes {
+  private static final List<String> SCOPES =
+      List.of(
+          "box:read",
+          "box:write",
+          "box:exec",
+          "box:delete",
+          "image:read",
+          "image:write",
+          "me:read");
+
+  private final Boxlite boxlite;
+
+  RuntimeRoutes(Boxlite boxlite) {
+    this.boxlite = boxlite;
+  }
+
+  void addTo(Router router) {
+    router.add("GET", "config", this::config);
+    router.add("GET", "me", this::me);
+    router.add("GET", "info", e -> e.answer(BoxMapping.toBody(boxlite.info())));
+    router.add("GET", "metrics", e -> e.answer(BoxMapping.toBody(boxlite.metrics())));
+    router.add("GET", "images", e -> e.answer(body(boxlite.images().list())));
+    router.add("POST", "images/load", this::load);
+  }
+
+  private void config(Exchange exchange) {
+    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, false, false, false, false)));
+  }
+
+  private void me(Exchange exchange) {
+    exchange.answer(
+        new PrincipalBody(
+            "local-anonymous",
+            "service_account",
+            SCOPES,
+            "local@boxlite.local",
+            "Local user",
+            null,
+            null));
+  }
+
+  private void load(Exchange exchange) throws IOException {
+    try (InputStream archive = exchange.body()) {
+      exchange.answer(body(boxlite.images().load(archive)));
+    }
+  }
+
+  private static ImageListBody body(List<ImageInfo> images) {
+    return new ImageListBody(images.stream().map(BoxMapping::toBody).toList());
+  }
+}

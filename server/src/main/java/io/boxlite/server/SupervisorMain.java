@@ -1,0 +1,113 @@
+package io.boxlite.server;
+
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.HomeDirectory;
+import io.boxlite.runtime.LocalBoxlite;
+import io.boxlite.runtime.RuntimeOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The supervisor as a process of its own: `--home PATH`. Leaves at once when another process owns
+/// the home, on SIGTERM and SIGINT, and when it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by
+/// default.
+///
+/// @since 0.1
+public final class SupervisorMain {
+  private static final int USAGE = 2;
+  private static final long DEFAULT_IDLE_SECONDS = 60;
+  private static final Duration CHECK = Duration.ofSeconds(1);
+
+  private SupervisorMain() {}
+
+  /// Runs until the supervisor leaves.
+  ///
+  /// @param args `--home PATH`
+  public static void main(String[] args) {
+    Map<String, String> environment = System.getenv();
+    if (args.length != 2 || !args[0].equals("--home")) {
+      System.err.println("usage: SupervisorMain --home PATH");
+      System.exit(USAGE);
+      return;
+    }
+    Logger log = LoggerFactory.getLogger(SupervisorMain.class);
+    int code = 0;
+    try {
+      run(HomeDirectory.check(Path.of(args[1])), environment, log);
+    } catch (BoxliteException e) {
+      log.error("the supervisor cannot run", e);
+      code = 1;
+    }
+    System.exit(code);
+  }
+
+  private static void run(Path home, Map<String, String> environment, Logger log) {
+    Optional<LocalBoxlite> owned =
+        LocalBoxlite.tryOpen(home, RuntimeOptions.ofEnvironment(environment));
+    if (owned.isEmpty()) {
+      return; // whoever started this one finds the owner
+    }
+    CountDownLatch leaving = new CountDownLatch(1);
+    CountDownLatch left = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLeaving(leaving, left)));
+    try (LocalBoxlite boxlite = owned.get();
+        RestServer server = RestServer.open(boxlite, home.resolve("boxlite.sock"))) {
+      log.info("supervising {} as process {}", home, ProcessHandle.current().pid());
+      serveUntilIdle(boxlite, server, idle(environment), leaving);
+      log.info("leaving {}", home);
+    } finally {
+      left.countDown();
+    }
+  }
+
+  private static Duration idle(Map<String, String> environment) {
+    try {
+      String value = environment.getOrDefault("BOXLITE_IDLE_SECONDS", "");
+      return Duration.ofSeconds(value.isEmpty() ? DEFAULT_IDLE_SECONDS : Long.parseLong(value));
+    } catch (NumberFormatException e) {
+      return Duration.ofSeconds(DEFAULT_IDLE_SECONDS);
+    }
+  }
+
+  /// Asks the main thread to leave, and keeps the process until it has.
+  private static void awaitLeaving(CountDownLatch leaving, CountDownLatch left) {
+    leaving.countDown();
+    try {
+      left.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void serveUntilIdle(
+      Boxlite boxlite, RestServer server, Duration idle, CountDownLatch leaving) {
+    long idleSince = System.nanoTime();
+    try {
+      while (!leaving.await(CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (server.connections() > 0 || hasActiveBox(boxlite)) {
+          idleSince = System.nanoTime();
+        } else if (System.nanoTime() - idleSince >= idle.toNanos()) {
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean hasActiveBox(Boxlite boxlite) {
+    for (BoxInfo box : boxlite.list()) {
+      if (box.status().isActive()) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,219 @@
+package io.boxlite.server;
+
+import io.boxlite.api.AlreadyExistsException;
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.ImageException;
+import io.boxlite.api.ImageInfo;
+import io.boxlite.api.Images;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.RuntimeMetrics;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A runtime in memory; its commands are [FakeExecution]s.
+final class FakeBoxlite implements Boxlite {
+  final Map<String, FakeBox> boxes = new ConcurrentHashMap<>();
+  final AtomicInteger ids = new AtomicInteger();
+  volatile long loadedBytes;
+
+  @Override
+  public Box create(BoxOptions options) {
+    if (options.name().isPresent() && get(options.name().get()).isPresent()) {
+      throw new AlreadyExistsException("name_taken", "box '" + options.name().get() + "'");
+    }
+    FakeBox box = new FakeBox("01BOX" + ids.incrementAndGet(), options);
+    boxes.put(box.id, box);
+    return box;
+  }
+
+  @Override
+  public Optional<Box> get(String idOrName) {
+    if (idOrName.equals("panic")) {
+      throw new IllegalStateException("secret detail");
+    }
+    for (FakeBox box : boxes.values()) {
+      if (box.id.equals(idOrName) || box.options.name().equals(Optional.of(idOrName))) {
+        return Optional.of(box);
+      }
+    }
+    return Optional.empty();
+  }
+
+  FakeBox only() {
+    return boxes.values().iterator().next();
+  }
+
+  @Override
+  public List<BoxInfo> list() {
+    return boxes.values().stream().map(FakeBox::info).toList();
+  }
+
+  @Override
+  public Images images() {
+    return new Images() {
+      @Override
+      public List<ImageInfo> load(InputStream archive) {
+        try {
+          byte[] buffer = new byte[65536];
+          for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
+            if (loadedBytes == 0 && n > 0 && buffer[0] == 'X') {
+              throw new ImageException("not_an_archive", "not an archive");
+            }
+            loadedBytes += n;
+          }
+        } catch (IOException e) {
+          throw new ImageException("unreadable", "cannot be read");
+        }
+        return list();
+      }
+
+      @Override
+      public List<ImageInfo> list() {
+        return List.of(
+            new ImageInfo(
+                "base:latest", "base", "latest", "sha256:1", Instant.EPOCH, OptionalLong.of(7)));
+      }
+    };
+  }
+
+  @Override
+  public RuntimeInfo info() {
+    return new RuntimeInfo(
+        "0.1.0", Path.of("/home/x"), "fake", "available", "linux", "amd64", 1, 2, 3, 4, 5);
+  }
+
+  @Override
+  public RuntimeMetrics metrics() {
+    return new RuntimeMetrics(1, 2, 3, 4, 5, 6);
+  }
+
+  @Override
+  public void close() {}
+
+  final class FakeBox implements Box {
+    final String id;
+    final BoxOptions options;
+    final Map<String, FakeExecution> executions = new ConcurrentHashMap<>();
+    final CountDownLatch stopped = new CountDownLatch(1);
+    volatile FakeExecution main;
+    volatile BoxStatus status = BoxStatus.CONFIGURED;
+    volatile Duration grace = Duration.ZERO;
+
+    FakeBox(String id, BoxOptions options) {
+      this.id = id;
+      this.options = options;
+      this.main = new FakeExecution("main" + id, options.tty());
+    }
+
+    @Override
+    public String id() {
+      return id;
+    }
+
+    @Override
+    public BoxInfo info() {
+      if (!boxes.containsKey(id)) {
+        throw new NotFoundException("box_not_found", "box not found: " + id);
+      }
+      return new BoxInfo(
+          id,
+          options.name(),
+          status,
+          Instant.EPOCH,
+          Instant.EPOCH,
+          OptionalLong.of(42),
+          options.imageLabel(),
+          options.cpus(),
+          options.memoryMib(),
+          OptionalInt.empty(),
+          Optional.empty(),
+          options.detach(),
+          options.autoRemove(),
+          options.tty());
+    }
+
+    @Override
+    public void start() {
+      status = BoxStatus.RUNNING;
+    }
+
+    @Override
+    public void stop(Duration newGrace) {
+      grace = newGrace;
+      status = BoxStatus.STOPPED;
+      main.kill();
+      stopped.countDown();
+      if (options.autoRemove()) {
+        boxes.remove(id);
+      }
+    }
+
+    @Override
+    public void remove(boolean force) {
+      if (status == BoxStatus.RUNNING && !force) {
+        throw new InvalidStateException("running", "cannot remove box " + id + ": it is running");
+      }
+      boxes.remove(id);
+    }
+
+    @Override
+    public Execution exec(ExecOptions exec) {
+      FakeExecution execution = new FakeExecution("e" + ids.incrementAndGet(), exec.tty());
+      executions.put(execution.id(), execution);
+      return execution;
+    }
+
+    FakeExecution execution(Execution remote) {
+      return executions.get(remote.id());
+    }
+
+    @Override
+    public Execution attach() {
+      if (status == BoxStatus.STOPPED) {
+        throw new InvalidStateException("stopped", "cannot attach to box " + id);
+      }
+      return main;
+    }
+
+    @Override
+    public Optional<Execution> execution(String executionId) {
+      return Optional.ofNullable(executions.get(executionId));
+    }
+
+    @Override
+    public InputStream logs(BoxLog log, boolean follow) {
+      return new ByteArrayInputStream((log + " " + follow).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public BoxMetrics metrics() {
+      return new BoxMetrics(
+          1, 2, Optional.of(Duration.ofMillis(3)), OptionalDouble.of(4.5), OptionalLong.of(6),
+          Optional.empty());
+    }
+  }
+}

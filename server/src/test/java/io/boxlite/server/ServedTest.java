@@ -1,0 +1,67 @@
+package io.boxlite.server;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.client.RemoteBoxlite;
+import java.io.ByteArrayOutputStream;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A real server on a real socket over a runtime in memory, and the real client.
+abstract class ServedTest {
+  @TempDir Path home;
+  FakeBoxlite fake;
+  RestServer server;
+  RemoteBoxlite client;
+  Path socket;
+
+  @BeforeEach
+  void serve() {
+    fake = new FakeBoxlite();
+    socket = home.resolve("boxlite.sock");
+    server = RestServer.open(fake, socket);
+    client = RemoteBoxlite.connect(socket);
+  }
+
+  @AfterEach
+  void stop() {
+    client.close();
+    server.close();
+  }
+
+  Box running() {
+    Box box = client.create(BoxOptions.ofImage("base").build());
+    box.start();
+    return box;
+  }
+
+  /// Sends raw bytes and reads until the server closes or nothing comes any more.
+  String raw(String request) throws Exception {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.ISO_8859_1)));
+      ByteArrayOutputStream answer = new ByteArrayOutputStream();
+      ByteBuffer buffer = ByteBuffer.allocate(65536);
+      while (channel.read(buffer.clear()) >= 0) {
+        answer.write(buffer.array(), 0, buffer.position());
+      }
+      return answer.toString(StandardCharsets.UTF_8);
+    }
+  }
+
+  String request(String method, String path, String body) throws Exception {
+    return raw(
+        method
+            + " "
+            + path
+            + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: rid-1\r\nContent-Length: "
+            + body.getBytes(StandardCharsets.UTF_8).length
+            + "\r\n\r\n"
+            + body);
+  }
+}
