@@ -1,0 +1,3 @@
+/// The `boxlite` command.
+@org.jspecify.annotations.NullMarked
+package io.boxlite.cli;
