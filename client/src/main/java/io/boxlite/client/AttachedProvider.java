@@ -1,0 +1,47 @@
+package io.boxlite.client;
+
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.NetworkException;
+import io.boxlite.api.spi.BoxliteProvider;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Opens a home as a client of the supervisor that owns it.
+///
+/// @since 0.1
+public final class AttachedProvider implements BoxliteProvider {
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PAUSE = Duration.ofMillis(20);
+
+  /// For [java.util.ServiceLoader].
+  public AttachedProvider() {}
+
+  @Override
+  public int order() {
+    return 10;
+  }
+
+  /// Connects; when the home has a lock file, waits up to 10 s for its owner to listen.
+  @Override
+  public Optional<Boxlite> open(Path home) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    Path socket = home.resolve("boxlite.sock");
+    while (true) {
+      try {
+        return Optional.of(RemoteBoxlite.connect(socket));
+      } catch (NetworkException e) {
+        if (System.nanoTime() > deadline || !Files.exists(home.resolve("lock"))) {
+          return Optional.empty();
+        }
+      }
+      try {
+        Thread.sleep(PAUSE); // a socket that does not exist yet cannot be waited for
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package io.boxlite.client;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.rest.BoxBody;
+import io.boxlite.rest.BoxMapping;
+import io.boxlite.rest.BoxMetricsBody;
+import io.boxlite.rest.ExecutionBody;
+import io.boxlite.rest.ExecutionIdBody;
+import io.boxlite.rest.Frames;
+import io.boxlite.rest.OptionMapping;
+import io.boxlite.rest.Paths;
+import io.boxlite.rest.StopBody;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+
+/// A box of another process.
+final class RemoteBox implements Box {
+  private final RestCaller caller;
+  private final Sessions sessions;
+  private final String id;
+
+  RemoteBox(RestCaller caller, Sessions sessions, String id) {
+    this.caller = caller;
+    this.sessions = sessions;
+    this.id = id;
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public BoxInfo info() {
+    return BoxMapping.toInfo(caller.call(BoxBody.class, "GET", Paths.box(id), null));
+  }
+
+  @Override
+  public void start() {
+    caller.send("POST", Paths.box(id) + "/start", null);
+  }
+
+  @Override
+  public void stop(Duration grace) {
+    caller.send("POST", Paths.box(id) + "/stop", new StopBody(grace.toMillis() / 1000.0));
+  }
+
+  @Override
+  public void remove(boolean force) {
+    caller.send("DELETE", Paths.box(id) + (force ? "?force=true" : ""), null);
+  }
+
+  @Override
+  public Execution exec(ExecOptions options) {
+    ExecutionIdBody started =
+        caller.call(
+            ExecutionIdBody.class, "POST", Paths.box(id) + "/exec", OptionMapping.toBody(options));
+    return new RemoteExecution(caller, sessions, id, started.executionId());
+  }
+
+  @Override
+  public Execution attach() {
+    return attach(false);
+  }
+
+  Execution attach(boolean stopOnDetach) {
+    String path = Paths.box(id) + (stopOnDetach ? "/attach?stop_on_detach=true" : "/attach");
+    try {
+      WebSocket socket = WebSocket.open(caller.connections(), path);
+      Optional<String> executionId = socket.head().header(Frames.EXECUTION_ID_HEADER);
+      if (executionId.isEmpty()) {
+        socket.close();
+        throw new IOException("the answer has no header " + Frames.EXECUTION_ID_HEADER);
+      }
+      RemoteExecution main = new RemoteExecution(caller, sessions, id, executionId.get());
+      main.start(socket);
+      return main;
+    } catch (IOException e) {
+      throw caller.unreachable(e);
+    }
+  }
+
+  @Override
+  public Optional<Execution> execution(String executionId) {
+    try {
+      ExecutionBody found =
+          caller.call(ExecutionBody.class, "GET", Paths.execution(id, executionId), null);
+      return Optional.of(new RemoteExecution(caller, sessions, id, found.executionId()));
+    } catch (NotFoundException e) {
+      if (e.reason().equals("execution_not_found")) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public InputStream logs(BoxLog log, boolean follow) {
+    String source = log == BoxLog.CONSOLE ? "console" : "init";
+    return caller.stream(Paths.box(id) + "/logs?source=" + source + (follow ? "&follow=true" : ""));
+  }
+
+  @Override
+  public BoxMetrics metrics() {
+    return BoxMapping.toMetrics(
+        caller.call(BoxMetricsBody.class, "GET", Paths.box(id) + "/metrics", null));
+  }
+}

@@ -1,0 +1,143 @@
+package io.boxlite.client;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.Execution;
+import io.boxlite.api.ImageInfo;
+import io.boxlite.api.Images;
+import io.boxlite.api.NetworkException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.rest.BoxBody;
+import io.boxlite.rest.BoxListBody;
+import io.boxlite.rest.BoxMapping;
+import io.boxlite.rest.ImageBody;
+import io.boxlite.rest.ImageListBody;
+import io.boxlite.rest.InfoBody;
+import io.boxlite.rest.JsonCodec;
+import io.boxlite.rest.MetricsBody;
+import io.boxlite.rest.OptionMapping;
+import io.boxlite.rest.Paths;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A runtime in another process, over REST. Everything that it can do fails with [NetworkException]
+/// when that process does not answer.
+///
+/// Thread-safe.
+///
+/// @since 0.1
+public final class RemoteBoxlite implements Boxlite {
+  private final RestCaller caller;
+  private final Sessions sessions = new Sessions();
+
+  private RemoteBoxlite(RestConnections connections) {
+    caller = new RestCaller(connections);
+  }
+
+  /// Connects to a server's Unix socket.
+  ///
+  /// @param socket path of the socket
+  /// @return the runtime, to be closed by the caller
+  /// @throws NetworkException if nobody listens there
+  public static RemoteBoxlite connect(Path socket) {
+    RestConnections connections = new RestConnections(socket);
+    RemoteBoxlite boxlite = new RemoteBoxlite(connections);
+    try {
+      connections.giveBack(connections.take());
+    } catch (IOException e) {
+      throw boxlite.caller.unreachable(e);
+    }
+    return boxlite;
+  }
+
+  @Override
+  public Box create(BoxOptions options) {
+    return box(
+        caller.call(BoxBody.class, "POST", Paths.BOXES, OptionMapping.toBody(options)).boxId());
+  }
+
+  @Override
+  public Optional<Box> get(String idOrName) {
+    try {
+      BoxBody found = caller.call(BoxBody.class, "GET", Paths.box(idOrName), null);
+      return Optional.of(box(found.boxId()));
+    } catch (NotFoundException e) {
+      return Optional.empty();
+    }
+  }
+
+  private RemoteBox box(String id) {
+    return new RemoteBox(caller, sessions, id);
+  }
+
+  /// Opens the streams of a box's main command, as [Box#attach()] does, and may tie the box to
+  /// them.
+  ///
+  /// @param boxId id of the box
+  /// @param stopOnDetach whether the server stops the box when this connection ends before the main
+  ///   command has
+  /// @return the main command's execution
+  /// @throws io.boxlite.api.InvalidStateException if the box is stopped or failed, or somebody is
+  ///   attached
+  public Execution attach(String boxId, boolean stopOnDetach) {
+    return box(boxId).attach(stopOnDetach);
+  }
+
+  @Override
+  public List<BoxInfo> list() {
+    List<BoxInfo> boxes = new ArrayList<>();
+    for (BoxBody body : caller.call(BoxListBody.class, "GET", Paths.BOXES, null).boxes()) {
+      boxes.add(BoxMapping.toInfo(body));
+    }
+    return List.copyOf(boxes);
+  }
+
+  @Override
+  public Images images() {
+    return new RemoteImages(caller);
+  }
+
+  @Override
+  public RuntimeInfo info() {
+    return BoxMapping.toInfo(caller.call(InfoBody.class, "GET", Paths.INFO, null));
+  }
+
+  @Override
+  public RuntimeMetrics metrics() {
+    return BoxMapping.toMetrics(caller.call(MetricsBody.class, "GET", Paths.METRICS, null));
+  }
+
+  @Override
+  public void close() {
+    sessions.close();
+    caller.connections().close();
+  }
+
+  private record RemoteImages(RestCaller caller) implements Images {
+    @Override
+    public List<ImageInfo> load(InputStream archive) {
+      return images(JsonCodec.read(ImageListBody.class, caller.upload(Paths.IMAGES_LOAD, archive)));
+    }
+
+    @Override
+    public List<ImageInfo> list() {
+      return images(caller.call(ImageListBody.class, "GET", Paths.IMAGES, null));
+    }
+
+    private static List<ImageInfo> images(ImageListBody body) {
+      List<ImageInfo> images = new ArrayList<>();
+      for (ImageBody image : body.images()) {
+        images.add(BoxMapping.toInfo(image));
+      }
+      return List.copyOf(images);
+    }
+  }
+}

@@ -1,0 +1,230 @@
+package io.boxlite.rest;
+
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.ImageInfo;
+import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.RuntimeMetrics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/// Turns what the library answers into JSON bodies and back.
+///
+/// @since 0.1
+public final class BoxMapping {
+  private BoxMapping() {}
+
+  /// {@return the body of a box}
+  ///
+  /// @param info the box
+  public static BoxBody toBody(BoxInfo info) {
+    return new BoxBody(
+        info.id(),
+        info.name().orElse(null),
+        info.status().wireName(),
+        info.createdAt().toString(),
+        info.updatedAt().toString(),
+        info.pid().isPresent() ? (Long) info.pid().getAsLong() : null,
+        info.image(),
+        info.cpus(),
+        info.memoryMib(),
+        Map.of(),
+        0,
+        0,
+        info.autoRemove() ? 1 : 0,
+        true,
+        info.exitCode().isPresent() ? (Integer) info.exitCode().getAsInt() : null,
+        info.detach(),
+        info.autoRemove(),
+        info.tty(),
+        info.errorReason().orElse(null));
+  }
+
+  /// {@return the box of a body}
+  ///
+  /// @param body what a server answered
+  public static BoxInfo toInfo(BoxBody body) {
+    Integer exitCode = body.exitCode();
+    return new BoxInfo(
+        body.boxId(),
+        Optional.ofNullable(body.name()),
+        BoxStatus.ofWireName(body.status()),
+        instant(body.createdAt()),
+        instant(body.updatedAt()),
+        optional(body.pid()),
+        body.image(),
+        body.cpus(),
+        body.memoryMib(),
+        exitCode == null ? OptionalInt.empty() : OptionalInt.of(exitCode),
+        Optional.ofNullable(body.errorReason()),
+        body.detach(),
+        body.autoRemove(),
+        body.tty());
+  }
+
+  /// {@return the body of a runtime's description}
+  ///
+  /// @param info the description
+  public static InfoBody toBody(RuntimeInfo info) {
+    return new InfoBody(
+        info.version(),
+        info.home().toString(),
+        info.engine(),
+        info.virtualization(),
+        info.os(),
+        info.arch(),
+        info.boxesTotal(),
+        info.boxesRunning(),
+        info.boxesStopped(),
+        info.boxesConfigured(),
+        info.imagesCount());
+  }
+
+  /// {@return the description of a body}
+  ///
+  /// @param body what a server answered
+  public static RuntimeInfo toInfo(InfoBody body) {
+    return new RuntimeInfo(
+        body.version(),
+        Path.of(body.home()),
+        body.engine(),
+        body.virtualization(),
+        body.os(),
+        body.arch(),
+        body.boxesTotal(),
+        body.boxesRunning(),
+        body.boxesStopped(),
+        body.boxesConfigured(),
+        body.imagesCount());
+  }
+
+  /// {@return the body of an image}
+  ///
+  /// @param image the image
+  public static ImageBody toBody(ImageInfo image) {
+    return new ImageBody(
+        image.reference(),
+        image.repository(),
+        image.tag(),
+        image.id(),
+        image.cachedAt().toString(),
+        image.sizeBytes().isPresent() ? (Long) image.sizeBytes().getAsLong() : null);
+  }
+
+  /// {@return the image of a body}
+  ///
+  /// @param body what a server answered
+  public static ImageInfo toInfo(ImageBody body) {
+    return new ImageInfo(
+        body.reference(),
+        body.repository(),
+        body.tag(),
+        body.id(),
+        instant(body.cachedAt()),
+        optional(body.sizeBytes()));
+  }
+
+  /// {@return the body of a runtime's counters}
+  ///
+  /// @param metrics the counters
+  public static MetricsBody toBody(RuntimeMetrics metrics) {
+    return new MetricsBody(
+        metrics.boxesCreated(),
+        metrics.boxesFailed(),
+        metrics.boxesStopped(),
+        metrics.runningBoxes(),
+        metrics.commandsExecuted(),
+        metrics.execErrors());
+  }
+
+  /// {@return the counters of a body}
+  ///
+  /// @param body what a server answered
+  public static RuntimeMetrics toMetrics(MetricsBody body) {
+    return new RuntimeMetrics(
+        body.boxesCreatedTotal(),
+        body.boxesFailedTotal(),
+        body.boxesStoppedTotal(),
+        body.numRunningBoxes(),
+        body.totalCommandsExecuted(),
+        body.totalExecErrors());
+  }
+
+  /// {@return the body of a box's figures}
+  ///
+  /// @param metrics the figures
+  public static BoxMetricsBody toBody(BoxMetrics metrics) {
+    OptionalDouble cpu = metrics.cpuPercent();
+    OptionalLong memory = metrics.memoryBytes();
+    return new BoxMetricsBody(
+        metrics.commandsExecuted(),
+        metrics.execErrors(),
+        0,
+        0,
+        cpu.isPresent() ? (Double) cpu.getAsDouble() : null,
+        memory.isPresent() ? (Long) memory.getAsLong() : null,
+        metrics.cpuTime().map(Duration::toMillis).orElse(null),
+        metrics.boot().map(BoxMapping::toBody).orElse(null));
+  }
+
+  private static BoxMetricsBody.BootTiming toBody(BoxMetrics.BootTiming boot) {
+    return new BoxMetricsBody.BootTiming(
+        boot.total().toMillis(),
+        boot.guestBoot().toMillis(),
+        boot.imagePrepare().toMillis(),
+        boot.boxConfig().toMillis(),
+        boot.boxSpawn().toMillis(),
+        boot.containerInit().toMillis());
+  }
+
+  /// {@return the figures of a body}
+  ///
+  /// @param body what a server answered
+  public static BoxMetrics toMetrics(BoxMetricsBody body) {
+    Double cpu = body.cpuPercent();
+    Long cpuTime = body.cpuTimeMs();
+    BoxMetricsBody.BootTiming boot = body.bootTiming();
+    return new BoxMetrics(
+        body.commandsExecutedTotal(),
+        body.execErrorsTotal(),
+        cpuTime == null ? Optional.empty() : Optional.of(Duration.ofMillis(cpuTime)),
+        cpu == null ? OptionalDouble.empty() : OptionalDouble.of(cpu),
+        optional(body.memoryBytes()),
+        boot == null ? Optional.empty() : Optional.of(toTiming(boot)));
+  }
+
+  private static BoxMetrics.BootTiming toTiming(BoxMetricsBody.BootTiming boot) {
+    return new BoxMetrics.BootTiming(
+        millis(boot.totalCreateMs()),
+        millis(boot.imagePrepareMs()),
+        millis(boot.boxConfigMs()),
+        millis(boot.boxSpawnMs()),
+        millis(boot.guestBootMs()),
+        millis(boot.containerInitMs()));
+  }
+
+  private static Duration millis(@Nullable Long value) {
+    return value == null ? Duration.ZERO : Duration.ofMillis(value);
+  }
+
+  private static OptionalLong optional(@Nullable Long value) {
+    return value == null ? OptionalLong.empty() : OptionalLong.of(value);
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      return Instant.EPOCH; // one odd date must not make a whole list unreadable
+    }
+  }
+}

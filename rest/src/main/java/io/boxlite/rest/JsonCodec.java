@@ -1,0 +1,72 @@
+package io.boxlite.rest;
+
+import io.avaje.json.JsonException;
+import io.avaje.jsonb.Jsonb;
+import io.boxlite.api.ConfigException;
+import java.util.Map;
+
+/// Reads and writes the bodies of this package. Thread-safe.
+///
+/// @since 0.1
+public final class JsonCodec {
+  private static final Jsonb LENIENT = Jsonb.builder().build();
+
+  private JsonCodec() {}
+
+  // Made only when a server reads its first strict body: the client never does.
+  private static final class Strict {
+    static final Jsonb JSONB = Jsonb.builder().failOnUnknown(true).build();
+  }
+
+  /// Reads a body; keys that it does not know are ignored.
+  ///
+  /// @param type class of the body
+  /// @param json the JSON text in UTF-8
+  /// @return the body
+  /// @throws ConfigException if it is not such a body; names the field
+  public static <T> T read(Class<T> type, byte[] json) {
+    return parse(LENIENT, type, json);
+  }
+
+  /// Reads a body; keys that it does not know are refused.
+  ///
+  /// @param type class of the body
+  /// @param json the JSON text in UTF-8
+  /// @return the body
+  /// @throws ConfigException if it is not such a body; names the field
+  public static <T> T readStrictly(Class<T> type, byte[] json) {
+    return parse(Strict.JSONB, type, json);
+  }
+
+  /// Writes a body.
+  ///
+  /// @param body one of the records of this package
+  /// @return JSON in UTF-8, without absent fields
+  public static byte[] write(Object body) {
+    return LENIENT.toJsonBytes(body);
+  }
+
+  private static <T> T parse(Jsonb jsonb, Class<T> type, byte[] json) {
+    T body;
+    try {
+      body = jsonb.type(type).fromJson(json);
+    } catch (JsonException | ClassCastException e) {
+      throw invalid(e);
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | ArithmeticException
+        | IndexOutOfBoundsException e) {
+      // the parser reports some faults of numbers and escapes this way
+      throw invalid(e);
+    }
+    if (body == null) {
+      throw new ConfigException("invalid_json", "body must be a JSON object, not null");
+    }
+    return body;
+  }
+
+  private static ConfigException invalid(RuntimeException e) {
+    String detail = e.getMessage() == null ? "not valid JSON" : e.getMessage();
+    return new ConfigException("invalid_json", "invalid JSON body: " + detail, e, Map.of());
+  }
+}

@@ -1,0 +1,68 @@
+package io.boxlite.rest;
+
+import java.nio.charset.StandardCharsets;
+
+/// The paths of the contract, without the optional prefix.
+///
+/// @since 0.1
+public final class Paths {
+  /// All boxes.
+  public static final String BOXES = "/v1/boxes";
+
+  /// All images.
+  public static final String IMAGES = "/v1/images";
+
+  /// Adding images.
+  public static final String IMAGES_LOAD = "/v1/images/load";
+
+  /// What the runtime is.
+  public static final String INFO = "/v1/info";
+
+  /// Counters of the runtime.
+  public static final String METRICS = "/v1/metrics";
+
+  private Paths() {}
+
+  /// {@return the path of a box}
+  ///
+  /// @param idOrName which
+  public static String box(String idOrName) {
+    return BOXES + "/" + encode(idOrName);
+  }
+
+  /// {@return the path of an execution}
+  ///
+  /// @param boxId id of the box
+  /// @param executionId id of the execution
+  public static String execution(String boxId, String executionId) {
+    return box(boxId) + "/executions/" + encode(executionId);
+  }
+
+  /// {@return text as one path segment or query value, percent-encoded}
+  ///
+  /// @param text any
+  public static String encode(String text) {
+    if (text.equals(".") || text.equals("..")) {
+      return text.replace(".", "%2E"); // a path segment with a meaning of its own
+    }
+    StringBuilder out = new StringBuilder(text.length() + 8);
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      if ((b >= 'a' && b <= 'z')
+          || (b >= 'A' && b <= 'Z')
+          || (b >= '0' && b <= '9')
+          || b == '-'
+          || b == '_'
+          || b == '.'
+          || b == '~') {
+        out.append((char) b);
+      } else {
+        out.append('%').append(hex(b >> 4)).append(hex(b));
+      }
+    }
+    return out.toString();
+  }
+
+  private static char hex(int nibble) {
+    return "0123456789ABCDEF".charAt(nibble & 0xf);
+  }
+}
