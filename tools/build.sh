@@ -73,6 +73,7 @@ build_jars() { # build_jars DIST
   "$root/mvnw" -q -Dquick -DskipTests -pl cli -am package >&2
   mkdir -p "$1/lib"
   cp "$root"/cli/target/lib/*.jar "$root/cli/target/boxlite-cli-$(project_version).jar" "$1/lib/"
+  rm -f "$1"/lib/avaje-jsonb-inject-plugin-*.jar # for a framework that is not used
   # The command line only gets what it uses: each jar on the class path costs a start.
   class_path "$1" boxlite-cli boxlite-api boxlite-client boxlite-rest boxlite-picocli \
     avaje-json snakeyaml-engine >"$1/cli.classpath"

@@ -1,13 +1,17 @@
 package io.boxlite.cli;
 
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.NetworkException;
 import io.boxlite.api.StorageException;
+import io.boxlite.client.RemoteBoxlite;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,9 +32,24 @@ final class SupervisorStarter {
   /// What a supervisor needs to know; everything else of the environment, such as secrets, stays
   /// here and out of a process that lives for a long time.
   private static final List<String> PASSED_ON =
-      List.of("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME", "RUST_LOG",
-          "BOXLITE_JAVA_HOME", "BOXLITE_TMPDIR", "BOXLITE_LOG", "BOXLITE_GUEST_DIR",
-          "BOXLITE_KERNEL", "BOXLITE_INITRAMFS", "BOXLITE_ENGINE", "BOXLITE_IDLE_SECONDS");
+      List.of(
+          "PATH",
+          "HOME",
+          "USER",
+          "LANG",
+          "LC_ALL",
+          "TZ",
+          "TMPDIR",
+          "JAVA_HOME",
+          "RUST_LOG",
+          "BOXLITE_JAVA_HOME",
+          "BOXLITE_TMPDIR",
+          "BOXLITE_LOG",
+          "BOXLITE_GUEST_DIR",
+          "BOXLITE_KERNEL",
+          "BOXLITE_INITRAMFS",
+          "BOXLITE_ENGINE",
+          "BOXLITE_IDLE_SECONDS");
 
   private final Path home;
   private final List<String> launcher;
@@ -55,8 +74,25 @@ final class SupervisorStarter {
   static Boxlite open(Path home) {
     List<String> launcher = List.of(System.getProperty("boxlite.launcher", "boxlite"));
     return new SupervisorStarter(
-            home, launcher, System.getenv(), path -> Optional.empty(), DEADLINE)
+            home, launcher, System.getenv(), SupervisorStarter::running, DEADLINE)
         .connect();
+  }
+
+  /// Opens a home whose supervisor runs already.
+  static Boxlite connectOnly(Path home) {
+    return RemoteBoxlite.connect(socket(home));
+  }
+
+  private static Optional<Boxlite> running(Path home) {
+    try {
+      return Optional.of(connectOnly(home));
+    } catch (NetworkException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Path socket(Path home) {
+    return home.resolve("boxlite.sock");
   }
 
   /// {@return a client of the home's supervisor}
@@ -70,9 +106,12 @@ final class SupervisorStarter {
   private Process start() {
     try {
       Path log = log();
-      Files.createDirectories(log.getParent());
+      // Private from the beginning, whichever process comes first.
+      Files.createDirectories(
+          log.getParent(),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       // A session of its own: no signal of this terminal reaches it.
-      List<String> command = new java.util.ArrayList<>(List.of("setsid"));
+      List<String> command = new ArrayList<>(List.of("setsid"));
       command.addAll(launcher);
       command.addAll(List.of("__supervisor", "--home", home.toString()));
       ProcessBuilder builder = new ProcessBuilder(command);
@@ -150,8 +189,7 @@ final class SupervisorStarter {
       file.seek(Math.max(0, file.length() - TAIL_BYTES));
       byte[] bytes = new byte[TAIL_BYTES];
       int count = Math.max(0, file.read(bytes));
-      List<String> lines =
-          new String(bytes, 0, count, StandardCharsets.UTF_8).lines().toList();
+      List<String> lines = new String(bytes, 0, count, StandardCharsets.UTF_8).lines().toList();
       List<String> last = lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size());
       return last.isEmpty() ? "" : ": " + String.join(" | ", last);
     } catch (IOException e) {

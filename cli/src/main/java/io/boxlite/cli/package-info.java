@@ -1,3 +1,2 @@
 /// The `boxlite` command.
-@org.jspecify.annotations.NullMarked
 package io.boxlite.cli;

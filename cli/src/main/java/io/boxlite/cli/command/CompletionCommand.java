@@ -66,7 +66,8 @@ final class CompletionCommand implements Command {
     verb.aliases().forEach(alias -> script.append(' ').append(alias));
     script.append('\'');
     for (String name : List.of(option.names())) {
-      script.append(name.startsWith("--") ? " -l " + name.substring(2) : " -s " + name.substring(1));
+      script.append(
+          name.startsWith("--") ? " -l " + name.substring(2) : " -s " + name.substring(1));
     }
     script.append(option.arity().max() > 0 ? " -r" : "").append(" -d '");
     script.append(option.description()[0].replace("'", "\\'")).append("'\n");

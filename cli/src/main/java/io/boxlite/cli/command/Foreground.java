@@ -24,8 +24,7 @@ final class Foreground {
   private final boolean input;
   private final Optional<Terminal> terminal;
 
-  Foreground(
-      CliContext context, Execution execution, boolean input, Optional<Terminal> terminal) {
+  Foreground(CliContext context, Execution execution, boolean input, Optional<Terminal> terminal) {
     this.context = context;
     this.execution = execution;
     this.input = input;
@@ -62,10 +61,12 @@ final class Foreground {
   private int stream() throws InterruptedException {
     Thread stdin = Thread.ofPlatform().daemon().name("stdin").unstarted(this::feed);
     Thread stderr = Thread.ofPlatform().daemon().name("stderr").start(this::drainStderr);
-    if (input) {
-      stdin.start();
-    }
     try {
+      if (input) {
+        stdin.start();
+      } else {
+        closeStdin();
+      }
       if (!drainStdout()) {
         // Nobody reads the output any more: the command gets what a local one would get.
         SignalForwarding.quietly(() -> execution.signal(SIGPIPE));
@@ -121,6 +122,16 @@ final class Foreground {
       return true;
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  /// The command sees the end of input at once, as with `/dev/null`.
+  private void closeStdin() {
+    try {
+      execution.stdin().close();
+    } catch (IOException e) {
+      // It has ended already.
+      return;
     }
   }
 

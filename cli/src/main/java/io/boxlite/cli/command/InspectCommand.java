@@ -52,8 +52,11 @@ final class InspectCommand implements Command {
       found.add(latest(context));
     }
     for (String target : targets) {
-      context.boxlite().get(target).map(Box::info).ifPresentOrElse(
-          found::add, () -> missing.add(target));
+      context
+          .boxlite()
+          .get(target)
+          .map(Box::info)
+          .ifPresentOrElse(found::add, () -> missing.add(target));
     }
     context.out().print(printer.print(found.stream().map(InspectCommand::tree).toList()));
     context.out().flush();
@@ -72,9 +75,7 @@ final class InspectCommand implements Command {
     if (known.isEmpty()) {
       GoTemplate template = template(format);
       return boxes ->
-          boxes.stream()
-              .map(box -> render(template, box) + "\n")
-              .collect(Collectors.joining());
+          boxes.stream().map(box -> render(template, box) + "\n").collect(Collectors.joining());
     }
     return switch (known.get()) {
       case JSON -> boxes -> boxes.isEmpty() ? "[]\n" : Format.json(boxes);

@@ -51,11 +51,7 @@ final class ListCommand implements Command {
     Table table = new Table("ID", "IMAGE", "STATUS", "CREATED", "NAMES");
     for (BoxInfo box : boxes) {
       table.row(
-          box.id(),
-          box.image(),
-          status(box),
-          Times.utc(box.createdAt()),
-          box.name().orElse(""));
+          box.id(), box.image(), status(box), Times.utc(box.createdAt()), box.name().orElse(""));
     }
     return table.render();
   }

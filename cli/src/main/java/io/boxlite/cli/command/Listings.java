@@ -16,9 +16,8 @@ final class Listings {
   static Format format(ParseResult parsed) {
     String name = parsed.matchedOptionValue("--format", "table");
     return Format.of(name)
-        .orElseThrow(
-            () ->
-                CliException.failure(
-                    "Unknown format: '" + name + "'. Valid formats: table, json, yaml"));
+        .orElseThrow(() ->
+            CliException.failure(
+                "Unknown format: '" + name + "'. Valid formats: table, json, yaml"));
   }
 }

@@ -14,8 +14,7 @@ final class LoadCommand implements Command {
   @Override
   public CommandSpec spec() {
     CommandSpec spec = Specs.command("Add the images of an OCI or Docker archive");
-    spec.addOption(
-        Specs.text("FILE", "The archive; - (default): standard input", "-i", "--input"));
+    spec.addOption(Specs.text("FILE", "The archive; - (default): standard input", "-i", "--input"));
     return spec;
   }
 

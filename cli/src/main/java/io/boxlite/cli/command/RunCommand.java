@@ -6,6 +6,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.cli.terminal.Terminal;
+import io.boxlite.client.RemoteBoxlite;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -51,7 +52,7 @@ final class RunCommand implements Command {
     Execution execution;
     try {
       // Attached first, so that nothing that the command writes is missed.
-      execution = box.attach();
+      execution = attach(box, context);
       box.start();
     } catch (BoxliteException e) {
       throw undone(box, e);
@@ -60,6 +61,13 @@ final class RunCommand implements Command {
     int code = new Foreground(context, execution, input, terminal).run();
     ended(box, context);
     return code;
+  }
+
+  /// A supervisor that is told so stops the box when this process goes away, however that happens.
+  private static Execution attach(Box box, CliContext context) {
+    return context.boxlite() instanceof RemoteBoxlite remote
+        ? remote.attach(box.id(), true)
+        : box.attach();
   }
 
   /// The box was only made to run this: when that fails, nothing of it stays.
@@ -75,8 +83,8 @@ final class RunCommand implements Command {
     return failure;
   }
 
-  /// Waits until the box has stopped, and with `--rm` is gone: who runs `list` next must not see
-  /// it still stopping.
+  /// Waits until the box has stopped, and with `--rm` is gone: who runs `list` next must not see it
+  /// still stopping.
   private static void ended(Box box, CliContext context) {
     try {
       box.stop();

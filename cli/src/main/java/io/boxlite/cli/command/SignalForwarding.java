@@ -23,13 +23,11 @@ final class SignalForwarding implements AutoCloseable {
   /// Begins to forward; a terminal gets its present size at once, and each new one.
   static SignalForwarding to(Execution execution, Optional<Terminal> terminal) {
     SignalForwarding forwarding = new SignalForwarding();
-    FORWARDED.forEach(
-        (name, number) -> forwarding.handle(name, () -> execution.signal(number)));
-    terminal.ifPresent(
-        present -> {
-          forwarding.handle("WINCH", () -> resize(execution, present));
-          quietly(() -> resize(execution, present));
-        });
+    FORWARDED.forEach((name, number) -> forwarding.handle(name, () -> execution.signal(number)));
+    terminal.ifPresent(present -> {
+      forwarding.handle("WINCH", () -> resize(execution, present));
+      quietly(() -> resize(execution, present));
+    });
     return forwarding;
   }
 

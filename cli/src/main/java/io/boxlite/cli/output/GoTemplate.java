@@ -83,7 +83,8 @@ public final class GoTemplate {
   private static Object resolve(Field field, Object root, Map<String, String> aliases) {
     Object value = root;
     for (String name : field.names()) {
-      Object next = value instanceof Map<?, ?> map ? map.get(aliases.getOrDefault(name, name)) : null;
+      Object next =
+          value instanceof Map<?, ?> map ? map.get(aliases.getOrDefault(name, name)) : null;
       if (next == null) {
         throw new IllegalArgumentException(
             "template field '" + field.path() + "' does not exist: no '" + name + "'");

@@ -52,8 +52,7 @@ public final class PosixTerminal implements Terminal {
     Linker linker = Linker.nativeLinker();
     tcgetattr = handle(linker, "tcgetattr", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
     tcsetattr =
-        handle(
-            linker, "tcsetattr", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+        handle(linker, "tcsetattr", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
     ioctl =
         handle(
             linker,
@@ -64,8 +63,7 @@ public final class PosixTerminal implements Terminal {
 
   private static MethodHandle handle(
       Linker linker, String name, FunctionDescriptor type, Linker.Option... options) {
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(name), type, options);
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, options);
   }
 
   @Override
