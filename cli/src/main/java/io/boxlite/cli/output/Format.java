@@ -35,7 +35,7 @@ public enum Format {
   ///
   /// @param tree maps, lists, strings, numbers, booleans
   public static String json(Object tree) {
-    return Jsonb.instance().type(Object.class).toJsonPretty(tree) + "\n";
+    return indented(jsonLine(tree)) + "\n";
   }
 
   /// {@return a tree as JSON on one line}
@@ -51,5 +51,37 @@ public enum Format {
   public static String yaml(Object tree) {
     DumpSettings settings = DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).build();
     return new Dump(settings).dumpToString(tree) + "\n";
+  }
+
+  /// Two spaces a level. The library's own indented form of a tree breaks lines behind each key.
+  private static String indented(String json) {
+    StringBuilder out = new StringBuilder();
+    int depth = 0;
+    boolean quoted = false;
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      char before = i == 0 ? ' ' : json.charAt(i - 1);
+      if (quoted) {
+        out.append(c);
+        if (c == '\\') {
+          out.append(json.charAt(++i));
+        }
+        quoted = c != '"';
+        continue;
+      }
+      boolean closes = c == '}' || c == ']';
+      depth -= closes ? 1 : 0;
+      if ((before == '{' || before == '[' || before == ',' || closes) && !isEmpty(before, c)) {
+        out.append('\n').repeat(' ', 2 * depth);
+      }
+      out.append(c).append(c == ':' ? " " : "");
+      depth += c == '{' || c == '[' ? 1 : 0;
+      quoted = c == '"';
+    }
+    return out.toString();
+  }
+
+  private static boolean isEmpty(char open, char close) {
+    return (open == '{' && close == '}') || (open == '[' && close == ']');
   }
 }
