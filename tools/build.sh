@@ -70,12 +70,14 @@ check_requirements() {
 
 build_jars() { # build_jars DIST
   say "compiling"
-  "$root/mvnw" -q -Dquick -DskipTests -pl cli -am package >&2
+  # Maven's own libraries make a JDK of today warn.
+  MAVEN_OPTS="${MAVEN_OPTS-} --sun-misc-unsafe-memory-access=allow" \
+    "$root/mvnw" -q -Dstyle.color=never -Dquick -DskipTests -pl cli -am package >&2
   mkdir -p "$1/lib"
   cp "$root"/cli/target/lib/*.jar "$root/cli/target/boxlite-cli-$(project_version).jar" "$1/lib/"
   rm -f "$1"/lib/avaje-jsonb-inject-plugin-*.jar # for a framework that is not used
   # The command line only gets what it uses: each jar on the class path costs a start.
-  class_path "$1" boxlite-cli boxlite-api boxlite-client boxlite-rest boxlite-picocli \
+  class_path "$1" boxlite-cli- boxlite-api boxlite-client boxlite-rest boxlite-picocli \
     avaje-json snakeyaml-engine >"$1/cli.classpath"
   class_path "$1" '' >"$1/supervisor.classpath"
 }
@@ -124,7 +126,7 @@ train_caches() { # train_caches DIST
     if [ -S "$home/boxlite.sock" ] || ! kill -0 "$supervisor" 2>/dev/null; then break; fi
     sleep 0.1
   done
-  train cli "${cli_flags[@]}" -- io.boxlite.cli.Training "$home" >/dev/null 2>&1 || true
+  (train cli "${cli_flags[@]}" -- io.boxlite.cli.Training "$home") >/dev/null 2>&1 || true
   kill -TERM "$supervisor" 2>/dev/null || true
   wait "$supervisor" || true
   rm -rf "$home"
