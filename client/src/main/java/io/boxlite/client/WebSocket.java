@@ -131,7 +131,7 @@ final class WebSocket implements Closeable {
     int bytes = second == 127 ? 8 : second == 126 ? 2 : 0;
     long size = bytes == 0 ? second : 0;
     for (int i = 0; i < bytes; i++) {
-      size = size << 8 | connection.require();
+      size = (size << 8) | connection.require();
     }
     if (size < 0) {
       throw new IOException("frame with a negative length");
@@ -249,13 +249,13 @@ final class WebSocket implements Closeable {
   }
 
   private void mask(int start, int end, int mask) {
-    long wide = mask & 0xffffffffL | (long) mask << 32;
+    long wide = (mask & 0xffffffffL) | ((long) mask << 32);
     int at = start;
     for (; at + 8 <= end; at += 8) {
       out.putLong(at, out.getLong(at) ^ wide);
     }
     for (int shift = 0; at < end; at++, shift += 8) {
-      out.put(at, (byte) (out.get(at) ^ mask >> shift));
+      out.put(at, (byte) (out.get(at) ^ (mask >> shift)));
     }
   }
 
