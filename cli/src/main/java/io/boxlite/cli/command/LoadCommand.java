@@ -1,0 +1,40 @@
+package io.boxlite.cli.command;
+
+import io.boxlite.api.ImageInfo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/// `load`: adds the images of an archive.
+final class LoadCommand implements Command {
+  @Override
+  public CommandSpec spec() {
+    CommandSpec spec = Specs.command("Add the images of an OCI or Docker archive");
+    spec.addOption(Specs.text("FILE", "The archive; - (default): standard input", "-i", "--input"));
+    return spec;
+  }
+
+  @Override
+  public int run(ParseResult parsed, CliContext context) throws IOException {
+    String file = parsed.matchedOptionValue("--input", "-");
+    List<ImageInfo> images;
+    if (file.equals("-")) {
+      images = context.boxlite().images().load(context.in());
+    } else {
+      Path path = Path.of(file);
+      if (!Files.isRegularFile(path)) {
+        String why = Files.exists(path) ? "not a file" : "no such file";
+        throw CliException.failure("cannot load '" + file + "': " + why);
+      }
+      try (InputStream in = Files.newInputStream(path)) {
+        images = context.boxlite().images().load(in);
+      }
+    }
+    images.forEach(image -> context.out().println("Loaded image: " + image.reference()));
+    return 0;
+  }
+}

@@ -1,0 +1,97 @@
+package io.boxlite.cli.command;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.Execution;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.cli.terminal.Terminal;
+import io.boxlite.client.RemoteBoxlite;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/// `run`: makes a box, starts it, and stays with its main command until it ends.
+final class RunCommand implements Command {
+  @Override
+  public CommandSpec spec() {
+    CommandSpec spec = Specs.command("Make a box and run a command in it");
+    ProcessFlags.addStreams(spec);
+    BoxFlags.add(spec);
+    return spec;
+  }
+
+  @Override
+  public int run(ParseResult parsed, CliContext context) throws InterruptedException {
+    boolean detach = Specs.has(parsed, "--detach");
+    BoxOptions.Builder builder =
+        BoxFlags.read(parsed, context)
+            .tty(ProcessFlags.tty(parsed))
+            .detach(detach)
+            .autoRemove(Specs.has(parsed, "--rm") && !detach);
+    ProcessFlags.user(parsed).ifPresent(builder::user);
+    BoxOptions options = builder.build();
+    return detach ? background(options, context) : foreground(options, parsed, context);
+  }
+
+  private static int background(BoxOptions options, CliContext context) {
+    Box box = context.boxlite().create(options);
+    try {
+      box.start();
+    } catch (BoxliteException e) {
+      throw undone(box, e);
+    }
+    context.out().println(box.id());
+    return 0;
+  }
+
+  private static int foreground(BoxOptions options, ParseResult parsed, CliContext context)
+      throws InterruptedException {
+    Optional<Terminal> terminal = Foreground.terminal(options.tty(), context);
+    Box box = context.boxlite().create(options);
+    Execution execution;
+    try {
+      // Attached first, so that nothing that the command writes is missed.
+      execution = attach(box, context);
+      box.start();
+    } catch (BoxliteException e) {
+      throw undone(box, e);
+    }
+    boolean input = ProcessFlags.interactive(parsed);
+    int code = new Foreground(context, execution, input, terminal).run();
+    ended(box, context);
+    return code;
+  }
+
+  /// A supervisor that is told so stops the box when this process goes away, however that happens.
+  private static Execution attach(Box box, CliContext context) {
+    return context.boxlite() instanceof RemoteBoxlite remote
+        ? remote.attach(box.id(), true)
+        : box.attach();
+  }
+
+  /// The box was only made to run this: when that fails, nothing of it stays.
+  private static BoxliteException undone(Box box, BoxliteException failure) {
+    try {
+      box.remove(true);
+    } catch (NotFoundException e) {
+      // It had `--rm`: gone already, as wanted.
+      return failure;
+    } catch (BoxliteException e) {
+      failure.addSuppressed(e);
+    }
+    return failure;
+  }
+
+  /// Waits until the box has stopped, and with `--rm` is gone: who runs `list` next must not see it
+  /// still stopping.
+  private static void ended(Box box, CliContext context) {
+    try {
+      box.stop();
+    } catch (NotFoundException e) {
+      return;
+    } catch (BoxliteException e) {
+      context.warn("box " + box.id() + " did not stop: " + e.getMessage());
+    }
+  }
+}

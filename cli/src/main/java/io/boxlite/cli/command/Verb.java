@@ -1,0 +1,87 @@
+package io.boxlite.cli.command;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The verbs of the command line. What implements one is made only when it is used.
+///
+/// @since 0.1
+public enum Verb {
+  /// Makes a box and runs a command in it.
+  RUN,
+  /// Runs one more command in a box.
+  EXEC,
+  /// Makes a box.
+  CREATE,
+  /// Shows the boxes.
+  LIST("ls", "ps"),
+  /// Starts boxes.
+  START,
+  /// Stops boxes.
+  STOP,
+  /// Stops and starts boxes.
+  RESTART,
+  /// Removes boxes.
+  RM,
+  /// Shows details of boxes.
+  INSPECT,
+  /// Shows what a box wrote.
+  LOGS,
+  /// Shows what the runtime is.
+  INFO,
+  /// Shows the images.
+  IMAGES,
+  /// Adds images.
+  LOAD,
+  /// Prints a script for a shell.
+  COMPLETION;
+
+  private final List<String> aliases;
+
+  Verb(String... aliases) {
+    this.aliases = List.of(aliases);
+  }
+
+  /// {@return the verb of a name or alias, or empty}
+  ///
+  /// @param name as the user typed it
+  public static Optional<Verb> of(String name) {
+    for (Verb verb : values()) {
+      if (verb.word().equals(name) || verb.aliases.contains(name)) {
+        return Optional.of(verb);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// {@return its name on the command line}
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /// {@return its other names}
+  public List<String> aliases() {
+    return aliases;
+  }
+
+  /// {@return a new instance of what implements it}
+  public Command command() {
+    return switch (this) {
+      case RUN -> new RunCommand();
+      case EXEC -> new ExecCommand();
+      case CREATE -> new CreateCommand();
+      case LIST -> new ListCommand();
+      case START -> LifecycleCommand.start();
+      case STOP -> LifecycleCommand.stop();
+      case RESTART -> LifecycleCommand.restart();
+      case RM -> new RmCommand();
+      case INSPECT -> new InspectCommand();
+      case LOGS -> new LogsCommand();
+      case INFO -> new InfoCommand();
+      case IMAGES -> new ImagesCommand();
+      case LOAD -> new LoadCommand();
+      case COMPLETION -> new CompletionCommand();
+    };
+  }
+}

@@ -1,0 +1,2 @@
+/// The `boxlite` command.
+package io.boxlite.cli;

@@ -1,0 +1,2 @@
+/// The local terminal: raw mode and size.
+package io.boxlite.cli.terminal;

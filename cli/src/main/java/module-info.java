@@ -1,0 +1,11 @@
+/// The `boxlite` command.
+@org.jspecify.annotations.NullMarked
+module io.boxlite.cli {
+  requires static org.jspecify;
+  requires io.boxlite.api;
+  requires io.boxlite.client;
+  requires info.picocli;
+  requires io.avaje.jsonb;
+  requires jdk.unsupported;
+  requires org.snakeyaml.engine;
+}

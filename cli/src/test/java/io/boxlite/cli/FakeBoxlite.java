@@ -1,0 +1,215 @@
+package io.boxlite.cli;
+
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.ExitStatus;
+import io.boxlite.api.ImageInfo;
+import io.boxlite.api.Images;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.RuntimeMetrics;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/// A runtime without VMs: boxes are entries of a map, commands are [FakeExecution]s.
+final class FakeBoxlite implements Boxlite {
+  static final Instant CREATED = Instant.parse("2026-03-04T05:06:07.890Z");
+
+  final Map<String, BoxInfo> boxes = new LinkedHashMap<>();
+  final List<String> calls = new ArrayList<>();
+  final List<BoxOptions> created = new ArrayList<>();
+  final List<ExecOptions> executed = new ArrayList<>();
+  FakeExecution execution =
+      new FakeExecution(new byte[0], new byte[0], new ExitStatus(0, 0, false));
+  @Nullable BoxliteException startFails;
+  String log = "";
+  byte[] loaded = new byte[0];
+
+  FakeBoxlite with(String id, @Nullable String name, BoxStatus status) {
+    boxes.put(id, info(id, Optional.ofNullable(name), status, "docker.io/library/base:latest"));
+    return this;
+  }
+
+  private static BoxInfo info(String id, Optional<String> name, BoxStatus status, String image) {
+    boolean running = status == BoxStatus.RUNNING;
+    return new BoxInfo(
+        id,
+        name,
+        status,
+        CREATED,
+        CREATED,
+        running ? OptionalLong.of(4321) : OptionalLong.empty(),
+        image,
+        2,
+        512,
+        status == BoxStatus.STOPPED ? OptionalInt.of(7) : OptionalInt.empty(),
+        Optional.empty(),
+        true,
+        false,
+        false);
+  }
+
+  @Override
+  public Box create(BoxOptions options) {
+    created.add(options);
+    String id = "01NEW" + created.size();
+    boxes.put(id, info(id, options.name(), BoxStatus.CONFIGURED, options.imageLabel()));
+    return new FakeBox(id);
+  }
+
+  @Override
+  public Optional<Box> get(String idOrName) {
+    return boxes.values().stream()
+        .filter(b -> b.id().equals(idOrName) || b.name().equals(Optional.of(idOrName)))
+        .findFirst()
+        .map(b -> new FakeBox(b.id()));
+  }
+
+  @Override
+  public List<BoxInfo> list() {
+    return List.copyOf(boxes.values());
+  }
+
+  @Override
+  public Images images() {
+    return new Images() {
+      @Override
+      public List<ImageInfo> load(InputStream archive) {
+        try {
+          loaded = archive.readAllBytes();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        return list();
+      }
+
+      @Override
+      public List<ImageInfo> list() {
+        return List.of(
+            new ImageInfo(
+                "docker.io/library/base:latest",
+                "docker.io/library/base",
+                "latest",
+                "sha256:0123456789abcdef0123",
+                CREATED,
+                OptionalLong.of(1234)));
+      }
+    };
+  }
+
+  @Override
+  public RuntimeInfo info() {
+    return new RuntimeInfo(
+        "0.1.0",
+        Path.of("/home/u/.boxlite"),
+        "qemu 7.2.22 (tcg)",
+        "unavailable: no /dev/kvm",
+        "linux",
+        "x86_64",
+        3,
+        1,
+        1,
+        1,
+        4);
+  }
+
+  @Override
+  public RuntimeMetrics metrics() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void close() {
+    calls.add("close");
+  }
+
+  private final class FakeBox implements Box {
+    private final String id;
+
+    FakeBox(String id) {
+      this.id = id;
+    }
+
+    @Override
+    public String id() {
+      return id;
+    }
+
+    @Override
+    public BoxInfo info() {
+      return boxes.get(id);
+    }
+
+    @Override
+    public void start() {
+      calls.add("start " + id);
+      if (startFails != null) {
+        throw startFails;
+      }
+    }
+
+    @Override
+    public void stop(Duration grace) {
+      calls.add("stop " + id);
+    }
+
+    @Override
+    public void remove(boolean force) {
+      if (!force && info().status().isActive()) {
+        throw new InvalidStateException("running", "cannot remove box " + id + ": it is running");
+      }
+      calls.add("remove " + id);
+      boxes.remove(id);
+    }
+
+    @Override
+    public Execution exec(ExecOptions options) {
+      executed.add(options);
+      return execution;
+    }
+
+    @Override
+    public Execution attach() {
+      calls.add("attach " + id);
+      return execution;
+    }
+
+    @Override
+    public Optional<Execution> execution(String executionId) {
+      return Optional.empty();
+    }
+
+    @Override
+    public InputStream logs(BoxLog which, boolean follow) {
+      calls.add("logs " + which + (follow ? " follow" : ""));
+      return new ByteArrayInputStream(log.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public BoxMetrics metrics() {
+      throw new UnsupportedOperationException();
+    }
+  }
+}

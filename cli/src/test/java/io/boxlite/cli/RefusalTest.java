@@ -1,0 +1,115 @@
+package io.boxlite.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.boxlite.api.BoxStatus;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Wrong command lines: one line that names what is wrong, the exit code, and nothing made.
+class RefusalTest {
+  private final CommandLineHarness cli = new CommandLineHarness();
+
+  private void refused(String line, int code, String message) {
+    cli.boxlite.with("01A", "box1", BoxStatus.RUNNING);
+    assertThat(cli.run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(code);
+    assertThat(cli.err()).startsWith("Error: ").contains(message).hasLineCount(1);
+    assertThat(cli.out()).isEmpty();
+    assertThat(cli.boxlite.created).isEmpty();
+    assertThat(cli.boxlite.executed).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      quoteCharacter = '`',
+      value = {
+        "frobnicate => unknown command 'frobnicate'",
+        "--nope list => --nope",
+        "--home /x => no command given",
+        "list --nope => '--nope'",
+        "list extra => 'extra'",
+        "run --cpus many base => --cpus",
+        "run --memory 1g base => --memory",
+        "run --memory => --memory",
+        "run --name a --name b base => --name",
+        "exec => missing argument: BOX",
+        "exec box1 => missing argument: COMMAND",
+        "exec box1 -- => missing argument: COMMAND",
+        "exec box1 -it sh => unexpected argument '-it'",
+        "start => missing argument: BOX",
+        "rm => missing argument: BOX",
+        "rm -a box1 => --all and BOX cannot be used together",
+        "logs => missing argument: BOX",
+        "logs box1 box2 => unexpected argument 'box2'",
+        "logs -n -3 box1 => --tail must be between",
+        "completion tcsh => unknown shell 'tcsh'",
+        "info extra => 'extra'",
+      })
+  void wrongUseExitsWith2(String line, String message) {
+    refused(line, 2, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      quoteCharacter = '`',
+      value = {
+        "run => provide IMAGE or --rootfs PATH",
+        "create => provide IMAGE or --rootfs PATH",
+        "create --rootfs / base => provide either IMAGE or --rootfs PATH, not both",
+        "run --rootfs /no/such/directory => invalid --rootfs '/no/such/directory': not a directory",
+        "run --network host base => invalid network.mode \"host\". Expected \"enabled\" or \"disabled\".",
+        "run --security maybe base => unknown security setting \"maybe\"; expected one of enable|disable",
+        "run -p 80:80 base => --publish is not available in this version",
+        "create -v /a:/b base => --volume is not available in this version",
+        "run --allow-net x base => --allow-net is not available in this version",
+        "--registry r list => --registry is not available in this version",
+        "list --config c => --config is not available in this version",
+        "list --url u => --url is not available in this version",
+        "list --profile p => --profile is not available in this version",
+        "--path-prefix p list => --path-prefix is not available in this version",
+        "--home relative list => home directory 'relative' must be an absolute path",
+        "run --memory 64 base => memory_mib must be between 128 and 65536 MiB, not 64",
+        "run --cpus 0 base => CPU count must be between 1 and",
+        "run --name .bad base => name '.bad' must be",
+        "run -w relative base => working_dir 'relative' must be an absolute path",
+        "run --cap-add NO+PE base => 'NO+PE' is not a capability name",
+        "run -e =x base => invalid --env '=x'",
+        "list --format xml => Unknown format: 'xml'. Valid formats: table, json, yaml",
+        "info --format table => Unknown format: 'table'",
+        "inspect => no names or ids specified",
+        "inspect -l x => --latest and arguments cannot be used together",
+        "inspect -f table box1 => inspect does not support table format",
+        "inspect -f {{.Nope}} box1 => template field '.Nope' does not exist",
+        "inspect -f {{range}} box1 => is not supported",
+        "inspect -f {{.Id box1 => unclosed action",
+        "exec nobox true => No such box: nobox",
+        "logs nobox => No such box: nobox",
+        "start nobox => No such box: nobox",
+        "load -i /no/such/file => cannot load '/no/such/file': no such file",
+        "load -i / => cannot load '/': not a file",
+      })
+  void otherFailuresExitWith1(String line, String message) {
+    refused(line, 1, message);
+  }
+
+  @Test
+  void remoteVariablesAreRefused() {
+    cli.environment.put("BOXLITE_REST_URL", "http://x");
+    refused("list", 1, "BOXLITE_REST_URL is set, but not available in this version");
+  }
+
+  @Test
+  void moreThan255CpusAreCappedWithAWarning() {
+    cli.run("run", "--cpus", "300", "base");
+    assertThat(cli.err()).contains("Warning: --cpus 300 is more than 255, taken as 255");
+  }
+
+  @Test
+  void debugShowsTheCause() {
+    assertThat(cli.run("exec", "--debug", "nobox", "true")).isEqualTo(1);
+    assertThat(cli.err()).contains("CliException").contains("Error: No such box: nobox");
+  }
+}
