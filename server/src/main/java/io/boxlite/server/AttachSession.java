@@ -162,8 +162,7 @@ public final class AttachSession implements Session.Listener {
         int rows = ExecutionRoutes.checkSize("rows", frame.rows());
         hub.execution().resize(rows, ExecutionRoutes.checkSize("cols", frame.cols()));
       }
-      case Frames.TYPE_SIGNAL ->
-          hub.execution().signal(ExecutionRoutes.checkSignal(frame.sig()));
+      case Frames.TYPE_SIGNAL -> hub.execution().signal(ExecutionRoutes.checkSignal(frame.sig()));
       case Frames.TYPE_STDIN_EOF -> attachment.closeStdin();
       default -> throw new ConfigException("invalid_frame", "frame of unknown type '" + type + "'");
     }

@@ -29,8 +29,7 @@ final class ExecutionRegistry {
 
   private StreamHub register(Key key, Execution execution, boolean main, boolean holdBack) {
     StreamHub[] self = new StreamHub[1];
-    StreamHub hub =
-        new StreamHub(execution, main, holdBack, () -> whenFinished(key, self[0]));
+    StreamHub hub = new StreamHub(execution, main, holdBack, () -> whenFinished(key, self[0]));
     self[0] = hub;
     synchronized (this) {
       evict();

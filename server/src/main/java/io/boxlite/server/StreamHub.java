@@ -283,8 +283,7 @@ final class StreamHub {
             return new Next.Output(length);
           }
           if (isOver()) {
-            return new Next.Exit(
-                Optional.ofNullable(exit), exitProblem == null ? "" : exitProblem);
+            return new Next.Exit(Optional.ofNullable(exit), exitProblem == null ? "" : exitProblem);
           }
           long wait = deadline - System.nanoTime();
           if (wait <= 0 || notice != null) {

@@ -51,8 +51,9 @@ final class BoxBoot {
   /// What a boot came to.
   ///
   /// @param running the run
+  /// @param command program of the main command
   /// @param timing how long each stage took; the container's is not over yet
-  record Booted(RunningBox running, BootTiming timing) {}
+  record Booted(RunningBox running, String command, BootTiming timing) {}
 
   /// Boots.
   ///
@@ -85,6 +86,7 @@ final class BoxBoot {
           InitLog log = new InitLog(files.log(BoxLog.INIT));
           return new Booted(
               new RunningBox(box.containerId(), vm, portal, log, false),
+              request.getInit().getArgv(0).toStringUtf8(),
               new BootTiming(
                   watch.total(), imagePrepare, boxConfig, spawn, guestBoot, watch.lap()));
         } catch (RuntimeException e) {

@@ -46,6 +46,7 @@ public final class LocalBox implements Box {
   private volatile BoxRecord record;
   private volatile @Nullable RunningBox running;
   private volatile @Nullable BootTiming timing;
+  private volatile String command = "";
   private volatile boolean removed;
 
   /// Makes the handle of a box that is stored.
@@ -117,6 +118,7 @@ public final class LocalBox implements Box {
     try {
       BoxBoot.Booted booted = boot.boot(record, vm -> store(record.state().running(vm)));
       timing = booted.timing();
+      command = booted.command();
       adopt(booted.running());
       return booted.running();
     } catch (RuntimeException e) {
@@ -128,7 +130,7 @@ public final class LocalBox implements Box {
   private void startInit(RunningBox run) {
     long began = System.nanoTime();
     try {
-      run.startInit();
+      run.startInit(command);
     } catch (BoxliteException e) {
       running = null;
       endRun(run, e);

@@ -95,8 +95,11 @@ final class RunningBox implements AutoCloseable {
     return initStarted;
   }
 
-  void startInit() {
-    portal.startContainer();
+  /// Runs the main command.
+  ///
+  /// @param command names it in messages
+  void startInit(String command) {
+    portal.startContainer(command);
     initStarted = true;
   }
 
@@ -106,11 +109,11 @@ final class RunningBox implements AutoCloseable {
     String id = UUID.randomUUID().toString();
     Portal current = portal;
     current.exec(id, options);
-    return remember(id, current);
+    return remember(id, current, options.detach());
   }
 
-  private ExecSession remember(String id, Portal through) {
-    ExecSession session = ExecSession.ofExec(id, through);
+  private ExecSession remember(String id, Portal through, boolean detached) {
+    ExecSession session = ExecSession.ofExec(id, through, detached);
     Known known = new Known(session, new CompletableFuture<>());
     execs.put(id, known);
     session.onExit().whenComplete((_, _) -> known.endedAt().complete(Instant.now()));
@@ -129,7 +132,7 @@ final class RunningBox implements AutoCloseable {
     Portal current = portal;
     for (ExecRecord found : current.listExecs()) {
       if (!found.getExecId().equals(containerId)) {
-        remember(found.getExecId(), current);
+        remember(found.getExecId(), current, true);
       }
     }
   }
