@@ -20,9 +20,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,13 +60,15 @@ class QemuProcessTest {
   }
 
   private VmmDriver driver(String... extra) {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.put("BOXLITE_TMPDIR", directory.toString());
     QemuOptions options =
         new QemuOptions(
             Accelerator.Choice.TCG,
             boot(),
             QemuOptions.PROBE_LIMIT,
             directory.resolve("kvm.json"),
-            System.getenv());
+            environment);
     return QemuDriver.open(options, command -> withoutKernel(command, extra));
   }
 
@@ -339,6 +341,6 @@ class QemuProcessTest {
     assertThatThrownBy(() -> QemuDriver.open(options).engine())
         .hasMessageContaining("qemu-system")
         .hasMessageContaining("apt-get install qemu-system-");
-    assertThat(Optional.of(options.temporaryDirectory())).contains(Path.of("/tmp"));
+    assertThat(options.temporaryDirectory()).isEqualTo(Path.of("/tmp"));
   }
 }
