@@ -33,6 +33,7 @@ final class Attachment implements ClientResponseObserver<AttachRequest, AttachRe
   private @Nullable ClientCallStreamObserver<AttachRequest> requests;
   private boolean started;
   private boolean over;
+  private boolean opened;
 
   Attachment(Listener listener, Portal portal) {
     this.listener = listener;
@@ -41,6 +42,14 @@ final class Attachment implements ClientResponseObserver<AttachRequest, AttachRe
 
   Portal portal() {
     return portal;
+  }
+
+  /// {@return whether this is the first message, when asked once for each} Repeated, it would make
+  /// this side send the same stdin again and again.
+  boolean expectsOpened() {
+    boolean first = !opened;
+    opened = true;
+    return first;
   }
 
   /// Opens the call; the answer arrives at the listener.

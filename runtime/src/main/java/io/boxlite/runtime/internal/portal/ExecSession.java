@@ -52,6 +52,9 @@ public final class ExecSession implements Execution {
   private volatile boolean letGo;
   private boolean tapFailed;
 
+  /// Exit or failure is decided; guarded by [#receiving], as [#exit] completes outside of it.
+  private boolean over;
+
   private ExecSession(
       String id, Portal portal, boolean releasedAtExit, boolean held, @Nullable OutputTap tap) {
     this.id = id;
@@ -102,7 +105,7 @@ public final class ExecSession implements Execution {
   public void reattach(Portal newPortal) {
     synchronized (receiving) {
       portal = newPortal;
-      if (exit.isDone()) {
+      if (over) {
         return;
       }
       detach();
@@ -129,9 +132,10 @@ public final class ExecSession implements Execution {
   /// @param cause why
   public void fail(BoxliteException cause) {
     synchronized (receiving) {
-      if (exit.isDone()) {
+      if (over) {
         return;
       }
+      over = true;
       detach();
       IOException broken = new IOException(cause.getMessage(), cause);
       stdout.fail(broken);
@@ -273,6 +277,9 @@ public final class ExecSession implements Execution {
       if (from != current) {
         return;
       }
+      if (from.expectsOpened() != response.hasOpened()) {
+        throw new PortalException("protocol_error", "opened must be the first message, once");
+      }
       switch (response.getResponseCase()) {
         case OPENED -> stdin.opened(from, response.getOpened());
         case OUTPUT -> output(response.getOutput());
@@ -317,6 +324,7 @@ public final class ExecSession implements Execution {
 
   private ExitStatus exited(io.boxlite.protocol.agent.v1.ExitStatus status) {
     ExitStatus end = Portal.exitStatus(status);
+    over = true;
     current = null;
     stdout.finish();
     stderr.finish();

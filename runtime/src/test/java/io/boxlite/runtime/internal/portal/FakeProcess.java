@@ -131,7 +131,10 @@ final class FakeProcess {
     notifyAll();
   }
 
-  synchronized void request(AttachRequest request) {
+  synchronized void request(StreamObserver<AttachResponse> from, AttachRequest request) {
+    if (from != client) {
+      return; // of an Attach that was replaced
+    }
     switch (request.getRequestCase()) {
       case STDIN -> stdin(request.getStdin().getData());
       case STDIN_EOF -> eof = true;

@@ -22,6 +22,8 @@ final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   volatile ExecRequest lastExec;
 
   /// When set, answers every Attach instead of a process.
+  volatile boolean opensFirst = true;
+
   volatile BiConsumer<String, StreamObserver<AttachResponse>> hostile;
 
   FakeProcess process(String id) {
@@ -114,6 +116,12 @@ final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
         if (request.hasOpen()) {
           String id = request.getOpen().getExecId();
           if (hostile != null) {
+            if (opensFirst) {
+              observer.onNext(
+                  AttachResponse.newBuilder()
+                      .setOpened(AttachOpened.newBuilder().setStdinWindow(-1))
+                      .build());
+            }
             hostile.accept(id, observer);
             return;
           }
@@ -124,7 +132,7 @@ final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
             process.attach(observer);
           }
         } else if (process != null) {
-          process.request(request);
+          process.request(observer, request);
         }
       }
 

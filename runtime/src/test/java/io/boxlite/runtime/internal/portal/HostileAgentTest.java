@@ -104,14 +104,18 @@ class HostileAgentTest {
         o.onNext(
             AttachResponse.newBuilder().setExit(ExitStatus.newBuilder().setCode(256)).build()));
     assertDropped(o -> {
-      o.onNext(
-          AttachResponse.newBuilder()
-              .setOpened(AttachOpened.newBuilder().setStdinWindow(-1))
-              .build());
       o.onNext(AttachResponse.newBuilder().setStdinAck(StdinAck.newBuilder().setOffset(1)).build());
     });
     assertDropped(StreamObserver::onCompleted);
     assertDropped(o -> o.onError(Status.UNKNOWN.asRuntimeException()));
+  }
+
+  @Test
+  void openedTwiceOrNotFirst() throws Exception {
+    assertDropped(o ->
+        o.onNext(AttachResponse.newBuilder().setOpened(AttachOpened.getDefaultInstance()).build()));
+    service.opensFirst = false;
+    assertDropped(o -> o.onNext(stdout(0, 10)));
   }
 
   @Test
