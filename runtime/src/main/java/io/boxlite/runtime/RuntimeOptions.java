@@ -1,9 +1,9 @@
 package io.boxlite.runtime;
 
 import io.boxlite.api.ConfigException;
-import java.net.URISyntaxException;
+import io.boxlite.api.RuntimeInfo;
+import java.io.File;
 import java.nio.file.Path;
-import java.security.CodeSource;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +25,7 @@ public record RuntimeOptions(
     Path bundledImages,
     Path temporaryDirectory,
     Duration bootTimeout) {
+  private static final String JAR_NAME = "boxlite-runtime-" + RuntimeInfo.VERSION + ".jar";
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
 
@@ -82,19 +83,17 @@ public record RuntimeOptions(
     return Optional.of(path);
   }
 
-  /// The build puts this jar into `dist/lib`, beside `dist/guest` and `dist/images`.
+  /// The build puts this jar into `dist/lib`, beside `dist/guest` and `dist/images`. The class path
+  /// is asked, because a class from an ahead-of-time cache may not know its jar.
   private static Path distribution() {
-    CodeSource source = RuntimeOptions.class.getProtectionDomain().getCodeSource();
-    try {
-      Path jar = Path.of(source.getLocation().toURI()).toAbsolutePath();
+    String classPath = System.getProperty("java.class.path", "");
+    for (String entry : classPath.split(File.pathSeparator, -1)) {
+      Path jar = Path.of(entry).toAbsolutePath();
       Path lib = jar.getParent();
-      return lib == null || lib.getParent() == null ? jar : lib.getParent();
-    } catch (URISyntaxException e) {
-      throw new ConfigException(
-          "guest_not_found",
-          "cannot tell where BoxLite lies; set BOXLITE_DIST to its directory",
-          e,
-          Map.of());
+      if (jar.endsWith(JAR_NAME) && lib != null && lib.getParent() != null) {
+        return lib.getParent();
+      }
     }
+    return Path.of("/usr/lib/boxlite");
   }
 }
