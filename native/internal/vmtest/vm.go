@@ -50,7 +50,7 @@ func run(t *testing.T, name string, args ...string) {
 func layer(t *testing.T, file string) {
 	t.Helper()
 	root := t.TempDir()
-	for _, d := range []string{"bin", "etc", "tmp", "root"} {
+	for _, d := range []string{"bin", "sbin", "etc", "tmp", "root"} {
 		if err := os.Mkdir(filepath.Join(root, d), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -65,9 +65,10 @@ func layer(t *testing.T, file string) {
 		"etc/passwd":  "root:x:0:0::/root:/bin/sh\nalice:x:1000:1001::/home/alice:/bin/sh\n",
 		"etc/group":   "root:x:0:\nwheel:x:10:alice\nalice:x:1001:\naudio:x:29:alice\n",
 		"bin/plain":   "not executable",
+		"sbin/init":   "#!/bin/sh\necho pid $$ $1 $(tty)\ntrap 'echo bye; exit 3' TERM\nwhile true; do sleep 1 & wait; done\n",
 	} {
 		mode := os.FileMode(0o644)
-		if strings.HasSuffix(name, "busybox") {
+		if name != "bin/plain" && !strings.HasPrefix(name, "etc/") {
 			mode = 0o755
 		}
 		if err := os.WriteFile(filepath.Join(root, name), []byte(content), mode); err != nil {

@@ -206,7 +206,7 @@ func TestBox(t *testing.T) {
 	t.Run("sequence", func(t *testing.T) {
 		s := s.of(t)
 		mark := time.Now()
-		const n = 300
+		const n = 1000
 		for range n {
 			s.expect(sh("echo out; echo err >&2"), "out\n")
 		}
@@ -243,6 +243,7 @@ func TestBox(t *testing.T) {
 			t.Errorf("%d bytes", r.out.Len())
 		}
 	})
+	s.hangUp() // QEMU serves one client at a time
 	s = v.dial(t)
 	down, err := s.Shutdown(s.ctx, &pb.ShutdownRequest{GraceMs: 200})
 	s.must("shutdown", err)
@@ -262,4 +263,72 @@ func (s *session) of(t *testing.T) *session {
 	copied := *s
 	copied.t = t
 	return &copied
+}
+
+// The smallest VM, with an image's own init, which is PID 1 and has a terminal.
+func TestOwnInitInASmallVM(t *testing.T) {
+	v := boot(t, "128M")
+	s := v.dial(t)
+	s.prepare()
+	init := argv("/sbin/init", "arg")
+	init.Tty, init.Cwd, init.Env = true, []byte("/made/for/init"), [][]byte{[]byte("KEY=value")}
+	s.create(init)
+	s.start()
+	type end struct {
+		r   *result
+		err error
+	}
+	followed := make(chan end)
+	go func() {
+		r, err := s.follow(containerID, nil)
+		followed <- end{r, err}
+	}()
+	s.expect(sh("pwd; echo $KEY; test -c /dev/console && stat -c %n /dev/console"), "/made/for/init\nvalue\n/dev/console\n")
+	s.expect(sh("cat /proc/1/comm; cut -f1 -d: </proc/1/cgroup; grep CapBnd /proc/1/status | cut -f2"), "init\n0\n00000000a80425fb\n")
+	// A bomb hits the box, not the agent.
+	r := s.run(sh("head -c 300m /dev/zero | grep x"))
+	t.Logf("memory hog: %v %q", r.exit, r.err.String())
+	s.expect(argv("echo", "alive"), "alive\n")
+	t.Log(s.run(sh("free -m; cat /sys/fs/cgroup/memory.max")).out.String())
+	down, err := s.Shutdown(s.ctx, &pb.ShutdownRequest{GraceMs: 10000})
+	s.must("shutdown", err)
+	if down.InitExit.GetCode() != 3 {
+		t.Error("init's exit: ", down.InitExit)
+	}
+	e := <-followed
+	s.must("attach", e.err)
+	if out := e.r.out.String(); out != "pid 1 arg /dev/pts/0\r\nbye\r\n" || e.r.exit.Code != 3 {
+		t.Errorf("init wrote %q and ended with %v", out, e.r.exit)
+	}
+	select {
+	case <-v.done:
+	case <-time.After(20 * time.Second):
+		t.Error("VM does not power off")
+	}
+	run(t, "e2fsck", "-fn", v.path("disk.raw"))
+}
+
+// When init ends, everything in the box does; its output waits for a supervisor.
+func TestInitEnds(t *testing.T) {
+	v := boot(t, "256M")
+	s := v.dial(t)
+	s.prepare()
+	s.create(sh("seq 100000; exit 5"))
+	s.start()
+	r, err := s.follow(containerID, nil)
+	s.must("attach", err)
+	if r.exit.Code != 5 || !strings.HasSuffix(r.out.String(), "\n100000\n") {
+		t.Errorf("%v after %d bytes", r.exit, r.out.Len())
+	}
+	if _, err := s.Exec(s.ctx, &pb.ExecRequest{ExecId: "late", Process: argv("true")}); reason(err) != "not_running" {
+		t.Error("exec after init's end: ", err)
+	}
+	if hello, err := s.Hello(s.ctx, &pb.HelloRequest{ProtocolVersion: 1}); err != nil || hello.ContainerState != pb.ContainerState_CONTAINER_STATE_EXITED {
+		t.Error(hello, err)
+	}
+	down, err := s.Shutdown(s.ctx, &pb.ShutdownRequest{GraceMs: 10000})
+	s.must("shutdown", err)
+	if down.InitExit.GetCode() != 5 {
+		t.Error(down)
+	}
 }
