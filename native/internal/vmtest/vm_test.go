@@ -122,6 +122,18 @@ func TestBox(t *testing.T) {
 		if out := s.run(p).out.String(); !strings.HasSuffix(out, "\r\n30000\r\n") {
 			t.Errorf("terminal output is cut: %d bytes, ends in %q", len(out), out[max(0, len(out)-20):])
 		}
+		// The process ends while its terminal holds more than the window has room for.
+		p = sh("seq 42000")
+		p.Tty = true
+		id := s.exec(p, 0)
+		for range 40 {
+			s.expect(argv("true"), "")
+		}
+		late, err := s.follow(id, nil)
+		s.must("attach late", err)
+		if late.out.Len() != 282894 {
+			t.Errorf("terminal output is cut: %d bytes", late.out.Len())
+		}
 		p = argv("cat")
 		p.Tty = true
 		r, err := s.follow(s.exec(p, 0), strings.NewReader("abc\n"))
