@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"boxlite.io/native/internal/agent"
@@ -18,6 +19,8 @@ import (
 const (
 	portName     = "boxlite.portal"
 	portDeadline = 30 * time.Second
+	minHeap      = 20 << 20
+	maxHeap      = 48 << 20
 )
 
 func main() {
@@ -40,6 +43,10 @@ func main() {
 func run() error {
 	if err := boot.Up(); err != nil {
 		return fmt.Errorf("boot: %w", err)
+	}
+	if total, err := boot.Memory("MemTotal"); err == nil {
+		// Beyond this the agent rather collects garbage than takes memory from the box.
+		debug.SetMemoryLimit(min(max(total/10, minHeap), maxHeap))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), portDeadline)
 	defer cancel()

@@ -151,8 +151,12 @@ func (c *Container) forkPID1() error {
 		return err
 	}
 	defer unix.Close(group)
+	binary, err := os.Executable()
+	if err != nil {
+		return err
+	}
 	c.pid1, err = c.table.Fork(func() (int, error) {
-		return syscall.ForkExec("/proc/self/exe", []string{Arg0}, &syscall.ProcAttr{
+		return syscall.ForkExec(binary, []string{Arg0}, &syscall.ProcAttr{
 			Dir:   "/",
 			Files: []uintptr{null.Fd(), null.Fd(), 2, uintptr(pair[1])},
 			Sys: &syscall.SysProcAttr{

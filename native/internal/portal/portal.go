@@ -34,11 +34,14 @@ type Portal struct {
 
 	current *session // nobody but Run uses it
 	done    chan struct{}
+
+	closing sync.Once
+	closed  chan struct{}
 }
 
 // New makes a portal of a device; Run makes it work.
 func New(dev Device) *Portal {
-	return &Portal{dev: dev, accept: make(chan *session), done: make(chan struct{})}
+	return &Portal{dev: dev, accept: make(chan *session), done: make(chan struct{}), closed: make(chan struct{})}
 }
 
 // Run reads the device until that fails. It never waits for a session's reader or writer: only so
@@ -95,12 +98,17 @@ func (p *Portal) Accept() (net.Conn, error) {
 			}
 		case <-p.done:
 			return nil, net.ErrClosed
+		case <-p.closed:
+			return nil, net.ErrClosed
 		}
 	}
 }
 
-// Close does nothing: the port stays open as long as the VM runs.
-func (p *Portal) Close() error { return nil }
+// Close makes Accept fail. The device stays open as long as the VM runs.
+func (p *Portal) Close() error {
+	p.closing.Do(func() { close(p.closed) })
+	return nil
+}
 
 // Addr names the portal.
 func (p *Portal) Addr() net.Addr { return addr{} }
