@@ -1,66 +1,49 @@
 package io.boxlite.image;
 
-import io.boxlite.api.ImageException;
 import io.boxlite.image.internal.oci.Config;
 import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.HostPlatform;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Checks an image configuration: what it holds becomes arguments and environment of processes.
+/// Gives a checked image configuration the form of the API: with defaults instead of gaps.
 final class ConfigParser {
   private ConfigParser() {}
 
   static ImageConfig parse(Config config) {
     Config.Process process = config.process();
-    String workingDir = text(process.workingDir());
+    String workingDir = text(process.workingDir(), "");
     boolean relative = !workingDir.isEmpty() && !workingDir.startsWith("/");
     return new ImageConfig(
-        texts(process.entrypoint()),
-        texts(process.cmd()),
-        texts(process.env()).stream().map(ConfigParser::variable).toList(),
+        Config.texts(process.entrypoint()),
+        Config.texts(process.cmd()),
+        Config.texts(process.env()),
         relative ? "/" + workingDir : workingDir,
-        text(process.user()),
-        text(process.stopSignal()),
+        text(process.user(), ""),
+        text(process.stopSignal(), ""),
         keys(process.exposedPorts()),
         keys(process.volumes()),
-        process.labels() == null ? Map.of() : process.labels(),
-        text(config.architecture()).isEmpty()
-            ? HostPlatform.ARCHITECTURE
-            : text(config.architecture()),
-        text(config.os()).isEmpty() ? "linux" : text(config.os()),
+        labels(process.labels()),
+        text(config.architecture(), HostPlatform.ARCHITECTURE),
+        text(config.os(), "linux"),
         config.diffIds().stream().map(Digest::toString).toList());
   }
 
-  private static String variable(String variable) {
-    if (variable.indexOf('=') < 1) {
-      throw invalid("an environment variable without a name or value");
-    }
-    return variable;
-  }
-
   private static List<String> keys(@Nullable Map<String, Object> map) {
-    return map == null
-        ? List.of()
-        : map.keySet().stream().map(ConfigParser::text).sorted().toList();
+    return map == null ? List.of() : map.keySet().stream().sorted().toList();
   }
 
-  private static List<String> texts(@Nullable List<String> values) {
-    return values == null ? List.of() : values.stream().map(ConfigParser::text).toList();
-  }
-
-  private static String text(@Nullable String value) {
-    if (value == null) {
-      return "";
+  private static Map<String, String> labels(@Nullable Map<String, @Nullable String> map) {
+    Map<String, String> labels = new TreeMap<>();
+    if (map != null) {
+      map.forEach((key, value) -> labels.put(key, text(value, "")));
     }
-    if (value.indexOf('\0') >= 0) {
-      throw invalid("a NUL character");
-    }
-    return value;
+    return labels;
   }
 
-  private static ImageException invalid(String what) {
-    return new ImageException("invalid_config", "invalid image configuration: it has " + what);
+  private static String text(@Nullable String value, String otherwise) {
+    return value == null || value.isEmpty() ? otherwise : value;
   }
 }

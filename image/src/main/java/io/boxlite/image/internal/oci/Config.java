@@ -2,8 +2,10 @@ package io.boxlite.image.internal.oci;
 
 import io.avaje.jsonb.Json;
 import io.boxlite.api.ImageException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An image configuration: OCI image-spec `config.md`. Only what running an image needs.
@@ -34,6 +36,45 @@ public record Config(
   public record RootFs(
       @Nullable String type, @Json.Property("diff_ids") @Nullable List<String> diffIds) {}
 
+  /// Refuses what cannot become arguments and environment of a process.
+  Config checked() {
+    Process process = process();
+    checkTexts(process.entrypoint());
+    checkTexts(process.cmd());
+    checkTexts(process.env());
+    checkKeys(process.exposedPorts());
+    checkKeys(process.volumes());
+    checkKeys(process.labels());
+    checkTexts(Arrays.asList(architecture, os));
+    checkTexts(Arrays.asList(process.user(), process.workingDir(), process.stopSignal()));
+    require(texts(process.env()).stream().noneMatch(v -> v.indexOf('=') < 1), "a bad variable");
+    diffIds();
+    return this;
+  }
+
+  private static void checkTexts(@Nullable List<@Nullable String> values) {
+    if (values != null) {
+      require(values.stream().allMatch(v -> v == null || v.indexOf('\0') < 0), "a NUL character");
+    }
+  }
+
+  private static void checkKeys(@Nullable Map<String, ?> values) {
+    if (values != null) {
+      checkTexts(List.copyOf(values.keySet()));
+    }
+  }
+
+  private static void require(boolean good, String what) {
+    if (!good) {
+      throw new ImageException("invalid_config", "invalid image configuration: it has " + what);
+    }
+  }
+
+  /// The elements that are there.
+  public static List<String> texts(@Nullable List<@Nullable String> values) {
+    return values == null ? List.of() : values.stream().filter(Objects::nonNull).toList();
+  }
+
   public Process process() {
     return config == null ? Process.EMPTY : config;
   }
@@ -42,6 +83,6 @@ public record Config(
     if (rootfs == null || rootfs.diffIds() == null) {
       throw new ImageException("invalid_config", "invalid image configuration: no diff ids");
     }
-    return rootfs.diffIds().stream().map(Digest::parse).toList();
+    return texts(rootfs.diffIds()).stream().map(Digest::parse).toList();
   }
 }

@@ -2,6 +2,7 @@ package io.boxlite.image.internal.oci;
 
 import io.avaje.jsonb.Json;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An image index: OCI image-spec `image-index.md`.
@@ -13,6 +14,6 @@ public record Index(
   }
 
   public List<Descriptor> entries() {
-    return manifests == null ? List.of() : manifests;
+    return manifests == null ? List.of() : manifests.stream().filter(Objects::nonNull).toList();
   }
 }

@@ -3,6 +3,7 @@ package io.boxlite.image.internal.oci;
 import io.avaje.jsonb.Json;
 import io.boxlite.api.ImageException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An image manifest: OCI image-spec `manifest.md`.
@@ -20,7 +21,11 @@ public record Manifest(
 
   /// Refuses what is no image of ours to run: artifacts, foreign layers, strange media types.
   public Manifest checked() {
-    if (schemaVersion != 2 || config == null || layers == null || layers.size() > MAX_LAYERS) {
+    if (schemaVersion != 2
+        || config == null
+        || layers == null
+        || layers.size() > MAX_LAYERS
+        || layers.stream().anyMatch(Objects::isNull)) {
       throw new ImageException("invalid_manifest", "invalid image manifest");
     }
     config.checkedDigest();
@@ -47,7 +52,7 @@ public record Manifest(
 
   /// Legal on what [#checked] returned.
   public Descriptor configDescriptor() {
-    return java.util.Objects.requireNonNull(config);
+    return Objects.requireNonNull(config);
   }
 
   public List<Descriptor> layerDescriptors() {

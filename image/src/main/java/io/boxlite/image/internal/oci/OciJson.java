@@ -30,7 +30,7 @@ public final class OciJson {
   }
 
   public static Config config(byte[] json) {
-    return read(json, Config.class, "image configuration");
+    return read(json, Config.class, "image configuration").checked();
   }
 
   public static Layout layout(byte[] json) {
