@@ -77,6 +77,7 @@ public final class AttachSession implements Session.Listener {
             return;
           }
           case StreamHub.Next.Gone _ -> {
+            to.disconnect();
             return;
           }
         }
