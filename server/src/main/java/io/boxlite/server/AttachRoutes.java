@@ -10,8 +10,8 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The WebSockets of executions and main commands. A request is refused before the upgrade, as plain
-/// HTTP, when the place of the one client is taken.
+/// The WebSockets of executions and main commands. A request is refused before the upgrade, as
+/// plain HTTP, when the place of the one client is taken.
 final class AttachRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(AttachRoutes.class);
 
@@ -21,8 +21,7 @@ final class AttachRoutes {
   private final ExecutionRegistry executions;
   private final ServerWebSocketContainer webSockets;
 
-  AttachRoutes(
-      Boxlite boxlite, ExecutionRegistry executions, ServerWebSocketContainer webSockets) {
+  AttachRoutes(Boxlite boxlite, ExecutionRegistry executions, ServerWebSocketContainer webSockets) {
     this.boxlite = boxlite;
     this.executions = executions;
     this.webSockets = webSockets;
@@ -97,13 +96,12 @@ final class AttachRoutes {
   private static void stopLater(Box box) {
     Thread.ofVirtual()
         .name("stop-" + box.id())
-        .start(
-            () -> {
-              try {
-                box.stop();
-              } catch (BoxliteException e) {
-                LOG.warn("box {} lost its client and could not be stopped", box.id(), e);
-              }
-            });
+        .start(() -> {
+          try {
+            box.stop();
+          } catch (BoxliteException e) {
+            LOG.warn("box {} lost its client and could not be stopped", box.id(), e);
+          }
+        });
   }
 }

@@ -44,8 +44,7 @@ final class BoxRoutes {
     String idOrName = exchange.parameter("box");
     return boxlite
         .get(idOrName)
-        .orElseThrow(
-            () -> new NotFoundException("box_not_found", "box not found: " + idOrName));
+        .orElseThrow(() -> new NotFoundException("box_not_found", "box not found: " + idOrName));
   }
 
   private void create(Exchange exchange) throws IOException {

@@ -43,8 +43,7 @@ final class ErrorResponder implements Request.Handler {
           write(
               exchange,
               TOO_LARGE,
-              ErrorEnvelope.of(
-                  ErrorCode.CONFIG, "body_too_large", text(tooLarge), requestId));
+              ErrorEnvelope.of(ErrorCode.CONFIG, "body_too_large", text(tooLarge), requestId));
       case EofException gone -> {
         LOG.debug("client of request {} is gone", requestId, gone);
         exchange.callback().failed(gone);

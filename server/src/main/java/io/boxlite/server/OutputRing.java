@@ -103,7 +103,8 @@ final class OutputRing {
     for (int back = 1; back <= Math.min(3, available); back++) {
       int b = byteAt(position + available - back) & 0xff;
       if ((b & 0xc0) != 0x80) {
-        int length = b >= 0xf0 && b < 0xf5 ? 4 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xc2 && b < 0xe0 ? 2 : 1;
+        int length =
+            b >= 0xf0 && b < 0xf5 ? 4 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xc2 && b < 0xe0 ? 2 : 1;
         return length > back ? back : 0;
       }
     }

@@ -47,7 +47,8 @@ final class Router {
     return new Match(Optional.empty(), Map.of(), allowed);
   }
 
-  /// The segments from the resource on: after `/v1`, or after `/v1/{prefix}`, which may have slashes.
+  /// The segments from the resource on: after `/v1`, or after `/v1/{prefix}`, which may have
+  /// slashes.
   private static List<String> resource(String rawPath) {
     String[] segments = rawPath.split("/", -1);
     if (segments.length < 3 || !segments[0].isEmpty() || !segments[1].equals("v1")) {

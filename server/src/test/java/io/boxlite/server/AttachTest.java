@@ -78,22 +78,21 @@ class AttachTest extends ServedTest {
     MessageDigest sent = MessageDigest.getInstance("SHA-256");
     Thread writer =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  Random random = new Random(1);
-                  byte[] chunk = new byte[40_000];
-                  try {
-                    for (int left = size; left > 0; left -= chunk.length) {
-                      random.nextBytes(chunk);
-                      int part = Math.min(left, chunk.length);
-                      sent.update(chunk, 0, part);
-                      command.out.sink.write(chunk, 0, part);
-                    }
-                  } catch (java.io.IOException e) {
-                    throw new java.io.UncheckedIOException(e);
-                  }
-                  command.end(0);
-                });
+            .start(() -> {
+              Random random = new Random(1);
+              byte[] chunk = new byte[40_000];
+              try {
+                for (int left = size; left > 0; left -= chunk.length) {
+                  random.nextBytes(chunk);
+                  int part = Math.min(left, chunk.length);
+                  sent.update(chunk, 0, part);
+                  command.out.sink.write(chunk, 0, part);
+                }
+              } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+              command.end(0);
+            });
     InputStream out = execution.stdout();
     assertThat(out.read()).isGreaterThanOrEqualTo(0);
     long before = settled(command.out);

@@ -212,7 +212,11 @@ final class FakeBoxlite implements Boxlite {
     @Override
     public BoxMetrics metrics() {
       return new BoxMetrics(
-          1, 2, Optional.of(Duration.ofMillis(3)), OptionalDouble.of(4.5), OptionalLong.of(6),
+          1,
+          2,
+          Optional.of(Duration.ofMillis(3)),
+          OptionalDouble.of(4.5),
+          OptionalLong.of(6),
           Optional.empty());
     }
   }

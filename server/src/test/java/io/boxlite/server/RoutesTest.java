@@ -72,7 +72,9 @@ class RoutesTest extends ServedTest {
         .contains("\"auto_pause\":0,\"auto_stop\":0,\"auto_delete\":0,\"auto_resume\":true")
         .contains("\"labels\":{}");
     assertThat(request("HEAD", "/v1/boxes/01BOX1", "")).startsWith("HTTP/1.1 204 ");
-    assertThat(request("HEAD", "/v1/x/boxes/none", "")).startsWith("HTTP/1.1 404 ").endsWith("\r\n\r\n");
+    assertThat(request("HEAD", "/v1/x/boxes/none", ""))
+        .startsWith("HTTP/1.1 404 ")
+        .endsWith("\r\n\r\n");
     assertThat(request("POST", "/v1/boxes/01BOX1/start", "")).contains("\"status\":\"running\"");
     assertThat(request("POST", "/v1/boxes/01BOX1/stop", "")).contains("\"status\":\"stopped\"");
     assertThat(request("DELETE", "/v1/boxes/01BOX1", "")).startsWith("HTTP/1.1 204 ");
@@ -97,7 +99,9 @@ class RoutesTest extends ServedTest {
     failure(raw("GARBAGE\r\n\r\n"), 400, "invalid_argument");
     failure(raw("GET / HTTP/1.1\r\n\r\n"), 400, "invalid_argument");
     failure(
-        raw("GET /" + "x".repeat(40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"), 414, "invalid_argument");
+        raw("GET /" + "x".repeat(40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"),
+        414,
+        "invalid_argument");
   }
 
   private static void failure(String answer, int status, String code) {
