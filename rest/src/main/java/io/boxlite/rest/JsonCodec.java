@@ -3,7 +3,9 @@ package io.boxlite.rest;
 import io.avaje.json.JsonException;
 import io.avaje.jsonb.Jsonb;
 import io.boxlite.api.ConfigException;
+import java.util.Collections;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Reads and writes the bodies of this package. Thread-safe.
 ///
@@ -51,13 +53,13 @@ public final class JsonCodec {
     try {
       body = jsonb.type(type).fromJson(json);
     } catch (JsonException | ClassCastException e) {
-      throw invalid(e);
+      throw invalid(jsonb, type, json, e);
     } catch (IllegalArgumentException
         | IllegalStateException
         | ArithmeticException
         | IndexOutOfBoundsException e) {
       // the parser reports some faults of numbers and escapes this way
-      throw invalid(e);
+      throw invalid(jsonb, type, json, e);
     }
     if (body == null) {
       throw new ConfigException("invalid_json", "body must be a JSON object, not null");
@@ -65,8 +67,36 @@ public final class JsonCodec {
     return body;
   }
 
-  private static ConfigException invalid(RuntimeException e) {
+  private static ConfigException invalid(
+      Jsonb jsonb, Class<?> type, byte[] json, RuntimeException e) {
     String detail = e.getMessage() == null ? "not valid JSON" : e.getMessage();
-    return new ConfigException("invalid_json", "invalid JSON body: " + detail, e, Map.of());
+    return new ConfigException(
+        "invalid_json", "invalid JSON body: " + field(jsonb, type, json) + detail, e, Map.of());
+  }
+
+  /// Finds the field that a body failed for, because the parser does not tell: the first that fails
+  /// when it is read alone.
+  private static String field(Jsonb jsonb, Class<?> type, byte[] json) {
+    if (!(untyped(json) instanceof Map<?, ?> fields)) {
+      return "";
+    }
+    for (Map.Entry<?, ?> field : fields.entrySet()) {
+      byte[] alone =
+          LENIENT.toJsonBytes(Collections.singletonMap(field.getKey(), field.getValue()));
+      try {
+        jsonb.type(type).fromJson(alone);
+      } catch (RuntimeException culprit) {
+        return field.getKey() + ": ";
+      }
+    }
+    return "";
+  }
+
+  private static @Nullable Object untyped(byte[] json) {
+    try {
+      return LENIENT.type(Object.class).fromJson(json);
+    } catch (RuntimeException notJson) {
+      return null;
+    }
   }
 }

@@ -15,6 +15,8 @@ import org.slf4j.LoggerFactory;
 final class AttachRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(AttachRoutes.class);
 
+  private static final int SWITCHING_PROTOCOLS = 101;
+
   private final Boxlite boxlite;
   private final ExecutionRegistry executions;
   private final ServerWebSocketContainer webSockets;
@@ -65,7 +67,7 @@ final class AttachRoutes {
               (request, response, callback) -> session,
               exchange.request(),
               exchange.response(),
-              Callback.from(exchange.callback(), session::abandonUnlessOpen));
+              onFailure(exchange.callback(), session::abandonUnlessOpen));
     } finally {
       if (upgraded) {
         exchange.handOver();
@@ -73,9 +75,22 @@ final class AttachRoutes {
         session.abandonUnlessOpen();
       }
     }
+    if (upgraded && exchange.response().getStatus() != SWITCHING_PROTOCOLS) {
+      session.abandonUnlessOpen(); // answered, but with a refusal of the handshake
+    }
     if (!upgraded) {
       throw new ConfigException("bad_upgrade", "this is not a valid WebSocket upgrade");
     }
+  }
+
+  // The success of the request only means that its answer was written; the session opens after it.
+  private static Callback onFailure(Callback callback, Runnable abandon) {
+    return Callback.from(
+        callback::succeeded,
+        failure -> {
+          abandon.run();
+          callback.failed(failure);
+        });
   }
 
   private static void stopLater(Box box) {

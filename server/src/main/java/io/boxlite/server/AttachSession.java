@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 /// One attach connection. One virtual thread sends everything: pings, output, complaints, the end.
 /// What comes in is handled on the connection's own thread, which asks for the next frame only when
 /// the command has taken the last one: that is the back-pressure of stdin.
+@SuppressWarnings("exports") // public for Jetty only, which looks its methods up
 public final class AttachSession implements Session.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(AttachSession.class);
   private static final long PING_NANOS = TimeUnit.SECONDS.toNanos(15);
@@ -77,6 +78,7 @@ public final class AttachSession implements Session.Listener {
             return;
           }
           case StreamHub.Next.Gone _ -> {
+            to.disconnect();
             return;
           }
         }

@@ -21,6 +21,8 @@ final class ExecutionRegistry {
   private record Finished(Key key, StreamHub hub, long at) {}
 
   private final Map<Key, StreamHub> hubs = new HashMap<>();
+  private final Map<String, StreamHub> mains = new HashMap<>();
+  private final Map<String, Object> mainLocks = new HashMap<>();
   private final ArrayDeque<Finished> finished = new ArrayDeque<>();
 
   StreamHub add(String boxId, Execution execution, boolean holdBack) {
@@ -64,7 +66,7 @@ final class ExecutionRegistry {
   /// Finds or makes the hub of a box's main command in its present run.
   StreamHub main(Box box) {
     synchronized (mainLock(box.id())) {
-      StreamHub current = mains(box.id());
+      StreamHub current = knownMain(box.id());
       if (current != null && !current.hasExited()) {
         return current;
       }
@@ -73,9 +75,7 @@ final class ExecutionRegistry {
     }
   }
 
-  private final Map<String, StreamHub> mains = new HashMap<>();
-
-  private synchronized @Nullable StreamHub mains(String boxId) {
+  private synchronized @Nullable StreamHub knownMain(String boxId) {
     return mains.get(boxId);
   }
 
@@ -84,18 +84,8 @@ final class ExecutionRegistry {
     return hub;
   }
 
-  private final Map<String, Object> mainLocks = new HashMap<>();
-
   private synchronized Object mainLock(String boxId) {
     return mainLocks.computeIfAbsent(boxId, _ -> new Object());
-  }
-
-  synchronized void forget(Key key) {
-    hubs.remove(key);
-  }
-
-  void forget(String boxId, String executionId) {
-    forget(new Key(boxId, executionId));
   }
 
   /// Forgets a removed box.

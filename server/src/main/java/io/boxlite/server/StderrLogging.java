@@ -17,6 +17,7 @@ import java.util.Map;
 ///
 /// @since 0.1
 @ConfiguratorRank(ConfiguratorRank.NOMINAL) // after logback.xml, before logback's own default
+@SuppressWarnings("exports") // for logback only
 public final class StderrLogging extends ContextAwareBase implements Configurator {
   /// For [java.util.ServiceLoader].
   public StderrLogging() {}

@@ -38,6 +38,7 @@ final class StreamHub {
   private boolean everAttached;
   private boolean exited;
   private boolean killed;
+  private boolean finishTold;
   private @Nullable ExitStatus exit;
   private @Nullable String exitProblem;
 
@@ -146,8 +147,6 @@ final class StreamHub {
     }
     onFinished.run();
   }
-
-  private boolean finishTold;
 
   private boolean isOver() {
     return exited && stdout.isEof() && stderr.isEof();

@@ -1,0 +1,141 @@
+package io.boxlite.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.InternalException;
+import io.boxlite.api.NetworkException;
+import io.boxlite.api.NotFoundException;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class HostileServerTest {
+  private static final String EMPTY = "{\"boxes\":[]}";
+
+  @TempDir Path directory;
+  private ServerSocketChannel server;
+  private Path socket;
+  private volatile byte[] answer = new byte[0];
+
+  @BeforeEach
+  void listen() throws IOException {
+    socket = directory.resolve("s");
+    server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    server.bind(UnixDomainSocketAddress.of(socket));
+    Thread.ofPlatform().daemon().start(this::serve);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    server.close();
+  }
+
+  private void serve() {
+    while (server.isOpen()) {
+      try (SocketChannel channel = server.accept()) {
+        if (channel.read(ByteBuffer.allocate(65536)) > 0) {
+          channel.write(ByteBuffer.wrap(answer));
+        }
+      } catch (IOException e) {
+        continue;
+      }
+    }
+  }
+
+  private List<?> list(String text) {
+    answer = text.getBytes(StandardCharsets.ISO_8859_1);
+    try (RemoteBoxlite boxlite = RemoteBoxlite.connect(socket)) {
+      return boxlite.list();
+    }
+  }
+
+  @Test
+  void lengthChunksAndEndOfConnectionAllDelimitABody() {
+    assertThat(list("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n" + EMPTY)).isEmpty();
+    assertThat(list("HTTP/1.1 200\r\n\r\n" + EMPTY)).isEmpty();
+    assertThat(
+            list(
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+                    + "5;x=y\r\n{\"box\r\n7\r\nes\":[]}\r\n0\r\nTrailer: 1\r\n\r\n"))
+        .isEmpty();
+  }
+
+  @Test
+  void garbageIsANetworkError() {
+    String ok = "HTTP/1.1 200 OK\r\n";
+    for (String bad :
+        new String[] {
+          "",
+          "\r\n\r\n",
+          "garbage\r\n\r\n",
+          "HTTP/1.0 200 OK\r\n\r\n" + EMPTY,
+          "HTTP/1.1 2x0 OK\r\n\r\n",
+          "HTTP/1.1 999 OK\r\n\r\n",
+          ok,
+          ok + "Content-Length: 12\r\n\r\n{\"bo",
+          ok + "Content-Length: -1\r\n\r\n",
+          ok + "Content-Length: 99999999999999999999\r\n\r\n",
+          ok + "Content-Length: 12\r\nContent-Length: 12\r\n\r\n" + EMPTY,
+          ok + "Content-Length: 12\r\nTransfer-Encoding: chunked\r\n\r\n" + EMPTY,
+          ok + "Transfer-Encoding: gzip\r\n\r\n",
+          ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+          ok + "Transfer-Encoding: chunked\r\n\r\n\r\n",
+          ok + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+          ok + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}}\r\n",
+          ok + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+          ok + "no colon\r\n\r\n",
+          ok + " folded: x\r\n\r\n",
+          ok + "bad name: x\r\n\r\n",
+          ok + "a: b\nc: d\r\n\r\n",
+          ok + "a: b\rc\r\n\r\n",
+          ok + "a: " + "x".repeat(10_000) + "\r\n\r\n",
+          ok + "a: b\r\n".repeat(101) + "\r\n",
+          "HTTP/1.1 100 \r\n\r\n".repeat(20),
+        }) {
+      assertThatThrownBy(() -> list(bad)).as(bad).isInstanceOf(NetworkException.class);
+    }
+  }
+
+  @Test
+  void aBodyThatIsNotTheContractIsRefused() {
+    for (String bad : new String[] {"[]", "nope", "{\"boxes\":7}", "{\"boxes\":[", "\u0000"}) {
+      assertThatThrownBy(
+              () -> list("HTTP/1.1 200 OK\r\nContent-Length: " + bad.length() + "\r\n\r\n" + bad))
+          .as(bad)
+          .isInstanceOf(BoxliteException.class);
+    }
+  }
+
+  @Test
+  void failuresWithoutAnEnvelopeAreToldByTheirStatus() {
+    String end = "\r\nContent-Length: 4\r\n\r\noops";
+    assertThatThrownBy(() -> list("HTTP/1.1 404 x" + end)).isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> list("HTTP/1.1 401 x" + end))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("auth: ");
+    assertThatThrownBy(() -> list("HTTP/1.1 503 x" + end)).isInstanceOf(NetworkException.class);
+    assertThatThrownBy(() -> list("HTTP/1.1 418 x" + end)).isInstanceOf(InternalException.class);
+  }
+
+  @Test
+  void nobodyListening() throws IOException {
+    server.close();
+    assertThatThrownBy(() -> RemoteBoxlite.connect(socket)).isInstanceOf(NetworkException.class);
+    assertThat(new AttachedProvider().open(directory)).isEmpty();
+  }
+}
