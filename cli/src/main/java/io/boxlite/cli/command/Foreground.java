@@ -51,7 +51,7 @@ final class Foreground {
   int run() throws InterruptedException {
     context.out().flush();
     Optional<RawMode> raw = terminal.map(Terminal::raw);
-    try (SignalForwarding signals = SignalForwarding.to(execution, terminal)) {
+    try (SignalForwarding _ = SignalForwarding.to(execution, terminal)) {
       return stream();
     } finally {
       raw.ifPresent(RawMode::close);
