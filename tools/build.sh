@@ -119,7 +119,7 @@ train_caches() { # train_caches DIST
   mkdir -p "$dist/cache"
   home=$(mktemp -d)
   say "training the start-up caches"
-  train supervisor "${supervisor_flags[@]}" -- io.boxlite.server.SupervisorMain \
+  BOXLITE_DIST=$dist train supervisor "${supervisor_flags[@]}" -- io.boxlite.server.SupervisorMain \
     --home "$home" >"$home/train.log" 2>&1 &
   supervisor=$!
   for _ in $(seq 150); do

@@ -20,6 +20,7 @@ cli_flags=(
 supervisor_flags=(
   "${common_flags[@]}"
   -Xmx240m
+  --sun-misc-unsafe-memory-access=allow # protobuf and Netty still use it, and the JVM would warn
   -XX:+ExitOnOutOfMemoryError
   -Dorg.sqlite.lib.path="$dist/native" -Dorg.sqlite.lib.name=libsqlitejdbc.so
 )

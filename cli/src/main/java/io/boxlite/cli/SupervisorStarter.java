@@ -48,7 +48,9 @@ final class SupervisorStarter {
           "BOXLITE_GUEST_DIR",
           "BOXLITE_KERNEL",
           "BOXLITE_INITRAMFS",
-          "BOXLITE_ENGINE",
+          "BOXLITE_ACCEL",
+          "BOXLITE_BOOT_TIMEOUT_SECONDS",
+          "BOXLITE_DIST",
           "BOXLITE_IDLE_SECONDS");
 
   private final Path home;
@@ -56,6 +58,9 @@ final class SupervisorStarter {
   private final Map<String, String> environment;
   private final Function<Path, Optional<Boxlite>> connector;
   private final Duration deadline;
+
+  /// Where the log of the supervisor that was started here begins.
+  private long logStart;
 
   SupervisorStarter(
       Path home,
@@ -114,6 +119,7 @@ final class SupervisorStarter {
       List<String> command = new ArrayList<>(List.of("setsid"));
       command.addAll(launcher);
       command.addAll(List.of("__supervisor", "--home", home.toString()));
+      logStart = Files.exists(log) ? Files.size(log) : 0;
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.directory(home.toFile());
       builder.environment().clear();
@@ -183,13 +189,17 @@ final class SupervisorStarter {
     return home.resolve("logs").resolve("supervisor.log");
   }
 
-  /// {@return the last lines of the log, on the same line as the error}
+  /// {@return the last lines of the log but stack frames, on the same line as the error}
   private String tail() {
     try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "r")) {
-      file.seek(Math.max(0, file.length() - TAIL_BYTES));
+      file.seek(Math.max(logStart, file.length() - TAIL_BYTES));
       byte[] bytes = new byte[TAIL_BYTES];
       int count = Math.max(0, file.read(bytes));
-      List<String> lines = new String(bytes, 0, count, StandardCharsets.UTF_8).lines().toList();
+      List<String> lines =
+          new String(bytes, 0, count, StandardCharsets.UTF_8)
+              .lines()
+              .filter(line -> !line.isBlank() && !line.startsWith("\tat "))
+              .toList();
       List<String> last = lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size());
       return last.isEmpty() ? "" : ": " + String.join(" | ", last);
     } catch (IOException e) {

@@ -51,14 +51,12 @@ final class Foreground {
   int run() throws InterruptedException {
     context.out().flush();
     Optional<RawMode> raw = terminal.map(Terminal::raw);
-    try (SignalForwarding signals = SignalForwarding.to(execution, terminal)) {
-      return stream();
-    } finally {
-      raw.ifPresent(RawMode::close);
+    try (SignalForwarding _ = SignalForwarding.to(execution, terminal)) {
+      return stream(raw);
     }
   }
 
-  private int stream() throws InterruptedException {
+  private int stream(Optional<RawMode> raw) throws InterruptedException {
     Thread stdin = Thread.ofPlatform().daemon().name("stdin").unstarted(this::feed);
     Thread stderr = Thread.ofPlatform().daemon().name("stderr").start(this::drainStderr);
     try {
@@ -75,6 +73,8 @@ final class Foreground {
       stderr.join();
       return execution.waitFor().shellCode();
     } finally {
+      // First: interrupting a read closes standard input, which is the terminal to restore.
+      raw.ifPresent(RawMode::close);
       stdin.interrupt();
       stdin.join();
     }

@@ -15,7 +15,7 @@ public enum Verb {
   /// Makes a box.
   CREATE,
   /// Shows the boxes.
-  LIST("ls", "ps"),
+  LIST,
   /// Starts boxes.
   START,
   /// Stops boxes.
@@ -37,18 +37,12 @@ public enum Verb {
   /// Prints a script for a shell.
   COMPLETION;
 
-  private final List<String> aliases;
-
-  Verb(String... aliases) {
-    this.aliases = List.of(aliases);
-  }
-
   /// {@return the verb of a name or alias, or empty}
   ///
   /// @param name as the user typed it
   public static Optional<Verb> of(String name) {
     for (Verb verb : values()) {
-      if (verb.word().equals(name) || verb.aliases.contains(name)) {
+      if (verb.word().equals(name) || verb.aliases().contains(name)) {
         return Optional.of(verb);
       }
     }
@@ -62,7 +56,7 @@ public enum Verb {
 
   /// {@return its other names}
   public List<String> aliases() {
-    return aliases;
+    return this == LIST ? List.of("ls", "ps") : List.of();
   }
 
   /// {@return a new instance of what implements it}

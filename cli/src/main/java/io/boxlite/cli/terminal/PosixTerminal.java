@@ -61,6 +61,7 @@ public final class PosixTerminal implements Terminal {
             Linker.Option.firstVariadicArg(2));
   }
 
+  @SuppressWarnings("restricted") // calls of the C library are what this class is for
   private static MethodHandle handle(
       Linker linker, String name, FunctionDescriptor type, Linker.Option... options) {
     return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, options);
@@ -91,14 +92,14 @@ public final class PosixTerminal implements Terminal {
 
   @Override
   public RawMode raw() {
-    Arena arena = Arena.ofShared();
-    Optional<MemorySegment> saved = attributes(arena);
-    if (saved.isEmpty()) {
-      arena.close();
-      throw new IllegalStateException("standard input is not a terminal");
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment termios =
+          attributes(arena)
+              .orElseThrow(() -> new IllegalStateException("standard input is not a terminal"));
+      byte[] saved = termios.toArray(JAVA_BYTE);
+      set(makeRaw(termios));
+      return new Saved(saved);
     }
-    set(makeRaw(arena.allocate(TERMIOS_SIZE, 4).copyFrom(saved.get())));
-    return new Saved(arena, saved.get());
   }
 
   private Optional<MemorySegment> attributes(Arena arena) {
@@ -138,21 +139,20 @@ public final class PosixTerminal implements Terminal {
 
   /// Restores on close, and when the JVM shuts down first: a signal, an error, `System.exit`.
   private final class Saved implements RawMode {
-    private final Arena arena;
-    private final MemorySegment termios;
+    private final byte[] termios;
     private final AtomicBoolean done = new AtomicBoolean();
     private final Thread hook = new Thread(this::restore, "terminal-restore");
 
-    Saved(Arena arena, MemorySegment termios) {
-      this.arena = arena;
+    Saved(byte[] termios) {
       this.termios = termios;
       Runtime.getRuntime().addShutdownHook(hook);
     }
 
     private void restore() {
       if (done.compareAndSet(false, true)) {
-        set(termios);
-        arena.close();
+        try (Arena arena = Arena.ofConfined()) {
+          set(arena.allocate(TERMIOS_SIZE, 4).copyFrom(MemorySegment.ofArray(termios)));
+        }
       }
     }
 
