@@ -5,9 +5,12 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 
-/// A command that runs, or ran, in a box. Bytes pass unchanged. Whoever takes [#stdout()] or
-/// [#stderr()] must read it: an unread stream holds the command back once 256 KiB wait (that is the
-/// back-pressure). As long as nobody has taken a stream, only its newest 256 KiB are kept.
+/// A command that runs, or ran, in a box. Bytes pass unchanged.
+///
+/// Take [#stdout()] and [#stderr()] before the first read or wait; until then everything is held
+/// for you. Whoever has taken a stream must read it: an unread stream holds the command back once
+/// 256 KiB wait (that is the back-pressure). From the first read or wait on, a stream that nobody
+/// took keeps its newest 256 KiB only; with `detach`, and for a box's main command, from the start.
 ///
 /// Thread-safe; each stream belongs to one thread at a time.
 ///

@@ -36,6 +36,8 @@ final class Bench {
     this.work = work;
   }
 
+  /// Measures everything and prints it.
+  ///
   /// @param arguments the root of the source tree, built
   public static void main(String[] arguments) throws Exception {
     Path work = Files.createTempDirectory("bl-bench-");

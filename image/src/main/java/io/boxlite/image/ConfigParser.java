@@ -13,7 +13,7 @@ final class ConfigParser {
   private ConfigParser() {}
 
   static ImageConfig parse(Config config) {
-    Config.Process process = config.process();
+    Config.RunConfig process = config.process();
     String workingDir = text(process.workingDir(), "");
     boolean relative = !workingDir.isEmpty() && !workingDir.startsWith("/");
     return new ImageConfig(
@@ -35,7 +35,7 @@ final class ConfigParser {
     return map == null ? List.of() : map.keySet().stream().sorted().toList();
   }
 
-  private static Map<String, String> labels(@Nullable Map<String, @Nullable String> map) {
+  private static Map<String, String> labels(@Nullable Map<String, ? extends @Nullable String> map) {
     Map<String, String> labels = new TreeMap<>();
     if (map != null) {
       map.forEach((key, value) -> labels.put(key, text(value, "")));

@@ -6,9 +6,11 @@ import io.boxlite.rest.SocketPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -25,6 +27,7 @@ import org.slf4j.LoggerFactory;
 /// @since 0.1
 public final class RestServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
+  private static final long ACCEPT_NANOS = 100_000_000;
   private static final int MAX_HEADERS = 16 * 1024;
   private static final int MAX_CONTROL_FRAME = 64 * 1024;
   private static final int MAX_FRAME = 16 * 1024 * 1024;
@@ -109,6 +112,28 @@ public final class RestServer implements AutoCloseable {
   /// {@return how many connections are open}
   public int connections() {
     return connector.getConnectedEndPoints().size();
+  }
+
+  /// Takes the socket out of sight, so that no further client finds it, and puts it back when one
+  /// has come at that very moment.
+  ///
+  /// @return whether the server is hidden and without a client
+  boolean hide() {
+    Path hidden = socket.resolveSibling(socket.getFileName() + ".leaving");
+    try {
+      Files.move(socket, hidden, StandardCopyOption.ATOMIC_MOVE);
+      // Whoever connected before the move is counted within this time.
+      LockSupport.parkNanos(ACCEPT_NANOS);
+      if (connections() > 0) {
+        Files.move(hidden, socket, StandardCopyOption.ATOMIC_MOVE);
+        return false;
+      }
+      Files.deleteIfExists(hidden);
+      return true;
+    } catch (IOException e) {
+      LOG.warn("cannot hide {}", socket, e);
+      return true;
+    }
   }
 
   /// Ends all connections and removes the socket. A second call does nothing.

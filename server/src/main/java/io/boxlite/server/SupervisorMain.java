@@ -4,14 +4,18 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.HomeDirectory;
+import io.boxlite.rest.SocketPaths;
 import io.boxlite.runtime.LocalBoxlite;
 import io.boxlite.runtime.RuntimeOptions;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +28,8 @@ public final class SupervisorMain {
   private static final int USAGE = 2;
   private static final long DEFAULT_IDLE_SECONDS = 60;
   private static final Duration CHECK = Duration.ofSeconds(1);
+  private static final Duration OWNER_CHANGE = Duration.ofSeconds(30);
+  private static final Duration CHECK_OWNER = Duration.ofMillis(50);
 
   private SupervisorMain() {}
 
@@ -49,8 +55,8 @@ public final class SupervisorMain {
   }
 
   private static void run(Path home, Map<String, String> environment, Logger log) {
-    Optional<LocalBoxlite> owned =
-        LocalBoxlite.tryOpen(home, RuntimeOptions.ofEnvironment(environment));
+    Path socket = home.resolve("boxlite.sock");
+    Optional<LocalBoxlite> owned = own(home, socket, RuntimeOptions.ofEnvironment(environment));
     if (owned.isEmpty()) {
       return; // whoever started this one finds the owner
     }
@@ -58,12 +64,33 @@ public final class SupervisorMain {
     CountDownLatch left = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLeaving(leaving, left)));
     try (LocalBoxlite boxlite = owned.get();
-        RestServer server = RestServer.open(boxlite, home.resolve("boxlite.sock"))) {
+        RestServer server = RestServer.open(boxlite, socket)) {
       log.info("supervising {} as process {}", home, ProcessHandle.current().pid());
       serveUntilIdle(boxlite, server, idle(environment), leaving);
       log.info("leaving {}", home);
     } finally {
       left.countDown();
+    }
+  }
+
+  /// Becomes the owner, unless there is one that serves. One that holds the home and does not serve
+  /// is on its way in, and will serve, or on its way out, and will free the home.
+  private static Optional<LocalBoxlite> own(Path home, Path socket, RuntimeOptions options) {
+    long deadline = System.nanoTime() + OWNER_CHANGE.toNanos();
+    while (true) {
+      Optional<LocalBoxlite> owned = LocalBoxlite.tryOpen(home, options);
+      if (owned.isPresent() || answers(socket) || System.nanoTime() > deadline) {
+        return owned;
+      }
+      LockSupport.parkNanos(CHECK_OWNER.toNanos());
+    }
+  }
+
+  private static boolean answers(Path socket) {
+    try (SocketChannel channel = SocketPaths.with(socket, SocketChannel::open)) {
+      return channel.isConnected();
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -93,7 +120,7 @@ public final class SupervisorMain {
       while (!leaving.await(CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
         if (server.connections() > 0 || hasActiveBox(boxlite)) {
           idleSince = System.nanoTime();
-        } else if (System.nanoTime() - idleSince >= idle.toNanos()) {
+        } else if (System.nanoTime() - idleSince >= idle.toNanos() && server.hide()) {
           return;
         }
       }

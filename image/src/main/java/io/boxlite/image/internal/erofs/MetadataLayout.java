@@ -85,7 +85,7 @@ final class MetadataLayout {
   // Linux 6.1 reads a symbolic link from the block of its inode only, so an inode, its attributes
   // and what follows stay in one block. What cannot fit is not inline.
   private static long place(Inode inode, long from) {
-    long header = INODE_SIZE + inode.xattrs().length;
+    long header = (long) INODE_SIZE + inode.xattrs().length;
     inode.inline =
         inode.content != Inode.Content.BLOCKS
             && inode.size > 0

@@ -40,6 +40,7 @@ final class DigestedStream extends InputStream {
     hasher = Thread.ofVirtual().name("layer-digest").start(this::hash);
   }
 
+  @SuppressWarnings("ReferenceEquality") // END is a mark, not a value
   private void hash() {
     try {
       for (Chunk chunk = full.take(); chunk != END; chunk = full.take()) {

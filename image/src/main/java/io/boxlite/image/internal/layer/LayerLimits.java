@@ -12,7 +12,7 @@ final class LayerLimits {
   static final long IMAGE_BYTES = 1L << 40;
 
   /// Uncompressed bytes per compressed byte, once [#RATIO_FREE_BYTES] were seen.
-  static final long RATIO = 1000;
+  static final long RATIO = 1100;
 
   /// Uncompressed bytes that may have any ratio: 64 MiB.
   static final long RATIO_FREE_BYTES = 64L << 20;

@@ -2,10 +2,10 @@ package io.boxlite.image.internal.oci;
 
 import io.avaje.jsonb.Json;
 import io.boxlite.api.ImageException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An image configuration: OCI image-spec `config.md`. Only what running an image needs.
@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 public record Config(
     @Nullable String architecture,
     @Nullable String os,
-    @Nullable Process config,
+    @Nullable RunConfig config,
     @Nullable RootFs rootfs) {
 
   /// How processes are run.
   @Json
-  public record Process(
+  public record RunConfig(
       @Json.Property("User") @Nullable String user,
       @Json.Property("ExposedPorts") @Nullable Map<String, Object> exposedPorts,
       @Json.Property("Env") @Nullable List<String> env,
@@ -28,7 +28,8 @@ public record Config(
       @Json.Property("WorkingDir") @Nullable String workingDir,
       @Json.Property("Labels") @Nullable Map<String, String> labels,
       @Json.Property("StopSignal") @Nullable String stopSignal) {
-    static final Process EMPTY = new Process(null, null, null, null, null, null, null, null, null);
+    static final RunConfig EMPTY =
+        new RunConfig(null, null, null, null, null, null, null, null, null);
   }
 
   /// The layers.
@@ -38,7 +39,7 @@ public record Config(
 
   /// Refuses what cannot become arguments and environment of a process.
   Config checked() {
-    Process process = process();
+    RunConfig process = process();
     checkTexts(process.entrypoint());
     checkTexts(process.cmd());
     checkTexts(process.env());
@@ -52,7 +53,7 @@ public record Config(
     return this;
   }
 
-  private static void checkTexts(@Nullable List<@Nullable String> values) {
+  private static void checkTexts(@Nullable List<? extends @Nullable String> values) {
     if (values != null) {
       require(values.stream().allMatch(v -> v == null || v.indexOf('\0') < 0), "a NUL character");
     }
@@ -71,12 +72,20 @@ public record Config(
   }
 
   /// The elements that are there.
-  public static List<String> texts(@Nullable List<@Nullable String> values) {
-    return values == null ? List.of() : values.stream().filter(Objects::nonNull).toList();
+  public static List<String> texts(@Nullable List<? extends @Nullable String> values) {
+    List<String> texts = new ArrayList<>();
+    if (values != null) {
+      for (String value : values) {
+        if (value != null) {
+          texts.add(value);
+        }
+      }
+    }
+    return texts;
   }
 
-  public Process process() {
-    return config == null ? Process.EMPTY : config;
+  public RunConfig process() {
+    return config == null ? RunConfig.EMPTY : config;
   }
 
   public List<Digest> diffIds() {

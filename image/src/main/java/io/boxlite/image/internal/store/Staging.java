@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
@@ -57,7 +58,7 @@ final class Staging {
   /// Gives a finished file, already on disk, its place.
   static void rename(Path file, Path target) throws IOException {
     Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
-    sync(target.toAbsolutePath().getParent());
+    sync(Objects.requireNonNull(target.toAbsolutePath().getParent()));
   }
 
   // A new name survives a power failure only once its directory is on disk.

@@ -3,7 +3,6 @@ package io.boxlite.image.internal.tar;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.boxlite.image.internal.tar.TarEntry.Segment;
-import io.boxlite.image.internal.tar.TarEntry.Type;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -138,16 +137,16 @@ public final class TarReader {
     String name = pax.text("path").or(() -> longName).orElseGet(header::name);
     name = pax.text("GNU.sparse.name").orElse(name);
     String link = pax.text("linkpath").or(() -> longLink).orElseGet(header::linkName);
-    Type type = type(header.type(), name);
+    TarEntry.Type type = type(header.type(), name);
     long stored = pax.number("size", header.size());
     if (stored < 0 || stored > MAX_SIZE) {
       throw new TarException("size " + stored + " of '" + name + "' is out of range");
     }
     // Some writers give links and directories a size, without content behind it.
-    setContent(type == Type.FILE ? stored : 0);
+    setContent(type == TarEntry.Type.FILE ? stored : 0);
     long mtime = header.mtime();
     long[] time = pax.time("mtime").orElse(new long[] {mtime, 0});
-    boolean device = type == Type.CHARACTER_DEVICE || type == Type.BLOCK_DEVICE;
+    boolean device = type == TarEntry.Type.CHARACTER_DEVICE || type == TarEntry.Type.BLOCK_DEVICE;
     int mode = header.mode();
     long uid = pax.number("uid", header.uid());
     long gid = pax.number("gid", header.gid());
@@ -167,29 +166,29 @@ public final class TarReader {
         sparse.size,
         major,
         minor,
-        type == Type.HARD_LINK ? Map.of() : pax.xattrs(),
+        type == TarEntry.Type.HARD_LINK ? Map.of() : pax.xattrs(),
         sparse.segments);
   }
 
-  private static Type type(char code, String name) throws TarException {
+  private static TarEntry.Type type(char code, String name) throws TarException {
     return switch (code) {
       // Before there were directories in tars, a file ending in a slash was one.
-      case '0', '\0', '7', 'S' -> name.endsWith("/") ? Type.DIRECTORY : Type.FILE;
-      case '1' -> Type.HARD_LINK;
-      case '2' -> Type.SYMBOLIC_LINK;
-      case '3' -> Type.CHARACTER_DEVICE;
-      case '4' -> Type.BLOCK_DEVICE;
-      case '5' -> Type.DIRECTORY;
-      case '6' -> Type.FIFO;
+      case '0', '\0', '7', 'S' -> name.endsWith("/") ? TarEntry.Type.DIRECTORY : TarEntry.Type.FILE;
+      case '1' -> TarEntry.Type.HARD_LINK;
+      case '2' -> TarEntry.Type.SYMBOLIC_LINK;
+      case '3' -> TarEntry.Type.CHARACTER_DEVICE;
+      case '4' -> TarEntry.Type.BLOCK_DEVICE;
+      case '5' -> TarEntry.Type.DIRECTORY;
+      case '6' -> TarEntry.Type.FIFO;
       default -> throw new TarException("entry '" + name + "' has the unknown type " + (int) code);
     };
   }
 
   private record Sparse(long size, List<Segment> segments) {}
 
-  private Sparse sparse(TarHeader header, PaxRecords pax, long stored, Type type)
+  private Sparse sparse(TarHeader header, PaxRecords pax, long stored, TarEntry.Type type)
       throws IOException {
-    if (type != Type.FILE) {
+    if (type != TarEntry.Type.FILE) {
       return new Sparse(0, List.of(new Segment(0, 0)));
     }
     Sparse sparse;

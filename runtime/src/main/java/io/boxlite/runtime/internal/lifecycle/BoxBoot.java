@@ -5,7 +5,9 @@ import io.boxlite.api.BoxMetrics.BootTiming;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
+import io.boxlite.api.ErrorCode;
 import io.boxlite.api.ImageException;
+import io.boxlite.api.InternalException;
 import io.boxlite.image.PreparedImage;
 import io.boxlite.image.StoredImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
@@ -23,6 +25,7 @@ import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmProcess;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -163,10 +166,11 @@ final class BoxBoot {
         Thread.ofVirtual()
             .name("portal-" + vm.id())
             .start(() -> connect(vm.portalSocket(), portal));
-    vm.onExit()
-        .thenAccept(exit ->
-            portal.completeExceptionally(
-                new EngineException("vm_ended", "the VM ended: " + describe(exit.cause()))));
+    var _ =
+        vm.onExit()
+            .thenAccept(exit ->
+                portal.completeExceptionally(
+                    new EngineException("vm_ended", "the VM ended: " + describe(exit.cause()))));
     try {
       return portal.join();
     } catch (CompletionException e) {
@@ -243,25 +247,20 @@ final class BoxBoot {
 
   /// Adds what the VM left on its console when a start failed in the VM.
   private BoxliteException explain(RuntimeException e, Vm vm) {
-    String tail = consoleTail();
-    if (!tail.isEmpty() && e instanceof BoxliteException known) {
-      String ended = vm.isAlive() ? "" : " (the VM has ended)";
-      switch (known.code()) {
-        case PORTAL, ENGINE -> {
-          return BoxliteException.of(
-              known.code(),
-              known.reason(),
-              known.getMessage() + ended + "; see " + files.log(BoxLog.CONSOLE),
-              Map.of("console_tail", tail));
-        }
-        default -> {
-          return known;
-        }
-      }
+    if (!(e instanceof BoxliteException known)) {
+      return new InternalException("start_failed", "start of a box: " + e, e, Map.of());
     }
-    return e instanceof BoxliteException known
-        ? known
-        : new io.boxlite.api.InternalException("start_failed", "start of a box: " + e, e, Map.of());
+    String tail = consoleTail();
+    boolean inVm = known.code() == ErrorCode.PORTAL || known.code() == ErrorCode.ENGINE;
+    if (!inVm || tail.isEmpty()) {
+      return known;
+    }
+    String ended = vm.isAlive() ? "" : " (the VM has ended)";
+    return BoxliteException.of(
+        known.code(),
+        known.reason(),
+        known.getMessage() + ended + "; see " + files.log(BoxLog.CONSOLE),
+        Map.of("console_tail", tail));
   }
 
   private String consoleTail() {
@@ -269,7 +268,7 @@ final class BoxBoot {
       long size = Files.size(files.log(BoxLog.CONSOLE));
       console.skipNBytes(Math.max(0, size - CONSOLE_TAIL_BYTES));
       byte[] tail = console.readNBytes(CONSOLE_TAIL_BYTES);
-      return new String(tail, java.nio.charset.StandardCharsets.ISO_8859_1);
+      return new String(tail, StandardCharsets.ISO_8859_1);
     } catch (IOException _) {
       return "";
     }

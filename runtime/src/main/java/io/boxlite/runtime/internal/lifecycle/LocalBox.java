@@ -175,13 +175,14 @@ public final class LocalBox implements Box {
   /// From here on this run's end is noticed, whichever way it comes.
   private void adopt(RunningBox run) {
     running = run;
-    run.initExit()
-        .whenComplete((exit, _) -> {
-          if (exit != null) {
-            inBackground("init-exit", () -> initEnded(run, exit));
-          }
-        });
-    run.vm().onExit().thenAccept(exit -> inBackground("vm-exit", () -> vmEnded(run, exit)));
+    var _ =
+        run.initExit()
+            .whenComplete((exit, _) -> {
+              if (exit != null) {
+                inBackground("init-exit", () -> initEnded(run, exit));
+              }
+            });
+    var _ = run.vm().onExit().thenAccept(exit -> inBackground("vm-exit", () -> vmEnded(run, exit)));
     watchPortal(run);
   }
 

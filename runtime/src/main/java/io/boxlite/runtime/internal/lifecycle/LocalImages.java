@@ -7,7 +7,10 @@ import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// The images of a home, and those that come with BoxLite: these are added when they are first
 /// asked for. Thread-safe.
 public final class LocalImages implements Images {
+  private static final String SUFFIX = ".tar";
+
   private final ImageStore store;
   private final Path bundled;
   private final ReentrantLock adding = new ReentrantLock();
@@ -24,7 +29,8 @@ public final class LocalImages implements Images {
   /// Uses a store.
   ///
   /// @param store the store
-  /// @param bundled directory with one archive `<name>.tar` for each image that comes with BoxLite
+  /// @param bundled directory with one archive `<name>.tar` for each image that comes with BoxLite;
+  ///   need not exist
   public LocalImages(ImageStore store, Path bundled) {
     this.store = store;
     this.bundled = bundled;
@@ -36,27 +42,36 @@ public final class LocalImages implements Images {
   /// @return the image, or empty when there is none
   public Optional<StoredImage> find(String reference) {
     Optional<StoredImage> found = store.find(reference);
-    if (found.isPresent() || !reference.matches("[a-z0-9-]+")) {
+    if (found.isPresent()) {
       return found;
     }
-    Path archive = bundled.resolve(reference + ".tar");
+    addBundled();
+    return store.find(reference);
+  }
+
+  private void addBundled() {
     adding.lock();
-    try {
-      if (Files.isRegularFile(archive) && store.find(reference).isEmpty()) {
-        try (InputStream in = Files.newInputStream(archive)) {
-          store.load(in);
+    try (DirectoryStream<Path> archives = Files.newDirectoryStream(bundled, "*" + SUFFIX)) {
+      for (Path archive : archives) {
+        String file = archive.getFileName().toString();
+        String name = file.substring(0, file.length() - SUFFIX.length());
+        if (store.find(name).isEmpty()) {
+          try (InputStream in = Files.newInputStream(archive)) {
+            store.load(in);
+          }
         }
       }
+    } catch (NoSuchFileException | NotDirectoryException _) {
+      // BoxLite came without images.
     } catch (IOException e) {
       throw new StorageException(
           "archive_not_readable",
-          "read " + archive + ": " + e + "; build BoxLite again",
+          "read the images in " + bundled + ": " + e + "; build BoxLite again",
           e,
-          Map.of("path", archive.toString()));
+          Map.of("path", bundled.toString()));
     } finally {
       adding.unlock();
     }
-    return store.find(reference);
   }
 
   @Override
@@ -66,6 +81,7 @@ public final class LocalImages implements Images {
 
   @Override
   public List<ImageInfo> list() {
+    addBundled();
     return store.list();
   }
 }

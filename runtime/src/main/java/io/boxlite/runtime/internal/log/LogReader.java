@@ -105,7 +105,8 @@ public final class LogReader extends InputStream {
 
   /// Opens the part that was set aside, then the file, then each file that takes its place.
   private boolean openNext() throws IOException {
-    Path next = previousRead || channel != null ? file : InitLog.previous(file);
+    boolean previous = !previousRead && channel == null;
+    Path next = previous ? InitLog.previous(file) : file;
     previousRead = true;
     try {
       Object key = Files.readAttributes(next, BasicFileAttributes.class).fileKey();
@@ -120,7 +121,7 @@ public final class LogReader extends InputStream {
       openedKey = key;
       return true;
     } catch (NoSuchFileException _) {
-      return next != file && openNext();
+      return previous && openNext();
     }
   }
 
