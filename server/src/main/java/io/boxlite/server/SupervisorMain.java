@@ -38,12 +38,12 @@ public final class SupervisorMain {
   /// @param args `--home PATH`
   public static void main(String[] args) {
     Map<String, String> environment = System.getenv();
+    Logger log = LoggerFactory.getLogger(SupervisorMain.class);
     if (args.length != 2 || !args[0].equals("--home")) {
-      System.err.println("usage: SupervisorMain --home PATH");
+      log.error("usage: SupervisorMain --home PATH");
       System.exit(USAGE);
       return;
     }
-    Logger log = LoggerFactory.getLogger(SupervisorMain.class);
     int code = 0;
     try {
       run(HomeDirectory.check(Path.of(args[1])), environment, log);

@@ -9,7 +9,6 @@ import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.ExecSession;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.vmm.Vm;
-import io.boxlite.vmm.VmExit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -17,20 +16,18 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /// One run of a box: its VM, the portal into it, and what is executed in it. Owns all three and the
 /// log of init until [#close()].
 ///
 /// Thread-safe.
 final class RunningBox implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
   /// How long an ended execution can still be asked for.
   private static final Duration KEEP_ENDED = Duration.ofMinutes(5);
 
   private static final Duration QUIT_PATIENCE = Duration.ofSeconds(3);
-  private static final long POWER_OFF_SECONDS = 10;
 
   private final String containerId;
   private final Vm vm;
@@ -148,7 +145,8 @@ final class RunningBox implements AutoCloseable {
         .forEach(session -> session.reattach(newPortal));
   }
 
-  /// Lets the agent end the container and power the VM off; ends the VM by force when that fails.
+  /// Lets the agent end the container and unmount its disk, then ends the VM; by force when the
+  /// agent does not answer.
   ///
   /// @param grace between the stop signal and the kill
   /// @return how init ended, if the agent could say
@@ -156,12 +154,12 @@ final class RunningBox implements AutoCloseable {
     Optional<ExitStatus> exit = Optional.empty();
     try {
       exit = portal.shutdown(grace);
-      vm.onExit().get(POWER_OFF_SECONDS, TimeUnit.SECONDS);
-    } catch (BoxliteException | ExecutionException | TimeoutException _) {
+    } catch (BoxliteException e) {
       // The force that follows does not need the agent's consent.
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+      LOG.log(
+          System.Logger.Level.WARNING, "VM {0} is ended by force: {1}", vm.id(), e.getMessage());
     }
+    // The agent has unmounted and synced: there is no need to wait for the guest to power off.
     vm.quit(QUIT_PATIENCE);
     return exit;
   }
@@ -178,11 +176,6 @@ final class RunningBox implements AutoCloseable {
     init.fail(cause);
     execs.values().forEach(known -> known.session().fail(cause));
     ended.completeExceptionally(cause);
-  }
-
-  /// {@return how the VM ended, if it has}
-  Optional<VmExit> vmExit() {
-    return Optional.ofNullable(vm.onExit().getNow(null));
   }
 
   /// Lets go of the VM, which goes on if it was not ended.
