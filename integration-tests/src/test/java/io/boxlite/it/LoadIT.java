@@ -38,8 +38,7 @@ class LoadIT {
   @Test
   void aGibibyteThroughCatBothWaysAtOnceIsIdentical() throws Exception {
     home.run("run", "-d", "--name", "cat", "base", "sleep", "100000").ok();
-    assertThat(home.supervisor().info().arguments().orElseThrow())
-        .contains("-Xmx" + MAX_HEAP_MIB + "m");
+    assertThat(maxHeapMib(home.supervisor())).isLessThan(MAX_HEAP_MIB);
     Process process = home.start("exec", "-i", "cat", "--", "cat");
     MessageDigest sent = MessageDigest.getInstance("SHA-256");
     MessageDigest received = MessageDigest.getInstance("SHA-256");
@@ -68,6 +67,15 @@ class LoadIT {
     assertThat(process.waitFor()).isZero();
     assertThat(received.digest()).isEqualTo(sent.digest());
     home.run("rm", "-f", "cat").ok();
+  }
+
+  private static long maxHeapMib(ProcessHandle supervisor) {
+    for (String argument : supervisor.info().arguments().orElseThrow()) {
+      if (argument.matches("-Xmx[0-9]+m")) {
+        return Long.parseLong(argument.substring(4, argument.length() - 1));
+      }
+    }
+    return Long.MAX_VALUE;
   }
 
   @Test

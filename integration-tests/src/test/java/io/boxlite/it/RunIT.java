@@ -238,7 +238,7 @@ class RunIT {
       isRefused(1, "no-such-image", "run", "no-such-image", "true");
       isRefused(1, "No such box: ghost", "exec", "ghost", "--", "true");
       isRefused(1, "provide", "run");
-      isRefused(1, "ghost", "rm", "ghost");
+      isRefused(1, "No such box: ghost", "start", "ghost");
       isRefused(1, "xml", "list", "--format", "xml");
       isRefused(1, "not-there.tar", "load", "-i", "/tmp/not-there.tar");
       isRefused(1, "CHEESE", "run", "--rm", "--cap-add", "CHEESE", "base", "true");
