@@ -7,6 +7,10 @@ module io.boxlite.api {
 
   exports io.boxlite.api;
   exports io.boxlite.api.spi;
+  exports io.boxlite.api.internal to
+      io.boxlite.client,
+      io.boxlite.server,
+      io.boxlite.vmm;
 
   uses io.boxlite.api.spi.BoxliteProvider;
 }

@@ -1,9 +1,10 @@
 package io.boxlite.client;
 
-import io.boxlite.rest.SocketPaths;
+import io.boxlite.api.internal.SocketPaths;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -43,7 +44,7 @@ final class RestConnections implements Closeable {
   }
 
   private Connection open() throws IOException {
-    Connection connection = new Connection(SocketPaths.with(socket, RestConnections::connect));
+    Connection connection = new Connection(connect(SocketPaths.ofEnvironment().reachable(socket)));
     synchronized (this) {
       if (!closed) {
         all.add(connection);
@@ -54,11 +55,10 @@ final class RestConnections implements Closeable {
     throw new IOException("the client is closed");
   }
 
-  private static SocketChannel connect(java.net.UnixDomainSocketAddress address)
-      throws IOException {
+  private static SocketChannel connect(Path reachable) throws IOException {
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      channel.connect(address);
+      channel.connect(UnixDomainSocketAddress.of(reachable));
       return channel;
     } catch (IOException e) {
       channel.close();

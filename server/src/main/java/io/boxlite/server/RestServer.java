@@ -2,7 +2,7 @@ package io.boxlite.server;
 
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.StorageException;
-import io.boxlite.rest.SocketPaths;
+import io.boxlite.api.internal.SocketPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +88,7 @@ public final class RestServer implements AutoCloseable {
   private void start() {
     try {
       Files.deleteIfExists(socket);
-      SocketPaths.with(socket, this::bind);
+      bind(SocketPaths.ofEnvironment().reachable(socket));
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
     } catch (IOException e) {
       close();
@@ -97,11 +97,10 @@ public final class RestServer implements AutoCloseable {
     }
   }
 
-  private boolean bind(java.net.UnixDomainSocketAddress address) throws IOException {
-    connector.setUnixDomainPath(address.getPath());
+  private void bind(Path reachable) throws IOException {
+    connector.setUnixDomainPath(reachable);
     try {
       server.start();
-      return true;
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {

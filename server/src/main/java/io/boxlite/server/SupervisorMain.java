@@ -4,10 +4,11 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.HomeDirectory;
-import io.boxlite.rest.SocketPaths;
+import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.runtime.LocalBoxlite;
 import io.boxlite.runtime.RuntimeOptions;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,7 +88,8 @@ public final class SupervisorMain {
   }
 
   private static boolean answers(Path socket) {
-    try (SocketChannel channel = SocketPaths.with(socket, SocketChannel::open)) {
+    Path reachable = SocketPaths.ofEnvironment().reachable(socket);
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(reachable))) {
       return channel.isConnected();
     } catch (IOException e) {
       return false;

@@ -13,8 +13,8 @@ import java.util.Set;
 /// @param cpus number of virtual CPUs, at least 1
 /// @param memoryMib memory of the guest, in MiB, at least 64
 /// @param runDir working directory of the VM's process
-/// @param qmpSocket where the VM is controlled; any length, see [SocketPaths]. A second one beside
-///   it, `started.sock`, is there while the VM starts
+/// @param qmpSocket where the VM is controlled; any length. A second one beside it, `started.sock`,
+///   is there while the VM starts
 /// @param portalSocket where the byte stream to the guest's agent is served to one client
 /// @param consoleLog what the guest writes to its serial console is appended here
 /// @param qemuLog what the VM monitor itself says is appended here

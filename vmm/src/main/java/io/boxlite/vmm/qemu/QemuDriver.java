@@ -1,8 +1,8 @@
 package io.boxlite.vmm.qemu;
 
 import io.boxlite.api.EngineException;
+import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Engine;
-import io.boxlite.vmm.SocketPaths;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;

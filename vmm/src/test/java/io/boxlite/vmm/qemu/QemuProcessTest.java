@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.EngineException;
+import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Accelerator;
-import io.boxlite.vmm.SocketPaths;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;

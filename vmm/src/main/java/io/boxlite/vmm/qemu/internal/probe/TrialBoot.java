@@ -2,8 +2,8 @@ package io.boxlite.vmm.qemu.internal.probe;
 
 import io.boxlite.api.EngineException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Accelerator;
-import io.boxlite.vmm.SocketPaths;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.qemu.internal.command.Architecture;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand;

@@ -1,4 +1,4 @@
-package io.boxlite.vmm;
+package io.boxlite.api.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

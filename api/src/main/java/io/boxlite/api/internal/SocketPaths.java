@@ -1,4 +1,4 @@
-package io.boxlite.vmm;
+package io.boxlite.api.internal;
 
 import io.boxlite.api.StorageException;
 import java.io.IOException;
@@ -37,6 +37,14 @@ public final class SocketPaths {
   /// @param temporaryDirectory absolute and short, such as `BOXLITE_TMPDIR` or `/tmp`
   public SocketPaths(Path temporaryDirectory) {
     this.temporaryDirectory = temporaryDirectory;
+  }
+
+  /// Uses the temporary directory that the environment names: `BOXLITE_TMPDIR`, else `/tmp`.
+  ///
+  /// @return the paths
+  public static SocketPaths ofEnvironment() {
+    String named = System.getenv("BOXLITE_TMPDIR");
+    return new SocketPaths(Path.of(named == null || named.isEmpty() ? "/tmp" : named));
   }
 
   /// Finds a path that a socket can be bound and connected to. May make a link.

@@ -1,0 +1,2 @@
+/// What several modules of BoxLite share and programs do not use.
+package io.boxlite.api.internal;
