@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// QEMU's socket and the agent's half of the synchronisation, before a real gRPC server: what
 /// follows a sync is passed on to it, un-stuffed. The scanner outlives connections, as the guest's
 /// port does.
-final class FakeAgent implements AutoCloseable {
+public final class FakeAgent implements AutoCloseable {
   static final byte[] FLAG = "\u00f9boxlite-sync-v1".getBytes(StandardCharsets.ISO_8859_1);
 
   private final Path directory;
@@ -39,7 +39,7 @@ final class FakeAgent implements AutoCloseable {
   private volatile SocketChannel session;
   private volatile Thread pump;
 
-  FakeAgent(BindableService service) throws IOException {
+  public FakeAgent(BindableService service) throws IOException {
     directory = Files.createTempDirectory("bl");
     server =
         NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(directory.resolve("grpc")))
@@ -56,12 +56,12 @@ final class FakeAgent implements AutoCloseable {
     Thread.ofPlatform().daemon().start(this::serve);
   }
 
-  Path socket() {
+  public Path socket() {
     return directory.resolve("portal.sock");
   }
 
   /// What a supervisor's death looks like from here.
-  void dropConnection() throws IOException {
+  public void dropConnection() throws IOException {
     connection.close();
   }
 

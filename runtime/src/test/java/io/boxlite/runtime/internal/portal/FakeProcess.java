@@ -14,7 +14,7 @@ import java.util.Map;
 
 /// A process of the fake agent: keeps unacknowledged output, repeats it at each Attach, and waits
 /// when the window is full, as docs/portal.md wants.
-final class FakeProcess {
+public final class FakeProcess {
   static final int WINDOW = 256 * 1024;
   private static final int CHUNK = 64 * 1024;
 
@@ -91,7 +91,7 @@ final class FakeProcess {
     }
   }
 
-  synchronized void exit(int code) {
+  public synchronized void exit(int code) {
     exit = ExitStatus.newBuilder().setCode(code).build();
     sendExit();
   }

@@ -14,10 +14,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BiConsumer;
 
 /// The fake agent's calls.
-final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
+public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   final Map<String, FakeProcess> processes = new ConcurrentHashMap<>();
   final BlockingQueue<String> released = new LinkedBlockingQueue<>();
-  volatile StatusRuntimeException failure;
+  public volatile StatusRuntimeException failure;
   volatile boolean silent;
   volatile ExecRequest lastExec;
 
@@ -26,11 +26,11 @@ final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
 
   volatile BiConsumer<String, StreamObserver<AttachResponse>> hostile;
 
-  FakeProcess process(String id) {
+  public FakeProcess process(String id) {
     return processes.computeIfAbsent(id, k -> new FakeProcess());
   }
 
-  static StatusRuntimeException refusal(Status.Code code, String reason) {
+  public static StatusRuntimeException refusal(Status.Code code, String reason) {
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()
             .setCode(code.value())
@@ -75,6 +75,13 @@ final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
     lastExec = request;
     process(request.getExecId());
     answer(observer, ExecResponse.newBuilder().setPid(42).build());
+  }
+
+  @Override
+  public void createContainer(
+      CreateContainerRequest request, StreamObserver<CreateContainerResponse> observer) {
+    process(request.getContainerId());
+    answer(observer, CreateContainerResponse.getDefaultInstance());
   }
 
   @Override

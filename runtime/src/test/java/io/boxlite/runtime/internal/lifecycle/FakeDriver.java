@@ -1,0 +1,123 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import io.boxlite.runtime.internal.portal.FakeAgent;
+import io.boxlite.runtime.internal.portal.FakeService;
+import io.boxlite.vmm.Accelerator;
+import io.boxlite.vmm.Engine;
+import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmExit;
+import io.boxlite.vmm.VmProcess;
+import io.boxlite.vmm.VmUsage;
+import io.boxlite.vmm.VmmDriver;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// VMs without a VM: each is a fake agent behind a socket.
+final class FakeDriver implements VmmDriver, AutoCloseable {
+  final FakeService service = new FakeService();
+  final List<FakeVm> vms = new CopyOnWriteArrayList<>();
+
+  @Override
+  public Engine engine() {
+    return new Engine("fake", "1", Accelerator.TCG, "it is fake");
+  }
+
+  @Override
+  public Vm start(VmConfig config) {
+    try {
+      FakeVm vm = new FakeVm(config, new FakeAgent(service));
+      vms.add(vm);
+      return vm;
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public Optional<Vm> reattach(VmConfig config, VmProcess process) {
+    return Optional.empty();
+  }
+
+  @Override
+  public void kill(VmConfig config, VmProcess process) {}
+
+  FakeVm vm() {
+    return vms.getLast();
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (FakeVm vm : vms) {
+      vm.agent.close();
+    }
+  }
+
+  static final class FakeVm implements Vm {
+    final VmConfig config;
+    final FakeAgent agent;
+    final CompletableFuture<VmExit> exit = new CompletableFuture<>();
+
+    FakeVm(VmConfig config, FakeAgent agent) {
+      this.config = config;
+      this.agent = agent;
+    }
+
+    void die() {
+      exit.complete(new VmExit(OptionalInt.of(139), ""));
+    }
+
+    @Override
+    public String id() {
+      return config.id();
+    }
+
+    @Override
+    public VmProcess process() {
+      return new VmProcess(ProcessHandle.current().pid(), 1);
+    }
+
+    @Override
+    public Path portalSocket() {
+      return agent.socket();
+    }
+
+    @Override
+    public boolean isAlive() {
+      return !exit.isDone();
+    }
+
+    @Override
+    public CompletableFuture<VmExit> onExit() {
+      return exit;
+    }
+
+    @Override
+    public void pause() {}
+
+    @Override
+    public void resume() {}
+
+    @Override
+    public void attach(VmDisk disk) {}
+
+    @Override
+    public Optional<VmUsage> usage() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void quit(Duration patience) {
+      exit.complete(new VmExit(OptionalInt.of(0), "host-qmp-quit"));
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,245 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
+import io.boxlite.api.ExecException;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.PortalException;
+import io.boxlite.image.ImageStore;
+import io.boxlite.image.StoredImage;
+import io.boxlite.runtime.RuntimeOptions;
+import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.portal.FakeService;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxStore;
+import io.grpc.Status;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalBoxTest {
+  @TempDir Path directory;
+
+  private final FakeDriver driver = new FakeDriver();
+  private final List<String> removed = new ArrayList<>();
+  private HomeLayout layout;
+  private BoxContext context;
+  private StoredImage image;
+
+  @BeforeEach
+  void makeHome() throws Exception {
+    layout = new HomeLayout(directory.resolve("home"));
+    layout.create();
+    ImageStore images = ImageStore.open(layout.images(), directory);
+    image = TinyImage.load(images, directory);
+    Path guest = Files.writeString(directory.resolve("guest"), "kernel");
+    RuntimeOptions options =
+        new RuntimeOptions("tcg", guest, guest, directory, directory, Duration.ofSeconds(10));
+    context =
+        new BoxContext(
+            options,
+            layout,
+            BoxStore.open(layout),
+            images,
+            new BoxDisks(layout.baseDisks()),
+            driver,
+            new BootGate(),
+            new Counters(),
+            removed::add);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    driver.close();
+    context.store().close();
+  }
+
+  private LocalBox box(UnaryOperator<BoxOptions.Builder> options) {
+    BoxRecord made =
+        BoxRecord.create(options.apply(BoxOptions.ofImage("tiny")).build(), Instant.now());
+    BoxRecord record = made.with(made.state().withImage(image.id()));
+    context.store().insert(record);
+    return new LocalBox(context, record);
+  }
+
+  private static BoxInfo awaitStatus(LocalBox box, BoxStatus status) {
+    Instant deadline = Instant.now().plusSeconds(10);
+    while (box.snapshot().status() != status) {
+      assertThat(Instant.now()).as("status %s", box.snapshot()).isBefore(deadline);
+      Thread.onSpinWait();
+    }
+    return box.snapshot();
+  }
+
+  @Test
+  void endOfTheMainCommandStopsTheBoxAndKeepsItsCode() throws Exception {
+    LocalBox box = box(options -> options);
+    Execution main = box.attach();
+    box.start();
+    assertThat(box.info().status()).isEqualTo(BoxStatus.RUNNING);
+    assertThat(box.info().pid()).isPresent();
+    driver.service.process(main.id()).exit(5);
+
+    assertThat(main.waitFor().code()).isEqualTo(5);
+    assertThat(box.info().status()).isEqualTo(BoxStatus.STOPPED);
+    assertThat(box.info().exitCode()).isEqualTo(OptionalInt.of(5));
+    assertThat(driver.vm().isAlive()).isFalse();
+  }
+
+  @Test
+  void boxWithAutoRemoveIsGoneWhenItsEndIsTold() throws Exception {
+    LocalBox box = box(options -> options.autoRemove(true));
+    Execution main = box.attach();
+    box.start();
+    driver.service.process(main.id()).exit(0);
+    main.waitFor();
+    assertThat(layout.box(box.id()).directory()).doesNotExist();
+    assertThat(removed).containsExactly(box.id());
+    assertThatThrownBy(box::info).isInstanceOf(NotFoundException.class);
+  }
+
+  @Test
+  void commandThatCannotBeStartedFailsTheBoxAndEndsItsVm() {
+    LocalBox box = box(options -> options);
+    Execution main = box.attach();
+    driver.service.failure = FakeService.refusal(Status.Code.NOT_FOUND, "command_not_found");
+    assertThatThrownBy(box::start).isInstanceOf(ExecException.class).hasMessageContaining("/run");
+    assertThat(box.info().status()).isEqualTo(BoxStatus.FAILED);
+    assertThat(box.info().errorReason()).isPresent();
+    assertThat(driver.vm().isAlive()).isFalse();
+    assertThatThrownBy(main::waitFor).isInstanceOf(PortalException.class);
+  }
+
+  @Test
+  void vmThatDiesFailsTheBoxWithItsCause() {
+    LocalBox box = box(options -> options);
+    box.start();
+    driver.vm().die();
+    BoxInfo info = awaitStatus(box, BoxStatus.FAILED);
+    assertThat(info.errorReason().orElseThrow()).contains("ended unasked").contains("139");
+    assertThat(info.pid()).isEmpty();
+
+    box.start();
+    assertThat(box.info().status()).isEqualTo(BoxStatus.RUNNING);
+    assertThat(box.info().errorReason()).isEmpty();
+  }
+
+  @Test
+  void lostPortalIsOpenedAgainWhileTheVmLives() throws Exception {
+    LocalBox box = box(options -> options);
+    Execution main = box.attach();
+    box.start();
+    driver.vm().agent.dropConnection();
+    driver.service.process(main.id()).exit(3);
+    assertThat(main.waitFor(Duration.ofSeconds(20)).orElseThrow().code()).isEqualTo(3);
+    assertThat(box.info().status()).isEqualTo(BoxStatus.STOPPED);
+  }
+
+  @Test
+  void runningBoxIsRemovedByForceOnly() {
+    LocalBox box = box(options -> options);
+    box.start();
+    assertThatThrownBy(() -> box.remove(false))
+        .isInstanceOf(InvalidStateException.class)
+        .hasMessageContaining("force");
+    box.remove(true);
+    assertThat(driver.vm().isAlive()).isFalse();
+    assertThat(layout.box(box.id()).directory()).doesNotExist();
+    assertThatThrownBy(() -> box.remove(true)).isInstanceOf(NotFoundException.class);
+  }
+
+  @Test
+  void execStartsABoxUnlessThatWouldRunItsOwnCommand() {
+    LocalBox plain = box(options -> options);
+    plain.exec(ExecOptions.of("true"));
+    assertThat(plain.info().status()).isEqualTo(BoxStatus.RUNNING);
+
+    LocalBox job = box(options -> options.cmd(List.of("job")));
+    assertThatThrownBy(() -> job.exec(ExecOptions.of("true")))
+        .isInstanceOf(InvalidStateException.class)
+        .hasMessageContaining("main command");
+    assertThat(job.info().status()).isEqualTo(BoxStatus.CONFIGURED);
+  }
+
+  @Test
+  void startAndStopAreIdempotent() {
+    LocalBox box = box(options -> options);
+    box.stop();
+    assertThat(box.info().status()).isEqualTo(BoxStatus.CONFIGURED);
+    box.start();
+    box.start();
+    assertThat(driver.vms).hasSize(1);
+    box.stop();
+    box.stop();
+    assertThat(box.info().status()).isEqualTo(BoxStatus.STOPPED);
+    assertThat(box.info().exitCode()).isEqualTo(OptionalInt.of(128 + 15));
+    assertThatThrownBy(box::attach).isInstanceOf(InvalidStateException.class);
+  }
+
+  @Test
+  void boxesThatAreStartedAtOnceBootOnceEach() throws Exception {
+    LocalBox box = box(options -> options);
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      threads.add(Thread.startVirtualThread(box::start));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(driver.vms).hasSize(1);
+  }
+
+  @Test
+  void vmHasTheDisksThatTheAgentIsToldOf() {
+    LocalBox box = box(options -> options.diskSizeGb(3).memoryMib(256));
+    box.start();
+    var config = driver.vm().config;
+    assertThat(config.memoryMib()).isEqualTo(256);
+    assertThat(config.disks()).hasSize(2);
+    assertThat(config.disks().getFirst().file()).isEqualTo(layout.box(box.id()).disk());
+    assertThat(config.disks().getLast().readOnly()).isTrue();
+  }
+
+  @Test
+  void recoveryMarksWhatDiedAndEndsWhatWasNotDetached() {
+    LocalBox detached = box(options -> options.detach(true));
+    LocalBox tied = box(options -> options);
+    detached.start();
+    tied.start();
+    // What the next supervisor reads, its VMs being gone.
+    List<BoxRecord> records;
+    try (BoxStore store = BoxStore.open(layout)) {
+      records = store.found();
+    }
+    for (BoxRecord record : records) {
+      new LocalBox(context, record).recover();
+    }
+    try (BoxStore store = BoxStore.open(layout)) {
+      assertThat(store.found())
+          .extracting(record -> record.id(), record -> record.state().status())
+          .containsExactlyInAnyOrder(
+              org.assertj.core.groups.Tuple.tuple(detached.id(), BoxStatus.FAILED),
+              org.assertj.core.groups.Tuple.tuple(tied.id(), BoxStatus.STOPPED));
+      assertThat(store.found())
+          .allMatch(record -> record.state().process().equals(Optional.empty()));
+    }
+  }
+}
