@@ -79,7 +79,8 @@ fetch_kernel() {
     rm -rf "$dir"
     mv "$dir.new" "$dir"
   fi
-  ls "$dir"/*.deb | head -n 1
+  local packages=("$dir"/*.deb)
+  printf '%s\n' "${packages[0]}"
 }
 
 deb=$(fetch_kernel)

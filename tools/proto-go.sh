@@ -17,8 +17,8 @@ done
 
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
-GOBIN=$bin GOFLAGS= go install "$PROTOC_GEN_GO"
-GOBIN=$bin GOFLAGS= go install "$PROTOC_GEN_GO_GRPC"
+GOBIN=$bin GOFLAGS='' go install "$PROTOC_GEN_GO"
+GOBIN=$bin GOFLAGS='' go install "$PROTOC_GEN_GO_GRPC"
 PATH=$bin:$PATH "$protoc" -I "$root/proto" \
   --go_out="$root/native" --go_opt=module=boxlite.io/native \
   --go-grpc_out="$root/native" --go-grpc_opt=module=boxlite.io/native \
