@@ -96,7 +96,7 @@ final class Bench {
 
   private void starts(Boxlite boxlite) throws Exception {
     Path initramfs = work.resolve("floor.cpio");
-    Initramfs.write(initramfs, Path.of("/bin/busybox"), READY);
+    Initramfs.write(initramfs, busybox(), READY);
     alternate(
         STARTS,
         "ms",
@@ -104,6 +104,16 @@ final class Bench {
         () -> start(boxlite),
         "bare QEMU boot to busybox",
         () -> millis(() -> bareBoot(initramfs)));
+  }
+
+  private static Path busybox() {
+    for (String directory : List.of("/bin", "/usr/bin")) {
+      Path busybox = Path.of(directory, "busybox");
+      if (Files.isExecutable(busybox)) {
+        return busybox;
+      }
+    }
+    throw new IllegalStateException("no busybox: apt-get install busybox-static");
   }
 
   private static double start(Boxlite boxlite) throws Exception {
