@@ -79,8 +79,8 @@ fetch_kernel() {
     rm -rf "$dir"
     mv "$dir.new" "$dir"
   fi
-  local packages=("$dir"/*.deb)
-  printf '%s\n' "${packages[0]}"
+  set -- "$dir"/*.deb
+  printf '%s\n' "$1"
 }
 
 deb=$(fetch_kernel)
