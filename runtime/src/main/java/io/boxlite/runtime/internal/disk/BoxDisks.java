@@ -4,10 +4,13 @@ import io.boxlite.api.StorageException;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -51,13 +54,22 @@ public final class BoxDisks {
       if (!Files.exists(base)) {
         Path temporary = bases.resolve(base.getFileName() + ".tmp");
         format(temporary, (long) sizeGib << 30);
+        // An unwritten base after a power failure would spoil every box of that size.
+        sync(temporary, StandardOpenOption.WRITE);
         Files.move(temporary, base, StandardCopyOption.ATOMIC_MOVE);
+        sync(bases, StandardOpenOption.READ);
       }
       return base;
     } catch (IOException e) {
       throw failed(base, e.toString(), e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private static void sync(Path path, OpenOption mode) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, mode)) {
+      channel.force(true);
     }
   }
 

@@ -55,6 +55,15 @@ public record HomeLayout(Path home) {
     return new BoxLayout(boxes().resolve(id));
   }
 
+  /// {@return where a box is kept that cannot be read}
+  ///
+  /// @param id its id
+  public Path lost(String id) {
+    Path directory = home.resolve("boxes-lost");
+    createPrivate(directory);
+    return directory.resolve(id + "-" + System.currentTimeMillis());
+  }
+
   /// {@return what boxes share to start}
   public Path init() {
     return home.resolve("init");

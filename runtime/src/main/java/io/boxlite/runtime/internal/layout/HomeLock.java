@@ -4,20 +4,28 @@ import io.boxlite.api.StorageException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The exclusive ownership of a home directory. The kernel gives it back when the process ends, in
 /// whatever way.
 ///
 /// Thread-safe.
 public final class HomeLock implements AutoCloseable {
+  /// Homes that this process owns. They must not even be opened again: POSIX takes the locks of a
+  /// process away when it closes any descriptor of the file.
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  private final Path file;
   private final FileChannel channel;
 
-  private HomeLock(FileChannel channel) {
+  private HomeLock(Path file, FileChannel channel) {
+    this.file = file;
     this.channel = channel;
   }
 
@@ -28,13 +36,20 @@ public final class HomeLock implements AutoCloseable {
   /// @throws StorageException if the file cannot be opened
   public static Optional<HomeLock> tryAcquire(Path file) {
     try {
-      FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (holds(channel)) {
-        return Optional.of(new HomeLock(channel));
+      Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent()).toRealPath();
+      Path real = directory.resolve(file.getFileName());
+      if (!HELD.add(real)) {
+        return Optional.empty();
       }
-      channel.close();
-      return Optional.empty();
+      Optional<HomeLock> lock = Optional.empty();
+      try {
+        lock = lock(real);
+        return lock;
+      } finally {
+        if (lock.isEmpty()) {
+          HELD.remove(real);
+        }
+      }
     } catch (IOException e) {
       throw new StorageException(
           "lock_failed",
@@ -44,13 +59,20 @@ public final class HomeLock implements AutoCloseable {
     }
   }
 
-  private static boolean holds(FileChannel channel) throws IOException {
+  private static Optional<HomeLock> lock(Path file) throws IOException {
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException _) {
-      return false;
+      if (lock != null) {
+        return Optional.of(new HomeLock(file, channel));
+      }
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
     }
+    channel.close();
+    return Optional.empty();
   }
 
   @Override
@@ -60,5 +82,6 @@ public final class HomeLock implements AutoCloseable {
     } catch (IOException _) {
       // Nothing depends on it any more: the process gives the lock back at its end at the latest.
     }
+    HELD.remove(file);
   }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// The SQLite database of boxes: configuration as an immutable JSON document, mutable state apart.
 /// Every method is one transaction that is on disk when it returns.
@@ -22,6 +23,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class BoxDatabase implements AutoCloseable {
   private static final int SCHEMA_VERSION = 1;
   private static final int SQLITE_CONSTRAINT = 19;
+  private static final int SQLITE_CORRUPT = 11;
+  private static final int SQLITE_NOTADB = 26;
 
   private final Path file;
   private final Connection connection;
@@ -47,6 +50,23 @@ final class BoxDatabase implements AutoCloseable {
     return new BoxDatabase(file, connection);
   }
 
+  /// {@return whether the file is damaged, and not merely out of reach}
+  ///
+  /// @param e from [#open] or [#readAll()]
+  static boolean isCorruption(SQLException e) {
+    int code = e.getErrorCode() & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || e instanceof DamagedException;
+  }
+
+  /// The file is a database, but what it holds is not what was written.
+  private static final class DamagedException extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    DamagedException(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   private static void prepare(Path file, Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA journal_mode=WAL");
@@ -70,7 +90,7 @@ final class BoxDatabase implements AutoCloseable {
       }
       try (ResultSet row = statement.executeQuery("PRAGMA quick_check(1)")) {
         if (!row.next() || !"ok".equals(row.getString(1))) {
-          throw new SQLException("integrity check failed");
+          throw new DamagedException("integrity check failed", null);
         }
       }
       statement.execute(
@@ -169,7 +189,7 @@ final class BoxDatabase implements AutoCloseable {
       }
       return boxes;
     } catch (IllegalArgumentException e) {
-      throw new SQLException(e.getMessage(), e);
+      throw new DamagedException(String.valueOf(e.getMessage()), e);
     } finally {
       lock.unlock();
     }

@@ -54,20 +54,29 @@ public final class BoxStore implements AutoCloseable {
     boolean existed = Files.exists(file);
     try {
       return existed ? openExisting(layout, file) : rebuild(layout, file);
+    } catch (IOException e) {
+      throw unusable(file, e);
     } catch (SQLException e) {
+      if (!existed || !BoxDatabase.isCorruption(e)) {
+        throw unusable(file, e);
+      }
       LOG.log(System.Logger.Level.ERROR, "database {0} is corrupt: {1}", file, e.getMessage());
       try {
         setAside(file);
         return rebuild(layout, file);
       } catch (SQLException | IOException again) {
         again.addSuppressed(e);
-        throw new StorageException(
-            "database_failed",
-            "open " + file + ": " + again.getMessage() + "; check the disk and permissions",
-            again,
-            Map.of("path", file.toString()));
+        throw unusable(file, again);
       }
     }
+  }
+
+  private static StorageException unusable(Path file, Exception cause) {
+    return new StorageException(
+        "database_failed",
+        "open " + file + ": " + cause.getMessage() + "; check the disk, free space and permissions",
+        cause,
+        Map.of("path", file.toString()));
   }
 
   private static BoxStore openExisting(HomeLayout layout, Path file) throws SQLException {
@@ -98,21 +107,31 @@ public final class BoxStore implements AutoCloseable {
     }
   }
 
-  private static BoxStore rebuild(HomeLayout layout, Path file) throws SQLException {
+  private static BoxStore rebuild(HomeLayout layout, Path file) throws SQLException, IOException {
     BoxDatabase database = BoxDatabase.open(file);
     List<BoxRecord> boxes = new ArrayList<>();
     for (String id : directories(layout)) {
-      Optional<BoxRecord> box = readConfig(layout.box(id));
-      if (box.isPresent() && box.get().id().equals(id)) {
-        try {
-          database.insert(box.get());
-          boxes.add(box.get());
-        } catch (AlreadyExistsException e) {
-          LOG.log(System.Logger.Level.ERROR, "box {0} is left out: {1}", id, e.getMessage());
-        }
+      Optional<BoxRecord> box = readConfig(layout.box(id)).filter(found -> found.id().equals(id));
+      if (box.isPresent() && inserted(database, box.get())) {
+        boxes.add(box.get());
+      } else {
+        // Not deleted: its disk may be all that somebody has.
+        Path lost = layout.lost(id);
+        Files.move(layout.box(id).directory(), lost, StandardCopyOption.ATOMIC_MOVE);
+        LOG.log(
+            System.Logger.Level.ERROR, "what box {0} was is unknown; it is kept in {1}", id, lost);
       }
     }
     return new BoxStore(layout, database, boxes);
+  }
+
+  private static boolean inserted(BoxDatabase database, BoxRecord box) {
+    try {
+      database.insert(box);
+      return true;
+    } catch (AlreadyExistsException _) {
+      return false;
+    }
   }
 
   private static List<String> directories(HomeLayout layout) {
