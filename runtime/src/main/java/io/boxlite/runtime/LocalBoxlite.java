@@ -105,8 +105,13 @@ public final class LocalBoxlite implements Boxlite {
     }
     try {
       LocalBoxlite runtime = new LocalBoxlite(layout, lock.get(), options);
-      runtime.recover();
-      return Optional.of(runtime);
+      try {
+        runtime.recover();
+        return Optional.of(runtime);
+      } catch (RuntimeException e) {
+        runtime.context.store().close();
+        throw e;
+      }
     } catch (RuntimeException e) {
       lock.get().close();
       throw e;
@@ -295,10 +300,13 @@ public final class LocalBoxlite implements Boxlite {
         List.copyOf(boxes.values()),
         "close",
         box -> {
-          if (!box.isDetached()) {
-            box.stop(CLOSE_GRACE);
+          try {
+            if (!box.isDetached()) {
+              box.stop(CLOSE_GRACE);
+            }
+          } finally {
+            box.release();
           }
-          box.release();
         },
         CLOSE_GRACE.plusSeconds(20));
     context.store().close();

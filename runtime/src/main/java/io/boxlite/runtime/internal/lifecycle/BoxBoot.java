@@ -12,7 +12,6 @@ import io.boxlite.image.PreparedImage;
 import io.boxlite.image.StoredImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
-import io.boxlite.protocol.agent.v1.HelloResponse;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.log.InitLog;
@@ -65,9 +64,9 @@ final class BoxBoot {
   /// Boots.
   ///
   /// @param box its record
-  /// @param onSpawned told the VM's process as soon as there is one
+  /// @param onSpawned told the VM as soon as there is one; may be called by any thread to end it
   /// @return the run
-  Booted boot(BoxRecord box, Consumer<RecordedVm> onSpawned) {
+  Booted boot(BoxRecord box, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(image(box));
     CreateContainerRequest request =
@@ -76,13 +75,14 @@ final class BoxBoot {
     context
         .disks()
         .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
+    checkGuest();
     VmConfig config = vmConfig(box, prepared.layers());
     Duration boxConfig = watch.lap();
     try (BootGate.Turn _ = context.gate().enter()) {
       watch.lap();
       Vm vm = context.driver().start(config);
       try {
-        onSpawned.accept(recorded(vm.process()));
+        onSpawned.accept(vm);
         Duration spawn = watch.lap();
         Portal portal = connect(vm);
         try {
@@ -111,8 +111,8 @@ final class BoxBoot {
   /// Takes over a VM that runs.
   ///
   /// @param box its record, with the VM's process
-  /// @return the run, or empty when the VM has ended, or never got as far as running the main
-  ///   command; then it has been ended
+  /// @return the run, or empty when the VM has ended
+  /// @throws BoxliteException if it cannot be taken over; the caller ends it
   Optional<RunningBox> takeOver(BoxRecord box) {
     Optional<Vm> found = find(box);
     if (found.isEmpty()) {
@@ -122,23 +122,21 @@ final class BoxBoot {
     Portal portal = null;
     try {
       portal = connect(vm);
-      HelloResponse hello = portal.hello();
-      ContainerState state = hello.getContainerState();
-      if (state == ContainerState.CONTAINER_STATE_RUNNING
-          || state == ContainerState.CONTAINER_STATE_EXITED) {
-        InitLog log = new InitLog(files.log(BoxLog.INIT));
-        RunningBox running = new RunningBox(box.containerId(), vm, portal, log, true);
-        running.adoptExecs();
-        return Optional.of(running);
+      ContainerState state = portal.hello().getContainerState();
+      if (state != ContainerState.CONTAINER_STATE_RUNNING
+          && state != ContainerState.CONTAINER_STATE_EXITED) {
+        throw new EngineException(
+            "start_interrupted", "its supervisor ended while it was starting; start it again");
       }
-      portal.close();
-      vm.kill();
-      return Optional.empty();
+      InitLog log = new InitLog(files.log(BoxLog.INIT));
+      RunningBox running = new RunningBox(box.containerId(), vm, portal, log, true);
+      running.adoptExecs();
+      return Optional.of(running);
     } catch (RuntimeException e) {
       if (portal != null) {
         portal.close();
       }
-      vm.kill();
+      vm.close();
       throw e;
     }
   }
@@ -219,7 +217,8 @@ final class BoxBoot {
     }
     return new VmConfig(
         box.id(),
-        guest(),
+        new VmConfig.Boot(
+            context.options().kernel(), context.options().initramfs(), KERNEL_ARGUMENTS),
         box.options().cpus(),
         box.options().memoryMib(),
         files.directory(),
@@ -230,9 +229,9 @@ final class BoxBoot {
         disks);
   }
 
-  private VmConfig.Boot guest() {
-    Path kernel = context.options().kernel();
-    for (Path file : List.of(kernel, context.options().initramfs())) {
+  /// Needed for a boot only: a VM that runs is taken over, or ended, without.
+  private void checkGuest() {
+    for (Path file : List.of(context.options().kernel(), context.options().initramfs())) {
       if (!Files.isReadable(file)) {
         throw new ConfigException(
             "guest_not_found",
@@ -242,7 +241,6 @@ final class BoxBoot {
                 + " BOXLITE_INITRAMFS");
       }
     }
-    return new VmConfig.Boot(kernel, context.options().initramfs(), KERNEL_ARGUMENTS);
   }
 
   /// Adds what the VM left on its console when a start failed in the VM.
@@ -274,7 +272,11 @@ final class BoxBoot {
     }
   }
 
-  private static RecordedVm recorded(VmProcess process) {
+  /// {@return how a VM's process is stored}
+  ///
+  /// @param vm the VM
+  static RecordedVm recorded(Vm vm) {
+    VmProcess process = vm.process();
     return new RecordedVm(process.pid(), process.startTime(), hostBootId());
   }
 

@@ -28,4 +28,23 @@ public record BoxContext(
     VmmDriver driver,
     BootGate gate,
     Counters counters,
-    Consumer<String> onRemoved) {}
+    Consumer<String> onRemoved) {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
+  /// Does something on a thread of its own; a failure is logged.
+  ///
+  /// @param id of the box that it is for
+  /// @param what names it
+  /// @param work what to do
+  void inBackground(String id, String what, Runnable work) {
+    Thread.ofVirtual()
+        .name(what + "-" + id)
+        .start(() -> {
+          try {
+            work.run();
+          } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "box " + id + ", " + what, e);
+          }
+        });
+  }
+}

@@ -4,7 +4,6 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
-import io.boxlite.api.BoxMetrics.BootTiming;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
@@ -13,21 +12,19 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.log.LogReader;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
+import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmExit;
 import io.boxlite.vmm.VmUsage;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +37,11 @@ public final class LocalBox implements Box {
   private final BoxContext context;
   private final BoxBoot boot;
   private final ReentrantLock lifecycle = new ReentrantLock(true);
-  private final LongAdder commands = new LongAdder();
-  private final LongAdder execErrors = new LongAdder();
+  private final BoxFigures figures;
 
   private volatile BoxRecord record;
   private volatile @Nullable RunningBox running;
-  private volatile @Nullable BootTiming timing;
+  private volatile @Nullable Vm booting;
   private volatile String command = "";
   private volatile boolean removed;
 
@@ -57,6 +53,7 @@ public final class LocalBox implements Box {
     this.context = context;
     this.record = record;
     this.boot = new BoxBoot(context, record.id());
+    this.figures = new BoxFigures(context.counters());
   }
 
   @Override
@@ -116,14 +113,22 @@ public final class LocalBox implements Box {
 
   private RunningBox boot() {
     try {
-      BoxBoot.Booted booted = boot.boot(record, vm -> store(record.state().running(vm)));
-      timing = booted.timing();
+      BoxBoot.Booted booted =
+          boot.boot(
+              record,
+              vm -> {
+                booting = vm;
+                store(record.state().running(BoxBoot.recorded(vm)));
+              });
+      figures.booted(booted.timing());
       command = booted.command();
       adopt(booted.running());
       return booted.running();
     } catch (RuntimeException e) {
       startFailed(e);
       throw e;
+    } finally {
+      booting = null;
     }
   }
 
@@ -137,18 +142,7 @@ public final class LocalBox implements Box {
       startFailed(e);
       throw e;
     }
-    BootTiming before = timing;
-    if (before != null) {
-      Duration took = Duration.ofNanos(System.nanoTime() - began);
-      timing =
-          new BootTiming(
-              before.total().plus(took),
-              before.imagePrepare(),
-              before.boxConfig(),
-              before.boxSpawn(),
-              before.guestBoot(),
-              before.containerInit().plus(took));
-    }
+    figures.initStarted(Duration.ofNanos(System.nanoTime() - began));
   }
 
   /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to
@@ -162,14 +156,17 @@ public final class LocalBox implements Box {
         store(record.state().failed(String.valueOf(e.getMessage())));
       }
     } catch (BoxliteException again) {
-      e.addSuppressed(again);
+      LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
     }
   }
 
-  private void endRun(RunningBox run, BoxliteException cause) {
-    run.vm().kill();
-    run.fail(cause);
-    run.close();
+  private static void endRun(RunningBox run, BoxliteException cause) {
+    try {
+      run.vm().kill();
+    } finally {
+      run.fail(cause);
+      run.close();
+    }
   }
 
   /// From here on this run's end is noticed, whichever way it comes.
@@ -179,29 +176,21 @@ public final class LocalBox implements Box {
         run.initExit()
             .whenComplete((exit, _) -> {
               if (exit != null) {
-                inBackground("init-exit", () -> initEnded(run, exit));
+                context.inBackground(id(), "init-exit", () -> initEnded(run, exit));
               }
             });
-    var _ = run.vm().onExit().thenAccept(exit -> inBackground("vm-exit", () -> vmEnded(run, exit)));
+    var _ =
+        run.vm()
+            .onExit()
+            .thenAccept(exit -> context.inBackground(id(), "vm-exit", () -> vmEnded(run, exit)));
     watchPortal(run);
   }
 
   private void watchPortal(RunningBox run) {
     run.portal()
         .onLost()
-        .thenAccept(cause -> inBackground("portal-lost", () -> portalLost(run, cause)));
-  }
-
-  private void inBackground(String what, Runnable work) {
-    Thread.ofVirtual()
-        .name(what + "-" + id())
-        .start(() -> {
-          try {
-            work.run();
-          } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "box " + id() + ", " + what, e);
-          }
-        });
+        .thenAccept(
+            cause -> context.inBackground(id(), "portal-lost", () -> portalLost(run, cause)));
   }
 
   /// The main command has ended by itself: the box stops.
@@ -211,16 +200,28 @@ public final class LocalBox implements Box {
       if (running != run) {
         return;
       }
-      if (record.options().autoRemove()) {
-        // Its disk goes anyway: nothing needs to be synced.
-        run.vm().kill();
-      } else {
-        store(record.state().stopping());
-        run.shutDown(Duration.ZERO);
+      try {
+        if (record.options().autoRemove()) {
+          // Its disk goes anyway: nothing needs to be synced.
+          run.vm().kill();
+        } else {
+          stopping();
+          run.shutDown(Duration.ZERO);
+        }
+      } finally {
+        stopped(run, exit);
       }
-      stopped(run, exit);
     } finally {
       lifecycle.unlock();
+    }
+  }
+
+  /// Only a state on the way: a disk that is full must not keep the box running.
+  private void stopping() {
+    try {
+      store(record.state().stopping());
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", id(), e.getMessage());
     }
   }
 
@@ -275,6 +276,7 @@ public final class LocalBox implements Box {
       }
       LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", id(), cause.getMessage());
       try {
+        run.countLoss(cause);
         Portal portal = boot.connect(run.vm());
         portal.hello();
         run.reconnected(portal);
@@ -296,11 +298,19 @@ public final class LocalBox implements Box {
       checkExists();
       RunningBox run = running;
       if (run == null) {
+        if (record.state().status().isActive()) {
+          boot.endVm(record);
+          endedElsewhere("", false);
+        }
         return;
       }
-      store(record.state().stopping());
-      Optional<ExitStatus> exit = run.shutDown(grace);
-      stopped(run, exit.orElse(new ExitStatus(0, SIGKILL, false)));
+      ExitStatus exit = new ExitStatus(0, SIGKILL, false);
+      try {
+        stopping();
+        exit = run.shutDown(grace).orElse(exit);
+      } finally {
+        stopped(run, exit);
+      }
     } finally {
       lifecycle.unlock();
     }
@@ -308,9 +318,16 @@ public final class LocalBox implements Box {
 
   @Override
   public void remove(boolean force) {
+    checkExists();
+    if (force) {
+      // Before the lock, which a guest that does not answer may hold for long.
+      endVmNow();
+    }
     lifecycle.lock();
     try {
-      checkExists();
+      if (removed) {
+        return; // as was wanted: its end, or another caller, was faster
+      }
       RunningBox run = running;
       if (run != null || record.state().status().isActive()) {
         if (!force) {
@@ -329,6 +346,14 @@ public final class LocalBox implements Box {
     }
   }
 
+  private void endVmNow() {
+    RunningBox run = running;
+    Vm vm = run == null ? booting : run.vm();
+    if (vm != null) {
+      vm.kill();
+    }
+  }
+
   private void delete() {
     context.store().delete(id());
     removed = true;
@@ -338,13 +363,11 @@ public final class LocalBox implements Box {
   @Override
   public Execution exec(ExecOptions options) {
     RunningBox run = runningForExec();
-    commands.increment();
-    context.counters().commandsExecuted.increment();
+    figures.command();
     try {
       return run.exec(options);
     } catch (RuntimeException e) {
-      execErrors.increment();
-      context.counters().execErrors.increment();
+      figures.execError();
       throw e;
     }
   }
@@ -358,7 +381,8 @@ public final class LocalBox implements Box {
     lifecycle.lock();
     try {
       checkExists();
-      if (running == null) {
+      run = running;
+      if (run == null || !run.initStarted()) {
         Refusals.checkImplicitStart(record);
       }
       start();
@@ -411,20 +435,7 @@ public final class LocalBox implements Box {
     checkExists();
     RunningBox run = running;
     Optional<VmUsage> usage = run == null ? Optional.empty() : run.vm().usage();
-    return new BoxMetrics(
-        commands.sum(),
-        execErrors.sum(),
-        usage.map(VmUsage::cpuTime),
-        usage.map(this::cpuPercent).orElse(OptionalDouble.empty()),
-        usage.map(u -> OptionalLong.of(u.residentBytes())).orElse(OptionalLong.empty()),
-        Optional.ofNullable(timing));
-  }
-
-  private OptionalDouble cpuPercent(VmUsage usage) {
-    double seconds = Duration.between(record.state().updatedAt(), Instant.now()).toNanos() / 1e9;
-    return seconds <= 0
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(usage.cpuTime().toNanos() / 1e7 / seconds);
+    return figures.toMetrics(usage, record.state().updatedAt());
   }
 
   /// Brings the box's state in line with what is left of it after another supervisor, or a boot of
@@ -435,20 +446,26 @@ public final class LocalBox implements Box {
       if (!record.state().status().isActive()) {
         return;
       }
-      if (!isDetached()) {
-        boot.endVm(record);
-        endedElsewhere("its supervisor ended, and it was not detached", false);
-        return;
-      }
+      BoxStatus before = record.state().status();
       try {
+        if (!isDetached()) {
+          boot.endVm(record);
+          endedElsewhere("", false);
+          return;
+        }
         Optional<RunningBox> run = boot.takeOver(record);
-        if (run.isPresent()) {
-          adopt(run.get());
-        } else {
-          endedElsewhere("its VM was gone when the supervisor started", true);
+        if (run.isEmpty()) {
+          boolean failure = before != BoxStatus.STOPPING;
+          endedElsewhere("its VM was gone when the supervisor started", failure);
+          return;
+        }
+        adopt(run.get());
+        if (before == BoxStatus.STOPPING) {
+          stop();
         }
       } catch (BoxliteException e) {
-        endedElsewhere(String.valueOf(e.getMessage()), true);
+        boot.endVm(record);
+        endedElsewhere("it could not be taken over: " + e.getMessage(), true);
       }
     } finally {
       lifecycle.unlock();

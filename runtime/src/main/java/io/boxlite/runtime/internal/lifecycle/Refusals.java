@@ -39,7 +39,7 @@ final class Refusals {
     BoxStatus status = box.state().status();
     if (box.options().isJob()) {
       String why =
-          status == BoxStatus.CONFIGURED
+          status == BoxStatus.CONFIGURED || status == BoxStatus.RUNNING
               ? "its main command has not been run yet, and an exec does not run it"
               : "its main command has already run, and starting the box again would run it a"
                   + " second time";

@@ -4,6 +4,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.PortalException;
 import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.ExecSession;
@@ -11,11 +12,17 @@ import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.vmm.Vm;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// One run of a box: its VM, the portal into it, and what is executed in it. Owns all three and the
 /// log of init until [#close()].
@@ -29,6 +36,16 @@ final class RunningBox implements AutoCloseable {
 
   private static final Duration QUIT_PATIENCE = Duration.ofSeconds(3);
 
+  /// A portal that is lost more often than this in a minute is not worth opening again.
+  private static final int MAX_LOSSES = 10;
+
+  private static final Duration LOSS_WINDOW = Duration.ofMinutes(1);
+
+  /// More executions than this a supervisor cannot have left behind.
+  private static final int MAX_ADOPTED = 4096;
+
+  private static final Pattern EXEC_ID = Pattern.compile("[A-Za-z0-9_-]{1,128}");
+
   private final String containerId;
   private final Vm vm;
   private final InitLog initLog;
@@ -36,6 +53,9 @@ final class RunningBox implements AutoCloseable {
   private final MainExecution main;
   private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
   private final Map<String, Known> execs = new ConcurrentHashMap<>();
+  private final Set<String> unowned = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable BoxliteException failure;
+  private final ArrayDeque<Instant> losses = new ArrayDeque<>();
   private volatile Portal portal;
   private volatile boolean initStarted;
 
@@ -105,7 +125,13 @@ final class RunningBox implements AutoCloseable {
     execs.values().removeIf(known -> known.isStale(now));
     String id = UUID.randomUUID().toString();
     Portal current = portal;
-    current.exec(id, options);
+    try {
+      current.exec(id, options);
+    } catch (PortalException e) {
+      // It may run all the same: nobody will ever ask for it.
+      unowned.add(id);
+      throw e;
+    }
     return remember(id, current, options.detach());
   }
 
@@ -114,6 +140,15 @@ final class RunningBox implements AutoCloseable {
     Known known = new Known(session, new CompletableFuture<>());
     execs.put(id, known);
     session.onExit().whenComplete((_, _) -> known.endedAt().complete(Instant.now()));
+    // Whatever happened to all executions meanwhile has missed this one.
+    Portal current = portal;
+    if (current != through) {
+      session.reattach(current);
+    }
+    BoxliteException cause = failure;
+    if (cause != null) {
+      session.fail(cause);
+    }
     return session;
   }
 
@@ -127,10 +162,32 @@ final class RunningBox implements AutoCloseable {
   /// Finds what an earlier supervisor had executed.
   void adoptExecs() {
     Portal current = portal;
-    for (ExecRecord found : current.listExecs()) {
-      if (!found.getExecId().equals(containerId)) {
-        remember(found.getExecId(), current, true);
+    List<ExecRecord> found = current.listExecs();
+    Set<String> ids = new HashSet<>();
+    for (ExecRecord exec : found) {
+      if (found.size() > MAX_ADOPTED
+          || !EXEC_ID.matcher(exec.getExecId()).matches()
+          || !ids.add(exec.getExecId())) {
+        throw new PortalException(
+            "protocol_error", "the agent of VM " + vm.id() + " lists executions that cannot be");
       }
+    }
+    ids.remove(containerId);
+    ids.forEach(id -> remember(id, current, true));
+  }
+
+  /// Counts a loss of the portal.
+  ///
+  /// @param cause of this loss
+  /// @throws PortalException the cause, when the agent loses the portal again and again
+  void countLoss(PortalException cause) {
+    Instant now = Instant.now();
+    losses.addLast(now);
+    while (losses.getFirst().plus(LOSS_WINDOW).isBefore(now)) {
+      losses.removeFirst();
+    }
+    if (losses.size() > MAX_LOSSES) {
+      throw cause;
     }
   }
 
@@ -139,10 +196,12 @@ final class RunningBox implements AutoCloseable {
     portal.close();
     portal = newPortal;
     init.reattach(newPortal);
-    execs.values().stream()
-        .map(Known::session)
-        .filter(ExecSession::isDetached)
-        .forEach(session -> session.reattach(newPortal));
+    execs.values().forEach(known -> known.session().reattach(newPortal));
+    for (String id : Set.copyOf(unowned)) {
+      newPortal.kill(id);
+      newPortal.release(id);
+      unowned.remove(id);
+    }
   }
 
   /// Lets the agent end the container and unmount its disk, then ends the VM; by force when the
@@ -173,6 +232,7 @@ final class RunningBox implements AutoCloseable {
   ///
   /// @param cause why the run ended
   void fail(BoxliteException cause) {
+    failure = cause;
     init.fail(cause);
     execs.values().forEach(known -> known.session().fail(cause));
     ended.completeExceptionally(cause);

@@ -12,6 +12,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
@@ -31,6 +32,8 @@ final class PortalChannel {
   /// A chunk has 64 KiB; the longest message is the list of executions.
   private static final int MAX_MESSAGE = 1024 * 1024;
 
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
   private static final long CLOSE_SECONDS = 5;
 
   /// One thread moves the bytes of all portals; it never blocks. Lives as long as the JVM.
@@ -41,6 +44,7 @@ final class PortalChannel {
   private static final Executor CALLBACKS =
       task -> Thread.ofVirtual().name("boxlite-portal-call").start(task);
 
+  private final SocketChannel connected;
   private final NioDomainSocketChannel socket;
   private final ManagedChannel grpc;
   private final Consumer<PortalException> onLost;
@@ -50,6 +54,7 @@ final class PortalChannel {
   /// @param connected belongs to this object from now on
   /// @param onLost called on any thread, the event loop's included; must not block
   PortalChannel(SocketChannel connected, Consumer<PortalException> onLost) {
+    this.connected = connected;
     this.onLost = onLost;
     socket = new NioDomainSocketChannel(connected);
     socket.pipeline().addLast(new StuffingHandler());
@@ -120,11 +125,20 @@ final class PortalChannel {
     grpc.shutdownNow();
     if (socket.isRegistered()) {
       var _ = socket.close();
+      return;
+    }
+    try {
+      // No call was made yet: Netty has not taken the connection over.
+      connected.close();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "closing a portal that was not used", e);
     }
   }
 
   /// Waits until QEMU sees the socket closed and serves the next client.
   void awaitClosed() {
-    socket.closeFuture().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
+    if (socket.isRegistered()) {
+      socket.closeFuture().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
+    }
   }
 }
