@@ -7,7 +7,8 @@
 set -euo pipefail
 root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=$PATH:/usr/sbin:/sbin
-go_minor=22
+# Of the form 1.MINOR or 1.MINOR.PATCH.
+go_minor=$(sed -n 's/^go 1\.\([0-9]*\).*/\1/p' "$root/native/go.mod")
 
 say() { printf 'boxlite: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }

@@ -6,7 +6,7 @@
 #   BOXLITE_KERNEL_DEB=FILE      takes this package instead of fetching one
 #   BOXLITE_KERNEL_PACKAGE=NAME  fetches this one (default: linux-image-cloud-amd64 or -arm64)
 #
-# Needs: go 1.26, apt (apt-get, apt-cache), dpkg-deb (dpkg), depmod and modinfo (kmod), sha256sum.
+# Needs: go as in native/go.mod, apt (apt-get, apt-cache), dpkg-deb (dpkg), depmod and modinfo (kmod), sha256sum.
 set -eu
 export LC_ALL=C PATH="$PATH:/usr/local/go/bin:/usr/sbin:/sbin"
 
@@ -137,7 +137,7 @@ for module in $MODULES; do
 done
 
 # Compressed modules are unpacked: the initramfs is compressed as a whole.
-files=
+set --
 for each in $list; do
   file=$moddir/$each
   case $file in
@@ -146,7 +146,7 @@ for each in $list; do
   *.gz) gzip -d "$file"; file=${file%.gz} ;;
   esac
   modinfo -F name "$file" >/dev/null || fail "$file: is not a module"
-  files="$files $file"
+  set -- "$@" "$file"
 done
 
 (
@@ -154,8 +154,7 @@ done
   CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -buildvcs=false \
     -ldflags "-s -w -buildid= -X boxlite.io/native/internal/agent.Version=$version" \
     -o "$work/boxlite-guest" ./cmd/boxlite-guest
-  # shellcheck disable=SC2086 # a list
-  go run -buildvcs=false ./cmd/boxlite-initramfs "$work/boxlite-guest" $files >"$work/initramfs.gz"
+  go run -buildvcs=false ./cmd/boxlite-initramfs "$work/boxlite-guest" "$@" >"$work/initramfs.gz"
 )
 chmod 644 "$kernel" "$work/initramfs.gz"
 rm -f "$out/.stamp"

@@ -33,12 +33,10 @@ public final class ImageStore {
   /// Opens the store in a directory, makes it if needed, and removes unfinished files.
   ///
   /// @param imagesDir directory of the store; its owner alone may use it
-  /// @param tmpDir where unfinished files go, if it is on the file system of `imagesDir`; they are
-  ///   kept in `imagesDir` otherwise, because finished files are renamed into place
   /// @return the store
   /// @throws StorageException if the directory cannot be used or is not an image layout
-  public static ImageStore open(Path imagesDir, Path tmpDir) {
-    return new ImageStore(ContentStore.open(imagesDir, tmpDir));
+  public static ImageStore open(Path imagesDir) {
+    return new ImageStore(ContentStore.open(imagesDir));
   }
 
   /// Adds the images of an archive: an OCI image layout or a `docker save`, as a tar, plain or

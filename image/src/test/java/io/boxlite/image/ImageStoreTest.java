@@ -61,7 +61,7 @@ final class ImageStoreTest {
 
   @BeforeEach
   void openStore() {
-    store = ImageStore.open(dir.resolve("images"), dir.resolve("tmp"));
+    store = ImageStore.open(dir.resolve("images"));
   }
 
   private List<StoredImage> load(String name) throws IOException {
@@ -88,7 +88,7 @@ final class ImageStoreTest {
     assertThat(store.prepare(image).layers()).hasSize(2).allMatch(Files::isRegularFile);
     assertThat(load("oci.tar.gz").getFirst().id()).isEqualTo(image.id());
     assertThat(store.list()).hasSize(1);
-    assertThat(files("tmp")).isEmpty();
+    assertThat(files("images/partial")).isEmpty();
     run("skopeo", "inspect", "oci:" + dir.resolve("images") + ":docker.io/library/app:1");
     run("umoci", "stat", "--image", dir.resolve("images") + ":docker.io/library/app:1");
   }
@@ -125,7 +125,7 @@ final class ImageStoreTest {
         .isInstanceOf(NotFoundException.class)
         .hasMessage("image not found: app:9");
     assertThatThrownBy(() -> store.find("No")).isInstanceOf(ConfigException.class);
-    ImageStore again = ImageStore.open(dir.resolve("images"), dir.resolve("tmp"));
+    ImageStore again = ImageStore.open(dir.resolve("images"));
     assertThat(again.find("app:1")).contains(image);
   }
 
@@ -142,7 +142,7 @@ final class ImageStoreTest {
           .isInstanceOf(ImageException.class);
     }
     assertThat(files("images")).containsExactlyInAnyOrderElementsOf(before);
-    assertThat(files("tmp")).isEmpty();
+    assertThat(files("images/partial")).isEmpty();
     assertThat(store.list()).isEmpty();
   }
 
@@ -160,18 +160,14 @@ final class ImageStoreTest {
         assertThat(result.get().layers()).allMatch(Files::isRegularFile);
       }
     }
-    assertThat(files("tmp")).isEmpty();
+    assertThat(files("images/partial")).isEmpty();
   }
 
   @Test
   void openingRemovesWhatAKilledProcessLeft() throws Exception {
-    Path staging;
-    try (Stream<Path> children = Files.list(dir.resolve("tmp"))) {
-      staging = children.findFirst().orElseThrow();
-    }
-    Files.writeString(staging.resolve("partial-1"), "rest");
+    Files.writeString(dir.resolve("images/partial/partial-1"), "rest");
     openStore();
-    assertThat(files("tmp")).isEmpty();
+    assertThat(files("images/partial")).isEmpty();
     assertThat(load("oci.tar")).hasSize(1);
   }
 }

@@ -2,6 +2,7 @@ package io.boxlite.runtime;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
@@ -24,6 +25,7 @@ import io.boxlite.runtime.internal.lifecycle.Counters;
 import io.boxlite.runtime.internal.lifecycle.LocalBox;
 import io.boxlite.runtime.internal.lifecycle.LocalImages;
 import io.boxlite.runtime.internal.lifecycle.OrphanVms;
+import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.vmm.Accelerator;
@@ -50,6 +52,7 @@ import java.util.stream.Collectors;
 public final class LocalBoxlite implements Boxlite {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final Duration RECOVERY_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration LOG_CHECK = Duration.ofSeconds(2);
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
 
   private final HomeLayout layout;
@@ -57,12 +60,13 @@ public final class LocalBoxlite implements Boxlite {
   private final BoxContext context;
   private final LocalImages images;
   private final ConcurrentMap<String, LocalBox> boxes = new ConcurrentHashMap<>();
+  private final Thread logLimiter;
   private volatile boolean closed;
 
   private LocalBoxlite(HomeLayout layout, HomeLock lock, RuntimeOptions options) {
     this.layout = layout;
     this.lock = lock;
-    ImageStore imageStore = ImageStore.open(layout.images(), options.temporaryDirectory());
+    ImageStore imageStore = ImageStore.open(layout.images());
     this.images = new LocalImages(imageStore, options.bundledImages());
     this.context =
         new BoxContext(
@@ -81,6 +85,24 @@ public final class LocalBoxlite implements Boxlite {
             new BootGate(),
             new Counters(),
             boxes::remove);
+    this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);
+  }
+
+  /// Keeps what VMs write to files of the host within bounds.
+  private void limitLogs() {
+    try {
+      while (!closed) {
+        for (BoxInfo box : list()) {
+          if (box.status().isActive()) {
+            ForeignLog.limit(layout.box(box.id()).log(BoxLog.CONSOLE));
+            ForeignLog.limit(layout.box(box.id()).vmmLog());
+          }
+        }
+        Thread.sleep(LOG_CHECK);
+      }
+    } catch (InterruptedException | InvalidStateException _) {
+      // The runtime closes.
+    }
   }
 
   private static Map<String, String> environment(RuntimeOptions options) {
@@ -107,6 +129,7 @@ public final class LocalBoxlite implements Boxlite {
       LocalBoxlite runtime = new LocalBoxlite(layout, lock.get(), options);
       try {
         runtime.recover();
+        runtime.logLimiter.start();
         return Optional.of(runtime);
       } catch (RuntimeException e) {
         runtime.context.store().close();
@@ -122,7 +145,7 @@ public final class LocalBoxlite implements Boxlite {
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
     OrphanVms.end(
-        layout.boxes(),
+        layout.home(),
         found.stream()
             .flatMap(record -> record.state().process().stream())
             .map(BoxRecord.RecordedVm::pid)
@@ -296,12 +319,13 @@ public final class LocalBoxlite implements Boxlite {
       return;
     }
     closed = true;
+    logLimiter.interrupt();
     inParallel(
         List.copyOf(boxes.values()),
         "close",
         box -> {
           try {
-            if (!box.isDetached()) {
+            if (!box.snapshot().detach()) {
               box.stop(CLOSE_GRACE);
             }
           } finally {

@@ -42,12 +42,12 @@ public final class ContentStore {
   }
 
   /// Opens or makes the store of a directory.
-  public static ContentStore open(Path directory, Path tmpDir) {
+  public static ContentStore open(Path directory) {
     StorePaths paths = new StorePaths(directory);
     try {
       Files.createDirectories(paths.blobs());
       Files.createDirectories(paths.layers());
-      return new ContentStore(paths, Staging.open(paths, tmpDir));
+      return new ContentStore(paths, Staging.open(paths));
     } catch (IOException e) {
       throw StoreErrors.failed("cannot open image store " + directory, directory, e);
     }

@@ -1,10 +1,8 @@
 package io.boxlite.image.internal.store;
 
-import io.boxlite.image.internal.oci.Digest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,16 +22,9 @@ final class Staging {
     this.directory = directory;
   }
 
-  static Staging open(StorePaths paths, Path tmpDir) throws IOException {
-    Files.createDirectories(tmpDir);
-    boolean sameFileSystem = Files.getFileStore(tmpDir).equals(Files.getFileStore(paths.root()));
-    String store = paths.root().toRealPath().toString();
-    String name =
-        "boxlite-images-"
-            + Digest.of(store.getBytes(StandardCharsets.UTF_8)).hex().substring(0, 12);
-    Path directory = sameFileSystem ? tmpDir.resolve(name) : paths.ownStaging();
+  static Staging open(StorePaths paths) throws IOException {
+    Path directory = paths.staging();
     clear(directory);
-    clear(paths.ownStaging());
     Files.createDirectories(directory);
     return new Staging(directory);
   }

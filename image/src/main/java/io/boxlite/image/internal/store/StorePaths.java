@@ -32,7 +32,7 @@ record StorePaths(Path root) {
   }
 
   /// Unfinished files, where the directory for temporary files cannot be used.
-  Path ownStaging() {
+  Path staging() {
     return root.resolve("partial");
   }
 }

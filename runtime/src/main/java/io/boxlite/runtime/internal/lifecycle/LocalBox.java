@@ -71,11 +71,6 @@ public final class LocalBox implements Box {
     return record.toInfo();
   }
 
-  /// {@return whether it outlives the program that made it}
-  public boolean isDetached() {
-    return record.options().detach();
-  }
-
   @Override
   public BoxInfo info() {
     checkExists();
@@ -448,7 +443,7 @@ public final class LocalBox implements Box {
       }
       BoxStatus before = record.state().status();
       try {
-        if (!isDetached()) {
+        if (!record.options().detach()) {
           boot.endVm(record);
           endedElsewhere("", false);
           return;

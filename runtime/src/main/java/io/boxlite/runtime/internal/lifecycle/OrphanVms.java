@@ -8,21 +8,21 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /// Ends VMs of a home that no box knows: a supervisor that was killed between starting one and
-/// storing its pid leaves such a VM.
+/// storing its pid, or while it tried KVM, leaves such a VM.
 public final class OrphanVms {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
 
   private OrphanVms() {}
 
-  /// Ends every QEMU process that works in the directory of a box, but for those that are known.
+  /// Ends every QEMU process that works in the home, but for those that are known.
   ///
-  /// @param boxes the directory of all boxes of the home whose lock the caller holds
+  /// @param home whose lock the caller holds
   /// @param known process ids that boxes have
-  public static void end(Path boxes, Set<Long> known) {
+  public static void end(Path home, Set<Long> known) {
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
         long pid = Long.parseLong(process.getFileName().toString());
-        if (!known.contains(pid) && isVmIn(process, boxes)) {
+        if (!known.contains(pid) && isVmIn(process, home)) {
           LOG.log(System.Logger.Level.WARNING, "ending VM process {0}, which no box knows", pid);
           ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
@@ -32,7 +32,7 @@ public final class OrphanVms {
     }
   }
 
-  private static boolean isVmIn(Path process, Path boxes) {
+  private static boolean isVmIn(Path process, Path home) {
     try {
       String command =
           new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.ISO_8859_1);
@@ -40,7 +40,7 @@ public final class OrphanVms {
       String program = end < 0 ? command : command.substring(0, end);
       // A VM works in the directory of its box.
       return program.contains("qemu-system-")
-          && Files.readSymbolicLink(process.resolve("cwd")).startsWith(boxes.toRealPath());
+          && Files.readSymbolicLink(process.resolve("cwd")).startsWith(home.toRealPath());
     } catch (IOException _) {
       // It ended meanwhile, or is another user's.
       return false;

@@ -15,6 +15,7 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +23,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a log from its beginning, the part that was set aside first, and goes on with what is
-/// written later while it is asked to. It follows the file when it is set aside meanwhile.
+/// written later while it is asked to. It follows the file when that is set aside meanwhile; a
+/// reader that falls behind by two limits misses what was set aside in between.
 ///
 /// Confined to one thread, but [#close()] may come from any.
 public final class LogReader extends InputStream {
@@ -32,9 +34,12 @@ public final class LogReader extends InputStream {
   private final Path file;
   private final BooleanSupplier goesOn;
   private final @Nullable WatchService watch;
-  private @Nullable FileChannel channel;
-  private @Nullable Object openedKey;
-  private boolean previousRead;
+  private final ArrayDeque<FileChannel> parts = new ArrayDeque<>();
+  private @Nullable Object lastKey;
+
+  /// What a reader that does not follow may still read: the log ends where it ended when it was
+  /// opened, however fast the writer is.
+  private long left = Long.MAX_VALUE;
 
   private LogReader(Path file, BooleanSupplier goesOn, @Nullable WatchService watch) {
     this.file = file;
@@ -46,8 +51,19 @@ public final class LogReader extends InputStream {
   ///
   /// @param file need not exist
   /// @return the reader
+  /// @throws StorageException if it cannot be read
   public static LogReader open(Path file) {
-    return new LogReader(file, () -> false, null);
+    try {
+      LogReader reader = new LogReader(file, () -> false, null);
+      reader.openParts();
+      reader.left = 0;
+      for (FileChannel part : reader.parts) {
+        reader.left += part.size();
+      }
+      return reader;
+    } catch (IOException e) {
+      throw failed("read", file, e);
+    }
   }
 
   /// Opens a log and follows it.
@@ -62,13 +78,39 @@ public final class LogReader extends InputStream {
       WatchService watch = directory.getFileSystem().newWatchService();
       directory.register(
           watch, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_CREATE);
-      return new LogReader(file, goesOn, watch);
+      LogReader reader = new LogReader(file, goesOn, watch);
+      reader.openParts();
+      return reader;
     } catch (IOException e) {
-      throw new StorageException(
-          "log_not_readable",
-          "follow " + file + ": " + e + "; read it without following",
-          e,
-          Map.of("path", file.toString()));
+      throw failed("follow", file, e);
+    }
+  }
+
+  private static StorageException failed(String action, Path file, IOException cause) {
+    return new StorageException(
+        "log_not_readable",
+        action + " log " + file + ": " + cause + "; check its permissions",
+        cause,
+        Map.of("path", file.toString()));
+  }
+
+  private void openParts() throws IOException {
+    openIfNew(InitLog.previous(file));
+    openIfNew(file);
+  }
+
+  /// {@return whether there is a file by this name that was not the last one to be opened}
+  private boolean openIfNew(Path part) throws IOException {
+    try {
+      Object key = Files.readAttributes(part, BasicFileAttributes.class).fileKey();
+      if (Objects.equals(key, lastKey)) {
+        return false;
+      }
+      parts.addLast(FileChannel.open(part, StandardOpenOption.READ));
+      lastKey = key;
+      return true;
+    } catch (NoSuchFileException _) {
+      return false;
     }
   }
 
@@ -83,46 +125,32 @@ public final class LogReader extends InputStream {
     if (length == 0) {
       return 0;
     }
-    while (true) {
+    while (left > 0) {
       // Asked before reading: what was written before the end is then certain to be read.
       boolean more = watch != null && goesOn.getAsBoolean();
-      int count = readNow(target, offset, length);
+      int count = readNow(target, offset, (int) Math.min(length, left));
       if (count > 0) {
+        left -= watch == null ? count : 0;
         return count;
       }
-      if (openNext()) {
-        continue;
-      }
-      if (!more || !awaitChange()) {
+      if (parts.size() > 1) {
+        parts.removeFirst().close();
+      } else if (watch == null || (!openIfNew(file) && (!more || !awaitChange()))) {
         return -1;
       }
     }
+    return -1;
   }
 
   private int readNow(byte[] target, int offset, int length) throws IOException {
-    return channel == null ? -1 : channel.read(ByteBuffer.wrap(target, offset, length));
-  }
-
-  /// Opens the part that was set aside, then the file, then each file that takes its place.
-  private boolean openNext() throws IOException {
-    boolean previous = !previousRead && channel == null;
-    Path next = previous ? InitLog.previous(file) : file;
-    previousRead = true;
-    try {
-      Object key = Files.readAttributes(next, BasicFileAttributes.class).fileKey();
-      if (Objects.equals(key, openedKey)) {
-        return false;
-      }
-      FileChannel opened = FileChannel.open(next, StandardOpenOption.READ);
-      if (channel != null) {
-        channel.close();
-      }
-      channel = opened;
-      openedKey = key;
-      return true;
-    } catch (NoSuchFileException _) {
-      return previous && openNext();
+    FileChannel part = parts.peekFirst();
+    if (part == null) {
+      return -1;
     }
+    if (part.position() > part.size()) {
+      part.position(0); // it was emptied: see ForeignLog
+    }
+    return part.read(ByteBuffer.wrap(target, offset, length));
   }
 
   /// {@return false when the reader was closed meanwhile}
@@ -147,8 +175,8 @@ public final class LogReader extends InputStream {
     if (watch != null) {
       watch.close();
     }
-    if (channel != null) {
-      channel.close();
+    for (FileChannel part : parts) {
+      part.close();
     }
   }
 }

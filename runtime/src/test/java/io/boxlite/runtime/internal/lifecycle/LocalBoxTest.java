@@ -48,7 +48,7 @@ class LocalBoxTest {
   void makeHome() throws Exception {
     layout = new HomeLayout(directory.resolve("home"));
     layout.create();
-    ImageStore images = ImageStore.open(layout.images(), directory);
+    ImageStore images = ImageStore.open(layout.images());
     image = TinyImage.load(images, directory);
     Path guest = Files.writeString(directory.resolve("guest"), "kernel");
     RuntimeOptions options =

@@ -57,6 +57,26 @@ class LogTest {
   }
 
   @Test
+  void logThatAnotherProcessFloodsIsLimitedAndStillRead() throws Exception {
+    byte[] chunk = new byte[1 << 20];
+    try (var foreign =
+        Files.newOutputStream(
+            file(),
+            java.nio.file.StandardOpenOption.CREATE,
+            java.nio.file.StandardOpenOption.APPEND)) {
+      for (int i = 0; i < 9; i++) {
+        foreign.write(chunk);
+      }
+      ForeignLog.limit(file());
+      assertThat(Files.size(file())).isZero();
+      foreign.write("after".getBytes(StandardCharsets.UTF_8));
+    }
+    try (InputStream log = LogReader.open(file())) {
+      assertThat(log.readAllBytes()).hasSize((9 << 20) + 5).endsWith('t', 'e', 'r');
+    }
+  }
+
+  @Test
   void followedLogGoesOnAcrossTheLimitUntilTheWriterEnds() throws Exception {
     AtomicBoolean running = new AtomicBoolean(true);
     CompletableFuture<Long> read = new CompletableFuture<>();

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /// Decides between KVM and the emulator. Immutable; thread-safe.
@@ -39,6 +40,7 @@ public final class KvmProbe {
             binary,
             architecture,
             launcher,
+            Objects.requireNonNull(options.verdictFile().getParent()),
             options.temporaryDirectory(),
             options.probeBoot(),
             options.probeLimit());

@@ -30,13 +30,15 @@ import java.util.stream.Stream;
 /// @param binary QEMU
 /// @param architecture of host and guest
 /// @param launcher starts it
-/// @param temporaryDirectory where the VM's files are, for as long as it lives
+/// @param workDirectory where the VM's files are, for as long as it lives
+/// @param temporaryDirectory for what makes long socket paths short
 /// @param boot what it boots; its agent opens the port `boxlite.portal`
 /// @param limit for the guest to come to life
 record TrialBoot(
     QemuBinary binary,
     Architecture architecture,
     QemuLauncher launcher,
+    Path workDirectory,
     Path temporaryDirectory,
     VmConfig.Boot boot,
     Duration limit) {
@@ -49,7 +51,7 @@ record TrialBoot(
   /// @return why no guest came to life; empty if one did
   Optional<String> failure(Accelerator accelerator) {
     try {
-      Path directory = Files.createTempDirectory(temporaryDirectory, "boxlite-trial-");
+      Path directory = Files.createTempDirectory(workDirectory, "trial-");
       try {
         return failure(accelerator, directory);
       } finally {
@@ -58,12 +60,7 @@ record TrialBoot(
     } catch (IOException e) {
       throw new StorageException(
           "trial_directory",
-          "trial of "
-              + accelerator.lowerName()
-              + ": no directory in "
-              + temporaryDirectory
-              + ": "
-              + e,
+          "trial of " + accelerator.lowerName() + ": no directory in " + workDirectory + ": " + e,
           e,
           Map.of());
     }
