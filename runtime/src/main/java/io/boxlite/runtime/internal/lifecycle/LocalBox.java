@@ -439,6 +439,9 @@ public final class LocalBox implements Box {
     lifecycle.lock();
     try {
       if (!record.state().status().isActive()) {
+        if (record.options().autoRemove()) {
+          delete(); // whoever made it has gone without starting it
+        }
         return;
       }
       BoxStatus before = record.state().status();

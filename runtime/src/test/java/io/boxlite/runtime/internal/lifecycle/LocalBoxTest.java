@@ -219,6 +219,14 @@ class LocalBoxTest {
   }
 
   @Test
+  void recoveryRemovesABoxThatWasToBeRemovedAnyway() {
+    LocalBox box = box(options -> options.autoRemove(true));
+    box.recover();
+    assertThat(removed).containsExactly(box.id());
+    assertThat(layout.box(box.id()).directory()).doesNotExist();
+  }
+
+  @Test
   void recoveryMarksWhatDiedAndEndsWhatWasNotDetached() {
     LocalBox detached = box(options -> options.detach(true));
     LocalBox tied = box(options -> options);
