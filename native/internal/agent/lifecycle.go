@@ -148,27 +148,37 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 }
 
 // makeBoxGroup makes the group that limits the container, so that what runs there is killed for
-// want of memory or of PIDs before the agent suffers.
-func makeBoxGroup() (box cgroup.Group, err error) {
-	total, err := boot.Memory("MemTotal")
+// want of memory or of PIDs before the agent suffers, and that keeps the VM's devices from it: with
+// Docker's capabilities a container can make a node of any, be it the console or a mounted disk.
+func makeBoxGroup() (cgroup.Group, error) {
+	box, err := (cgroup.Group{}).Make("box")
 	if err != nil {
 		return box, err
 	}
-	if box, err = (cgroup.Group{}).Make("box"); err != nil {
-		return box, err
+	if err := limitBox(box); err != nil {
+		return box, errors.Join(err, box.Remove())
+	}
+	return box, nil
+}
+
+func limitBox(box cgroup.Group) error {
+	total, err := boot.Memory("MemTotal")
+	if err != nil {
+		return err
 	}
 	threads, err := os.ReadFile("/proc/sys/kernel/threads-max")
 	if err != nil {
-		return box, err
+		return err
 	}
 	max, err := strconv.Atoi(string(threads[:len(threads)-1]))
 	if err != nil {
-		return box, err
+		return err
 	}
 	limit := total - min(maxReserve, total/10)
-	return box, errors.Join(
+	return errors.Join(
 		box.Set("memory.max", strconv.FormatInt(limit, 10)),
 		box.Set("pids.max", strconv.Itoa(max*9/10)),
+		box.AllowDevices(container.Devices()...),
 	)
 }
 
