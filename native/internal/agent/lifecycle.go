@@ -221,36 +221,48 @@ func (a *Agent) containerEnded() {
 	}
 }
 
-// Shutdown ends the container and leaves the disks clean; the VM goes once this is answered.
+// Shutdown ends the container and leaves the disks clean; the VM goes once this is answered. It goes
+// on when its caller has gone, and whoever calls again waits for the same end.
 func (a *Agent) Shutdown(ctx context.Context, r *pb.ShutdownRequest) (*pb.ShutdownResponse, error) {
 	a.mu.Lock()
-	if a.down || a.creating {
+	if a.creating {
 		a.mu.Unlock()
-		return nil, fault.New(codes.FailedPrecondition, "shutting_down", "the VM is busy creating or already shutting down")
+		return nil, fault.New(codes.FailedPrecondition, "shutting_down", "the VM is busy creating the container")
 	}
-	a.down = true
+	if !a.down {
+		a.down = true
+		go a.shutDown(time.Duration(min(r.GraceMs, math.MaxInt32)) * time.Millisecond)
+	}
+	a.mu.Unlock()
+	select {
+	case <-a.powerOff:
+		return a.downResult, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (a *Agent) shutDown(grace time.Duration) {
+	a.mu.Lock()
 	c, p, root, sig := a.container, a.init, a.root, a.stopSignal
 	running := a.state == pb.ContainerState_CONTAINER_STATE_RUNNING
 	a.mu.Unlock()
-	response := &pb.ShutdownResponse{}
+	a.downResult = &pb.ShutdownResponse{}
 	if c != nil {
-		if running && r.GraceMs > 0 && p.Signal(sig) == nil {
-			grace := time.NewTimer(time.Duration(min(r.GraceMs, math.MaxInt32)) * time.Millisecond)
-			defer grace.Stop()
+		if running && grace > 0 && p.Signal(sig) == nil {
 			select {
 			case <-c.Ended():
-			case <-grace.C:
+			case <-time.After(grace):
 			}
 		}
 		c.Kill()
 		<-c.Ended()
-		p.WaitExit(ctx)
-		response.InitExit = exitOf(p.Exit())
+		p.WaitExit(context.Background())
+		a.downResult.InitExit = exitOf(p.Exit())
 		if err := errors.Join(c.Leave(), root.Unmount()); err != nil {
 			log.Print("shutdown: ", err)
 		}
 	}
 	unix.Sync()
 	close(a.powerOff)
-	return response, nil
 }

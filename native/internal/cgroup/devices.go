@@ -29,8 +29,9 @@ func (g Group) AllowDevices(devices ...CharDevice) error {
 		return &os.PathError{Op: "open", Path: g.path, Err: err}
 	}
 	defer unix.Close(group)
-	// union bpf_attr of BPF_PROG_ATTACH. The group keeps the program. Groups below may have filters
-	// of their own, as a container engine in the box wants, but what this one denies stays denied.
+	// union bpf_attr of BPF_PROG_ATTACH. The group keeps the program. "Multi": groups below may have
+	// filters of their own, as a container engine in the box wants, but what this one denies stays
+	// denied; and who wants to detach it must have it open, which takes CAP_SYS_ADMIN.
 	attr := struct{ target, program, kind, flags uint32 }{
 		uint32(group), uint32(program), unix.BPF_CGROUP_DEVICE, unix.BPF_F_ALLOW_MULTI,
 	}

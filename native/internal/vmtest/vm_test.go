@@ -281,12 +281,7 @@ func TestBox(t *testing.T) {
 	if down.InitExit == nil || down.InitExit.Signal != 15 {
 		t.Error("init's exit: ", down.InitExit)
 	}
-	select {
-	case <-v.done:
-	case <-time.After(20 * time.Second):
-		t.Error("VM does not power off")
-	}
-	run(t, "e2fsck", "-fn", v.path("disk.raw"))
+	v.mustPowerOff(t, 20*time.Second)
 }
 
 // of is s for a subtest.
@@ -331,12 +326,7 @@ func TestOwnInitInASmallVM(t *testing.T) {
 	if out := e.r.out.String(); out != "pid 1 arg /dev/pts/0\r\nbye\r\n" || e.r.exit.Code != 3 {
 		t.Errorf("init wrote %q and ended with %v", out, e.r.exit)
 	}
-	select {
-	case <-v.done:
-	case <-time.After(20 * time.Second):
-		t.Error("VM does not power off")
-	}
-	run(t, "e2fsck", "-fn", v.path("disk.raw"))
+	v.mustPowerOff(t, 20*time.Second)
 }
 
 // When init ends, everything in the box does; its output waits for a supervisor.
