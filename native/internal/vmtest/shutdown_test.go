@@ -42,7 +42,7 @@ func dying(t *testing.T) *vm {
 			go s.Shutdown(s.ctx, &pb.ShutdownRequest{GraceMs: 60000})
 		}
 	}
-	if n := kept.Len(); n > 256<<10+5 || n < 200<<10 || !strings.Contains(kept.String(), "\n99999\n100000\nterm\n") {
+	if n := kept.Len(); n > 256<<10+5 || n < 192<<10 || !strings.Contains(kept.String(), "\n99999\n100000\nterm\n") {
 		t.Errorf("%d bytes were kept, which end in %q", n, kept.String()[n-20:])
 	}
 	s.hangUp()
