@@ -44,6 +44,7 @@ func run() error {
 	if err := boot.Up(); err != nil {
 		return fmt.Errorf("boot: %w", err)
 	}
+	debug.SetGCPercent(200) // streams make garbage: the default costs them a tenth or more
 	if total, err := boot.Memory("MemTotal"); err == nil {
 		// Beyond this the agent rather collects garbage than takes memory from the box.
 		debug.SetMemoryLimit(min(max(total/10, minHeap), maxHeap))

@@ -39,7 +39,8 @@ type Agent struct {
 	table     *process.Table
 	instance  string
 	connected func() bool
-	powerOff  chan struct{} // closed when the VM is to go
+	powerOff  chan struct{} // closed when the container has ended and the disks are clean
+	alone     chan struct{} // told that the host's end has closed
 
 	groups struct{ keeper, box cgroup.Group }
 
@@ -47,7 +48,8 @@ type Agent struct {
 	prepared   bool
 	hostname   string
 	creating   bool
-	down       bool
+	down       bool                 // since the first Shutdown
+	downResult *pb.ShutdownResponse // set before powerOff is closed
 	state      pb.ContainerState
 	root       *rootfs.Mounted
 	container  *container.Container
@@ -62,7 +64,7 @@ func New(connected func() bool) (*Agent, error) {
 	rand.Read(id)
 	a := &Agent{
 		table: process.NewTable(), instance: hex.EncodeToString(id), connected: connected,
-		powerOff: make(chan struct{}), state: pb.ContainerState_CONTAINER_STATE_NONE,
+		powerOff: make(chan struct{}), alone: make(chan struct{}, 1), state: pb.ContainerState_CONTAINER_STATE_NONE,
 	}
 	var err error
 	if a.groups.keeper, err = (cgroup.Group{}).Make("agent"); err != nil {
@@ -90,9 +92,21 @@ func (a *Agent) Serve(sessions *portal.Portal) {
 	}()
 	<-a.powerOff
 	// Ends when the answer has been written, and the host has taken it; streams that last are cut.
-	timer := time.AfterFunc(time.Second, server.Stop)
-	server.GracefulStop()
-	timer.Stop()
+	answered := make(chan struct{})
+	go func() {
+		server.GracefulStop()
+		close(answered)
+	}()
+	deadline := time.After(time.Second)
+	for a.connected() {
+		select {
+		case <-answered:
+			return
+		case <-deadline:
+			return
+		case <-a.alone:
+		}
+	}
 }
 
 func (a *Agent) guard(method string) error {
@@ -175,8 +189,12 @@ func (a *Agent) Prepare(_ context.Context, r *pb.PrepareRequest) (*pb.PrepareRes
 	return &pb.PrepareResponse{}, nil
 }
 
-// HostGone lets init go on, which must not hang because nobody listens.
+// HostGone lets init go on, which must not hang because nobody listens, and a shutdown finish.
 func (a *Agent) HostGone() {
+	select {
+	case a.alone <- struct{}{}:
+	default:
+	}
 	a.mu.Lock()
 	p := a.init
 	a.mu.Unlock()

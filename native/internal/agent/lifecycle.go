@@ -148,27 +148,37 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 }
 
 // makeBoxGroup makes the group that limits the container, so that what runs there is killed for
-// want of memory or of PIDs before the agent suffers.
-func makeBoxGroup() (box cgroup.Group, err error) {
-	total, err := boot.Memory("MemTotal")
+// want of memory or of PIDs before the agent suffers, and that keeps the VM's devices from it: with
+// Docker's capabilities a container can make a node of any, be it the console or a mounted disk.
+func makeBoxGroup() (cgroup.Group, error) {
+	box, err := (cgroup.Group{}).Make("box")
 	if err != nil {
 		return box, err
 	}
-	if box, err = (cgroup.Group{}).Make("box"); err != nil {
-		return box, err
+	if err := limitBox(box); err != nil {
+		return box, errors.Join(err, box.Remove())
+	}
+	return box, nil
+}
+
+func limitBox(box cgroup.Group) error {
+	total, err := boot.Memory("MemTotal")
+	if err != nil {
+		return err
 	}
 	threads, err := os.ReadFile("/proc/sys/kernel/threads-max")
 	if err != nil {
-		return box, err
+		return err
 	}
 	max, err := strconv.Atoi(string(threads[:len(threads)-1]))
 	if err != nil {
-		return box, err
+		return err
 	}
 	limit := total - min(maxReserve, total/10)
-	return box, errors.Join(
+	return errors.Join(
 		box.Set("memory.max", strconv.FormatInt(limit, 10)),
 		box.Set("pids.max", strconv.Itoa(max*9/10)),
+		box.AllowDevices(container.Devices()...),
 	)
 }
 
@@ -211,36 +221,48 @@ func (a *Agent) containerEnded() {
 	}
 }
 
-// Shutdown ends the container and leaves the disks clean; the VM goes once this is answered.
+// Shutdown ends the container and leaves the disks clean; the VM goes once this is answered. It goes
+// on when its caller has gone, and whoever calls again waits for the same end.
 func (a *Agent) Shutdown(ctx context.Context, r *pb.ShutdownRequest) (*pb.ShutdownResponse, error) {
 	a.mu.Lock()
-	if a.down || a.creating {
+	if a.creating {
 		a.mu.Unlock()
-		return nil, fault.New(codes.FailedPrecondition, "shutting_down", "the VM is busy creating or already shutting down")
+		return nil, fault.New(codes.FailedPrecondition, "shutting_down", "the VM is busy creating the container")
 	}
-	a.down = true
+	if !a.down {
+		a.down = true
+		go a.shutDown(time.Duration(min(r.GraceMs, math.MaxInt32)) * time.Millisecond)
+	}
+	a.mu.Unlock()
+	select {
+	case <-a.powerOff:
+		return a.downResult, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (a *Agent) shutDown(grace time.Duration) {
+	a.mu.Lock()
 	c, p, root, sig := a.container, a.init, a.root, a.stopSignal
 	running := a.state == pb.ContainerState_CONTAINER_STATE_RUNNING
 	a.mu.Unlock()
-	response := &pb.ShutdownResponse{}
+	a.downResult = &pb.ShutdownResponse{}
 	if c != nil {
-		if running && r.GraceMs > 0 && p.Signal(sig) == nil {
-			grace := time.NewTimer(time.Duration(min(r.GraceMs, math.MaxInt32)) * time.Millisecond)
-			defer grace.Stop()
+		if running && grace > 0 && p.Signal(sig) == nil {
 			select {
 			case <-c.Ended():
-			case <-grace.C:
+			case <-time.After(grace):
 			}
 		}
 		c.Kill()
 		<-c.Ended()
-		p.WaitExit(ctx)
-		response.InitExit = exitOf(p.Exit())
+		p.WaitExit(context.Background())
+		a.downResult.InitExit = exitOf(p.Exit())
 		if err := errors.Join(c.Leave(), root.Unmount()); err != nil {
 			log.Print("shutdown: ", err)
 		}
 	}
 	unix.Sync()
 	close(a.powerOff)
-	return response, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"boxlite.io/native/internal/cgroup"
 )
 
 const hardened = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
@@ -42,6 +44,16 @@ var (
 
 var devices = map[string][2]uint32{
 	"null": {1, 3}, "zero": {1, 5}, "full": {1, 7}, "random": {1, 8}, "urandom": {1, 9}, "tty": {5, 0},
+}
+
+// Devices are all that processes of the container may open: what is in its /dev, and terminals.
+// 5:1 is left out, which Docker allows: it is the VM's console whatever /dev/console is here.
+func Devices() []cgroup.CharDevice {
+	list := []cgroup.CharDevice{{Major: 5, Minor: 2}, {Major: 136, Minor: cgroup.AnyMinor}}
+	for _, number := range devices {
+		list = append(list, cgroup.CharDevice{Major: number[0], Minor: number[1]})
+	}
+	return list
 }
 
 var devLinks = map[string]string{

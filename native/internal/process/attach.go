@@ -22,6 +22,7 @@ type Attachment struct {
 	ackSent  uint64
 	acked    bool // at least one stdin acknowledgement was sent
 	replaced chan struct{}
+	lent     *[chunk]byte // what the last Event's Data is in
 
 	// As of the moment it was made:
 	StdinOffset uint64
@@ -33,7 +34,7 @@ type Attachment struct {
 type Event struct {
 	Stream   int // 0 stdout, 1 stderr
 	Offset   uint64
-	Data     []byte // nil when it is not output
+	Data     []byte // nil when it is not output; valid until the next call of Next
 	Exit     *Exit
 	StdinAck uint64
 }
@@ -73,6 +74,10 @@ func (a *Attachment) wakeUp() {
 
 // Next waits for the next event. After an exit there is none.
 func (a *Attachment) Next(ctx context.Context) (Event, error) {
+	if a.lent != nil {
+		buffers.Put(a.lent)
+		a.lent = nil
+	}
 	for {
 		if e, ok := a.poll(); ok {
 			return e, nil
@@ -100,7 +105,8 @@ func (a *Attachment) poll() (Event, bool) {
 		a.next = 1 - i
 		if offset, b := p.out[i].from(a.sent[i], chunk); len(b) > 0 {
 			a.sent[i] = offset + uint64(len(b))
-			return Event{Stream: i, Offset: offset, Data: b}, true
+			a.lent = buffers.Get().(*[chunk]byte)
+			return Event{Stream: i, Offset: offset, Data: a.lent[:copy(a.lent[:], b)]}, true
 		}
 	}
 	if p.exit != nil && p.pumping == 0 {

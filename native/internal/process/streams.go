@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	chunk    = 32 << 10
+	chunk    = 64 << 10
 	ttyDrain = 128 << 10 // more than a terminal can hold
 )
 

@@ -39,12 +39,13 @@ func (w *window) drop(n int) {
 	}
 }
 
-// from returns a copy of at most limit bytes at offset, or at the oldest byte that is left.
+// from returns at most limit bytes at offset, or at the oldest byte that is left. They are the
+// window's own, valid until it changes.
 func (w *window) from(offset uint64, limit int) (uint64, []byte) {
 	offset = max(offset, w.base)
 	if offset >= w.end() {
 		return offset, nil
 	}
 	rest := w.data[offset-w.base:]
-	return offset, append([]byte(nil), rest[:min(limit, len(rest))]...)
+	return offset, rest[:min(limit, len(rest))]
 }

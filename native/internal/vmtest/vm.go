@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -75,11 +76,14 @@ func layer(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 	}
-	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut") {
+	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut rm") {
 		os.Symlink("busybox", filepath.Join(root, "bin", applet))
 	}
 	os.Symlink("/nowhere/else", filepath.Join(root, "etc/resolv.conf"))
 	os.WriteFile(filepath.Join(root, "etc/machine-id"), nil, 0o444)
+	if err := unix.Mknod(filepath.Join(root, "disk"), unix.S_IFBLK|0o666, int(unix.Mkdev(8, 0))); err != nil {
+		t.Fatal("mknod: ", err)
+	}
 	run(t, "mkfs.erofs", file, root)
 }
 

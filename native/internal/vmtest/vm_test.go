@@ -114,6 +114,23 @@ func TestBox(t *testing.T) {
 		s.expect(sh("head -c 4 /proc/1/exe 2>/dev/null || echo shielded"), "shielded\n")
 		t.Log(s.run(sh("ls -l /dev; mount; cat /proc/self/cgroup; ps")).out.String())
 	})
+	t.Run("devices", func(t *testing.T) {
+		s := s.of(t)
+		// The VM's memory, kernel log, two names of its console, its disks, one of them from the image.
+		for _, d := range []string{"c 1 1", "c 1 11", "c 4 64", "c 5 1", "b 8 0", "b 8 16", ""} {
+			r := s.run(sh("f=/disk; test -z '" + d + "' || { f=/tmp/node; mknod $f " + d + "; };" +
+				"(: <$f); (: >$f); (: <>$f); test $f = /disk || rm $f; true"))
+			if n := strings.Count(r.err.String(), "Operation not permitted"); n != 3 || strings.Count(r.err.String(), "\n") != 3 {
+				t.Errorf("device %q: %s", d, r.err.String())
+			}
+		}
+		s.expect(sh("mknod /tmp/null c 1 3 && echo gone >/tmp/null && mknod /tmp/fifo p && (echo fifo >/tmp/fifo & cat /tmp/fifo)"), "fifo\n")
+		s.expect(sh("for d in null zero full random urandom ptmx; do : </dev/$d && : >/dev/$d && echo $d; done"),
+			"null\nzero\nfull\nrandom\nurandom\nptmx\n")
+		p := sh("echo tty >/dev/tty; echo own >$(tty)")
+		p.Tty = true
+		s.expect(p, "tty\r\nown\r\n")
+	})
 	t.Run("tty", func(t *testing.T) {
 		s := s.of(t)
 		p := sh("tty; stty size; echo $TERM")
@@ -264,12 +281,7 @@ func TestBox(t *testing.T) {
 	if down.InitExit == nil || down.InitExit.Signal != 15 {
 		t.Error("init's exit: ", down.InitExit)
 	}
-	select {
-	case <-v.done:
-	case <-time.After(20 * time.Second):
-		t.Error("VM does not power off")
-	}
-	run(t, "e2fsck", "-fn", v.path("disk.raw"))
+	v.mustPowerOff(t, 20*time.Second)
 }
 
 // of is s for a subtest.
@@ -314,12 +326,7 @@ func TestOwnInitInASmallVM(t *testing.T) {
 	if out := e.r.out.String(); out != "pid 1 arg /dev/pts/0\r\nbye\r\n" || e.r.exit.Code != 3 {
 		t.Errorf("init wrote %q and ended with %v", out, e.r.exit)
 	}
-	select {
-	case <-v.done:
-	case <-time.After(20 * time.Second):
-		t.Error("VM does not power off")
-	}
-	run(t, "e2fsck", "-fn", v.path("disk.raw"))
+	v.mustPowerOff(t, 20*time.Second)
 }
 
 // When init ends, everything in the box does; its output waits for a supervisor.
