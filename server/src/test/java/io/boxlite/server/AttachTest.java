@@ -11,6 +11,7 @@ import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.client.RemoteBoxlite;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -122,6 +123,30 @@ class AttachTest extends ServedTest {
   }
 
   @Test
+  void outputThatWasCutIsNotAnEnd() throws Exception {
+    Execution execution = running().exec(ExecOptions.of("x"));
+    InputStream out = execution.stdout();
+    fake.only().execution(execution).out.write("part");
+    assertThat(out.readNBytes(4)).hasSize(4);
+    server.close();
+    assertThatThrownBy(out::read)
+        .hasMessageContaining("connection")
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aFailedKillLeavesTheCommandAttachable() throws Exception {
+    Execution execution = running().exec(ExecOptions.of("x"));
+    FakeExecution command = fake.only().execution(execution);
+    command.killFails = true;
+    assertThatThrownBy(execution::kill).isInstanceOf(PortalException.class);
+    InputStream out = execution.stdout();
+    command.out.write("alive");
+    command.end(0);
+    assertThat(text(out)).isEqualTo("alive");
+  }
+
+  @Test
   void fiftyAttachesAtOnce() throws Exception {
     Box box = running();
     List<Execution> all = new ArrayList<>();
@@ -204,8 +229,9 @@ class AttachTest extends ServedTest {
     Execution tty = box.exec(ExecOptions.builder("x").tty(true).build());
     tty.resize(24, 80);
     tty.signal(15);
+    tty.signal(13);
     assertThat(fake.only().execution(tty).sizes).containsExactly("24x80");
-    assertThat(fake.only().execution(tty).signals).containsExactly(15);
+    assertThat(fake.only().execution(tty).signals).containsExactly(15, 13);
     assertThatThrownBy(() -> tty.signal(63)).hasMessageContaining("signal 63");
   }
 }
