@@ -188,6 +188,22 @@ class AttachTest extends ServedTest {
     }
   }
 
+  @Test
+  void aKnownExitCodeDoesNotEndTheOutputEarly() throws Exception {
+    Execution first = running().exec(ExecOptions.of("x"));
+    FakeExecution command = fake.only().execution(first);
+    InputStream taken = first.stdout();
+    try (RemoteBoxlite other = RemoteBoxlite.connect(socket)) {
+      Execution second = other.get(fake.only().id).get().execution(first.id()).get();
+      assertThat(second.waitFor(Duration.ofMillis(50))).isEmpty(); // somebody else is attached
+      command.out.write("all of it");
+      command.end(0);
+      assertThat(text(taken)).isEqualTo("all of it");
+      assertThat(second.waitFor().code()).isZero();
+      assertThat(text(claim(second))).isEqualTo("all of it");
+    }
+  }
+
   private static InputStream claim(Execution execution) throws Exception {
     while (true) {
       try {
