@@ -195,11 +195,11 @@ class AttachTest extends ServedTest {
     InputStream taken = first.stdout();
     try (RemoteBoxlite other = RemoteBoxlite.connect(socket)) {
       Execution second = other.get(fake.only().id).get().execution(first.id()).get();
-      assertThat(second.waitFor(Duration.ofMillis(50))).isEmpty(); // somebody else is attached
+      command.exit.complete(new ExitStatus(0, 0, false));
+      assertThat(second.waitFor().code()).isZero(); // asked for: somebody else is attached
       command.out.write("all of it");
       command.end(0);
       assertThat(text(taken)).isEqualTo("all of it");
-      assertThat(second.waitFor().code()).isZero();
       assertThat(text(claim(second))).isEqualTo("all of it");
     }
   }
