@@ -8,6 +8,7 @@ import io.boxlite.cli.command.CliException;
 import io.boxlite.cli.command.Command;
 import io.boxlite.cli.command.GlobalFlags;
 import io.boxlite.cli.command.Verb;
+import io.boxlite.cli.output.OneLine;
 import io.boxlite.cli.terminal.Terminal;
 import java.io.IOException;
 import java.io.InputStream;
@@ -139,7 +140,8 @@ final class Cli {
       e.printStackTrace(errors);
     }
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    errors.println("Error: " + (e instanceof IOException ? named(e, message) : message));
+    String shown = e instanceof IOException ? named(e, message) : message;
+    errors.println("Error: " + OneLine.of(shown));
     return code;
   }
 

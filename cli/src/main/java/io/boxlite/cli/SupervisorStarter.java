@@ -1,7 +1,6 @@
 package io.boxlite.cli;
 
 import io.boxlite.api.Boxlite;
-import io.boxlite.api.NetworkException;
 import io.boxlite.api.StorageException;
 import io.boxlite.client.RemoteBoxlite;
 import java.io.IOException;
@@ -38,6 +37,7 @@ final class SupervisorStarter {
           "USER",
           "LANG",
           "LC_ALL",
+          "LC_CTYPE",
           "TZ",
           "TMPDIR",
           "JAVA_HOME",
@@ -89,11 +89,7 @@ final class SupervisorStarter {
   }
 
   private static Optional<Boxlite> running(Path home) {
-    try {
-      return Optional.of(connectOnly(home));
-    } catch (NetworkException e) {
-      return Optional.empty();
-    }
+    return RemoteBoxlite.find(socket(home)).map(found -> found);
   }
 
   private static Path socket(Path home) {

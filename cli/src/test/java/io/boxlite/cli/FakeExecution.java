@@ -4,6 +4,8 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -17,6 +19,8 @@ final class FakeExecution implements Execution {
   final ByteArrayOutputStream stdin = new ByteArrayOutputStream();
   final List<Integer> signals = new ArrayList<>();
   final List<String> sizes = new ArrayList<>();
+  boolean ignoresSignals;
+  boolean cut;
   private final CountDownLatch stdinClosed = new CountDownLatch(1);
   private final byte[] stdout;
   private final byte[] stderr;
@@ -55,15 +59,19 @@ final class FakeExecution implements Execution {
 
   @Override
   public InputStream stdout() {
-    return new ByteArrayInputStream(stdout) {
+    return new FilterInputStream(new ByteArrayInputStream(stdout)) {
       @Override
-      public int read(byte[] bytes, int offset, int count) {
+      public int read(byte[] bytes, int offset, int count) throws IOException {
         try {
           stdinClosed.await();
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
         }
-        return super.read(bytes, offset, count);
+        int read = super.read(bytes, offset, count);
+        if (read < 0 && cut) {
+          throw new IOException("connection lost");
+        }
+        return read;
       }
     };
   }
@@ -80,7 +88,7 @@ final class FakeExecution implements Execution {
 
   @Override
   public Optional<ExitStatus> waitFor(Duration timeout) {
-    return Optional.of(exit);
+    return ignoresSignals ? Optional.empty() : Optional.of(exit);
   }
 
   @Override

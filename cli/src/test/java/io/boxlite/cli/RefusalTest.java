@@ -108,6 +108,12 @@ class RefusalTest {
   }
 
   @Test
+  void whateverAMessageHoldsItIsOneLine() {
+    assertThat(cli.run("exec", "no\nbox\u001b[31m\u2028", "true")).isEqualTo(1);
+    assertThat(cli.err()).isEqualTo("Error: No such box: no\\nbox\\u001b[31m\\u2028\n");
+  }
+
+  @Test
   void debugShowsTheCause() {
     assertThat(cli.run("exec", "--debug", "nobox", "true")).isEqualTo(1);
     assertThat(cli.err()).contains("CliException").contains("Error: No such box: nobox");

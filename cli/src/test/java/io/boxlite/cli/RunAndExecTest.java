@@ -175,6 +175,30 @@ class RunAndExecTest {
   }
 
   @Test
+  void whatIgnoresABrokenPipeIsKilled() {
+    executionGives(new byte[100], new byte[0], 0, 0);
+    cli.boxlite.execution.ignoresSignals = true;
+    cli.stdout =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("Broken pipe");
+          }
+        };
+    assertThat(cli.run("run", "base", "yes")).isEqualTo(141);
+    assertThat(cli.boxlite.execution.signals).containsExactly(13, 9);
+  }
+
+  @Test
+  void outputThatWasCutIsAFailureWhateverTheExitCode() {
+    executionGives("part".getBytes(StandardCharsets.UTF_8), new byte[0], 0, 0);
+    cli.boxlite.execution.cut = true;
+    assertThat(cli.run("run", "base", "cat")).isEqualTo(1);
+    assertThat(cli.out()).isEqualTo("part");
+    assertThat(cli.err()).isEqualTo("Error: output is incomplete: connection lost\n");
+  }
+
+  @Test
   void ttyNeedsATerminal() {
     assertThat(cli.run("run", "-it", "base")).isEqualTo(1);
     assertThat(cli.err()).isEqualTo("Error: the input device is not a TTY.\n");

@@ -1,7 +1,6 @@
 package io.boxlite.client;
 
 import io.boxlite.api.Boxlite;
-import io.boxlite.api.NetworkException;
 import io.boxlite.api.spi.BoxliteProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,12 +28,12 @@ public final class AttachedProvider implements BoxliteProvider {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     Path socket = home.resolve("boxlite.sock");
     while (true) {
-      try {
-        return Optional.of(RemoteBoxlite.connect(socket));
-      } catch (NetworkException e) {
-        if (System.nanoTime() > deadline || !Files.exists(home.resolve("lock"))) {
-          return Optional.empty();
-        }
+      Optional<RemoteBoxlite> found = RemoteBoxlite.find(socket);
+      if (found.isPresent()) {
+        return Optional.of(found.get());
+      }
+      if (System.nanoTime() > deadline || !Files.exists(home.resolve("lock"))) {
+        return Optional.empty();
       }
       try {
         Thread.sleep(PAUSE); // a socket that does not exist yet cannot be waited for

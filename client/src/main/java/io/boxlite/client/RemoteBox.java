@@ -72,7 +72,7 @@ final class RemoteBox implements Box {
   }
 
   Execution attach(boolean stopOnDetach) {
-    String path = Paths.box(id) + (stopOnDetach ? "/attach?stop_on_detach=true" : "/attach");
+    String path = Paths.box(id) + "/attach?raw=true" + (stopOnDetach ? "&stop_on_detach=true" : "");
     try {
       WebSocket socket = WebSocket.open(caller.connections(), path);
       Optional<String> executionId = socket.head().header(Frames.EXECUTION_ID_HEADER);

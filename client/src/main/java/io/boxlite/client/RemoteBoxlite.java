@@ -4,6 +4,7 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.Images;
@@ -56,6 +57,31 @@ public final class RemoteBoxlite implements Boxlite {
       throw boxlite.caller.unreachable(e);
     }
     return boxlite;
+  }
+
+  /// Connects to a server's Unix socket and makes sure that it answers. One that is about to leave
+  /// may accept a connection and end it without an answer; once it has answered, it stays until its
+  /// last client has gone.
+  ///
+  /// @param socket path of the socket
+  /// @return the runtime, to be closed by the caller; empty if nobody answers
+  public static Optional<RemoteBoxlite> find(Path socket) {
+    RemoteBoxlite boxlite;
+    try {
+      boxlite = connect(socket);
+    } catch (NetworkException e) {
+      return Optional.empty();
+    }
+    try {
+      boxlite.caller.send("GET", Paths.CONFIG, null);
+      return Optional.of(boxlite);
+    } catch (NetworkException e) {
+      boxlite.close();
+      return Optional.empty();
+    } catch (BoxliteException e) {
+      boxlite.close();
+      throw e;
+    }
   }
 
   @Override

@@ -76,7 +76,7 @@ final class RemoteExecution implements Execution {
     }
     try {
       WebSocket opened =
-          WebSocket.open(caller.connections(), Paths.execution(boxId, id) + "/attach");
+          WebSocket.open(caller.connections(), Paths.execution(boxId, id) + "/attach?raw=true");
       attached = true;
       begin(opened);
     } catch (IOException e) {
@@ -87,18 +87,15 @@ final class RemoteExecution implements Execution {
   private void receive(WebSocket from) {
     String failure = "the connection to the command's output was lost";
     try {
-      while (exit == null) {
-        int type = from.next();
-        if (type == WebSocket.CLOSE) {
-          break;
-        }
+      // only the exit frame says that the output is whole, however else the end became known
+      for (int type = from.next(); type != WebSocket.CLOSE; type = from.next()) {
         if (type == WebSocket.BINARY) {
           deliver(from);
-        } else {
-          control(from.text());
+        } else if (isExit(from.text())) {
+          failure = null;
+          break;
         }
       }
-      failure = exit == null ? failure : null;
     } catch (IOException | ConfigException e) {
       failure = failure + ": " + e.getMessage();
     } catch (InterruptedException e) {
@@ -124,12 +121,14 @@ final class RemoteExecution implements Execution {
     }
   }
 
-  private void control(String text) {
+  private boolean isExit(String text) {
     ControlFrame frame = Frames.parse(text);
     Integer code = frame.exitCode();
-    if (Frames.TYPE_EXIT.equals(frame.type()) && code != null) {
-      exit = Frames.exitStatus(code, Boolean.TRUE.equals(frame.timedOut()));
+    if (!Frames.TYPE_EXIT.equals(frame.type()) || code == null) {
+      return false;
     }
+    exit = Frames.exitStatus(code, Boolean.TRUE.equals(frame.timedOut()));
+    return true;
   }
 
   /// Ends the connection; the command goes on.

@@ -133,6 +133,14 @@ class HostileServerTest {
   }
 
   @Test
+  void aServerThatAcceptsAndDoesNotAnswerIsNotFound() {
+    assertThat(RemoteBoxlite.find(socket)).isEmpty();
+    assertThat(new AttachedProvider().open(directory)).isEmpty();
+    answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".getBytes(StandardCharsets.US_ASCII);
+    assertThat(RemoteBoxlite.find(socket)).isPresent();
+  }
+
+  @Test
   void nobodyListening() throws IOException {
     server.close();
     assertThatThrownBy(() -> RemoteBoxlite.connect(socket)).isInstanceOf(NetworkException.class);

@@ -15,6 +15,9 @@ public final class Paths {
   /// Adding images.
   public static final String IMAGES_LOAD = "/v1/images/load";
 
+  /// What the server can do.
+  public static final String CONFIG = "/v1/config";
+
   /// What the runtime is.
   public static final String INFO = "/v1/info";
 

@@ -37,7 +37,8 @@ final class AttachRoutes {
     boolean stopOnDetach = exchange.flag("stop_on_detach");
     Box box = BoxRoutes.find(boxlite, exchange);
     StreamHub hub = executions.main(box);
-    StreamHub.Attachment attachment = hub.claim("box " + box.id() + " main session");
+    StreamHub.Attachment attachment =
+        hub.claim("box " + box.id() + " main session", exchange.flag("raw"));
     exchange.header(Frames.EXECUTION_ID_HEADER, hub.execution().id());
     upgrade(exchange, hub, attachment, stopOnDetach ? () -> stopLater(box) : () -> {});
   }
@@ -46,7 +47,8 @@ final class AttachRoutes {
     requireUpgrade(exchange);
     StreamHub hub =
         executions.find(BoxRoutes.find(boxlite, exchange), exchange.parameter("execution"));
-    StreamHub.Attachment attachment = hub.claim("execution " + hub.execution().id());
+    StreamHub.Attachment attachment =
+        hub.claim("execution " + hub.execution().id(), exchange.flag("raw"));
     upgrade(exchange, hub, attachment, () -> {});
   }
 

@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
@@ -20,17 +19,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One attach connection. One virtual thread sends everything: pings, output, complaints, the end.
-/// What comes in is handled on the connection's own thread, which asks for the next frame only when
-/// the command has taken the last one: that is the back-pressure of stdin.
+/// What comes in is handled on the connection's own thread; stdin is left to a [StdinFeeder]. No
+/// further frame is asked for while that is full: the back-pressure of stdin. So as long as no more
+/// than [StdinFeeder#CAPACITY] bytes wait for the command, control frames are handled at once;
+/// behind more, they wait with it, and the loss of the client is seen by the next ping.
 @SuppressWarnings("exports") // public for Jetty only, which looks its methods up
 public final class AttachSession implements Session.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(AttachSession.class);
   private static final long PING_NANOS = TimeUnit.SECONDS.toNanos(15);
-  private static final long WRITE_SECONDS = 20;
 
   private final StreamHub hub;
   private final StreamHub.Attachment attachment;
   private final Runnable whenCutOff;
+  private final StdinFeeder stdin;
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile boolean opened;
   private volatile @Nullable Session session;
@@ -40,6 +41,7 @@ public final class AttachSession implements Session.Listener {
     this.hub = hub;
     this.attachment = attachment;
     this.whenCutOff = whenCutOff;
+    stdin = new StdinFeeder(attachment, "stdin-" + hub.execution().id(), this::demand);
   }
 
   /// Frees the place of the client when the upgrade came to nothing.
@@ -54,6 +56,7 @@ public final class AttachSession implements Session.Listener {
     opened = true;
     this.session = session;
     Thread.ofVirtual().name("send-" + hub.execution().id()).start(() -> send(session));
+    stdin.start();
     session.demand();
   }
 
@@ -119,15 +122,15 @@ public final class AttachSession implements Session.Listener {
     void start(Callback done);
   }
 
+  // Without a time limit: a client may pause as long as it likes (a pager), and holds back nobody
+  // but its own command. When it is gone, the socket is closed and the write fails.
   private static void await(Write write) throws IOException, InterruptedException {
     Callback.Completable done = new Callback.Completable();
     write.start(done);
     try {
-      done.get(WRITE_SECONDS, TimeUnit.SECONDS);
+      done.get();
     } catch (ExecutionException e) {
       throw new IOException("write failed", e.getCause());
-    } catch (TimeoutException e) {
-      throw new IOException("the client has not taken a frame for " + WRITE_SECONDS + " s", e);
     }
   }
 
@@ -136,14 +139,9 @@ public final class AttachSession implements Session.Listener {
     byte[] bytes = new byte[payload.remaining()];
     payload.get(bytes);
     callback.succeed();
-    if (bytes.length > 0) {
-      try {
-        attachment.writeStdin(bytes);
-      } catch (IOException | BoxliteException e) {
-        attachment.complain("stdin was not taken: " + e.getMessage());
-      }
+    if (bytes.length == 0 || stdin.offer(bytes)) {
+      demand();
     }
-    demand();
   }
 
   @Override
@@ -165,7 +163,7 @@ public final class AttachSession implements Session.Listener {
         hub.execution().resize(rows, ExecutionRoutes.checkSize("cols", frame.cols()));
       }
       case Frames.TYPE_SIGNAL -> hub.execution().signal(ExecutionRoutes.checkSignal(frame.sig()));
-      case Frames.TYPE_STDIN_EOF -> attachment.closeStdin();
+      case Frames.TYPE_STDIN_EOF -> stdin.offerEnd();
       default -> throw new ConfigException("invalid_frame", "frame of unknown type '" + type + "'");
     }
   }
@@ -192,6 +190,7 @@ public final class AttachSession implements Session.Listener {
   private void end() {
     if (over.compareAndSet(false, true)) {
       attachment.release();
+      stdin.stop();
       if (!delivered) {
         whenCutOff.run();
       }

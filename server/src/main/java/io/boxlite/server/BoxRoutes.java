@@ -120,7 +120,7 @@ final class BoxRoutes {
 
   private void logs(Exchange exchange) throws IOException {
     boolean follow = exchange.flag("follow");
-    exchange.stream(find(boxlite, exchange).logs(exchange.logSource(), follow));
+    exchange.stream(find(boxlite, exchange).logs(exchange.logSource(), follow), follow);
   }
 
   private void metrics(Exchange exchange) {

@@ -6,18 +6,23 @@ import io.boxlite.rest.JsonCodec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One request and its answer, as the routes see them. Confined to the thread that handles it.
 final class Exchange {
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final int MAX_JSON = 1024 * 1024;
   private static final int OK = 200;
   private static final int NO_CONTENT = 204;
@@ -104,7 +109,7 @@ final class Exchange {
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, json.length);
     handedOver = true;
-    response.write(true, java.nio.ByteBuffer.wrap(json), callback);
+    response.write(true, ByteBuffer.wrap(json), callback);
   }
 
   void noContent() {
@@ -114,8 +119,16 @@ final class Exchange {
   }
 
   /// Answers with raw bytes as they come.
-  void stream(InputStream from) throws IOException {
+  ///
+  /// @param endless whether it may take for ever until the next byte comes: then the stream is
+  ///   closed as soon as the client has gone
+  void stream(InputStream from, boolean endless) throws IOException {
     response.setStatus(OK);
+    if (endless) {
+      // A second request on this connection would be read by the watch below.
+      response.getHeaders().put(HttpHeader.CONNECTION, "close");
+      closeWithClient(from, request.getConnectionMetaData().getConnection().getEndPoint());
+    }
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/octet-stream");
     byte[] buffer = new byte[32 * 1024];
     try (from;
@@ -130,6 +143,37 @@ final class Exchange {
     }
     handedOver = true;
     callback.succeeded();
+  }
+
+  private static void closeWithClient(InputStream stream, EndPoint client) {
+    client.tryFillInterested(
+        Callback.from(() -> closeAtEnd(stream, client), _ -> closeQuietly(stream)));
+  }
+
+  private static void closeAtEnd(InputStream stream, EndPoint client) {
+    ByteBuffer ignored = BufferUtil.allocate(1024);
+    try {
+      int count = client.fill(ignored);
+      while (count > 0) {
+        BufferUtil.clear(ignored);
+        count = client.fill(ignored);
+      }
+      if (count == 0) {
+        closeWithClient(stream, client);
+        return;
+      }
+    } catch (IOException e) {
+      LOG.debug("a client broke its connection", e);
+    }
+    closeQuietly(stream);
+  }
+
+  private static void closeQuietly(InputStream stream) {
+    try {
+      stream.close();
+    } catch (IOException e) {
+      LOG.debug("a stream without a client did not close in order", e);
+    }
   }
 
   Request request() {

@@ -22,7 +22,6 @@ final class ExecutionRegistry {
 
   private final Map<Key, StreamHub> hubs = new HashMap<>();
   private final Map<String, StreamHub> mains = new HashMap<>();
-  private final Map<String, Object> mainLocks = new HashMap<>();
   private final ArrayDeque<Finished> finished = new ArrayDeque<>();
 
   StreamHub add(String boxId, Execution execution, boolean holdBack) {
@@ -35,7 +34,11 @@ final class ExecutionRegistry {
     self[0] = hub;
     synchronized (this) {
       evict();
-      hubs.put(key, hub);
+      StreamHub other = hubs.get(key);
+      if (other != null && (other.execution().equals(execution) || !other.hasExited())) {
+        return other; // two hubs would each get a part of the output
+      }
+      hubs.put(key, hub); // the main command of an earlier run has the same id
     }
     hub.start();
     return hub;
@@ -52,10 +55,7 @@ final class ExecutionRegistry {
     if (execution.isEmpty()) {
       throw new NotFoundException("execution_not_found", "execution not found: " + executionId);
     }
-    synchronized (this) {
-      known = hubs.get(key);
-    }
-    return known != null ? known : register(key, execution.get(), false, false);
+    return register(key, execution.get(), false, false);
   }
 
   private synchronized @Nullable StreamHub known(Key key) {
@@ -65,14 +65,15 @@ final class ExecutionRegistry {
 
   /// Finds or makes the hub of a box's main command in its present run.
   StreamHub main(Box box) {
-    synchronized (mainLock(box.id())) {
-      StreamHub current = knownMain(box.id());
-      if (current != null && !current.hasExited()) {
-        return current;
-      }
-      Execution main = box.attach();
-      return remember(box.id(), register(new Key(box.id(), main.id()), main, true, false));
+    StreamHub current = knownMain(box.id());
+    if (current != null && !current.hasExited()) {
+      return current;
     }
+    // Everybody who gets here at once gets the same command, and then the same hub.
+    Execution main = box.attach();
+    StreamHub hub = register(new Key(box.id(), main.id()), main, true, false);
+    hub.markMain(); // asked for by its id, it may have got its hub as just any command
+    return remember(box.id(), hub);
   }
 
   private synchronized @Nullable StreamHub knownMain(String boxId) {
@@ -84,14 +85,9 @@ final class ExecutionRegistry {
     return hub;
   }
 
-  private synchronized Object mainLock(String boxId) {
-    return mainLocks.computeIfAbsent(boxId, _ -> new Object());
-  }
-
   /// Forgets a removed box.
   synchronized void forgetBox(String boxId) {
     mains.remove(boxId);
-    mainLocks.remove(boxId);
   }
 
   private synchronized void whenFinished(Key key, StreamHub hub) {

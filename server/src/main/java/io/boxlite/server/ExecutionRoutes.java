@@ -27,7 +27,7 @@ final class ExecutionRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(ExecutionRoutes.class);
   private static final int CREATED = 201;
   private static final int MAX_SIZE = 65535;
-  private static final Set<Integer> SIGNALS = Set.of(1, 2, 3, 6, 10, 12, 15, 28);
+  private static final Set<Integer> SIGNALS = Set.of(1, 2, 3, 6, 10, 12, 13, 15, 28);
 
   private final Boxlite boxlite;
   private final ExecutionRegistry executions;
@@ -108,7 +108,7 @@ final class ExecutionRoutes {
   static int checkSignal(@Nullable Integer signal) {
     if (signal == null || !SIGNALS.contains(signal)) {
       throw new ConfigException(
-          "invalid_signal", "signal " + signal + " must be one of 1, 2, 3, 6, 10, 12, 15, 28");
+          "invalid_signal", "signal " + signal + " must be one of 1, 2, 3, 6, 10, 12, 13, 15, 28");
     }
     return signal;
   }

@@ -93,10 +93,15 @@ final class OutputRing {
 
   /// How many bytes from a position on can be sent now, at most `limit`, without splitting a valid
   /// UTF-8 sequence. An incomplete one at the end waits for its rest, unless none can come.
-  int sendable(long position, int limit) {
+  int sendableText(long position, int limit) {
     int available = (int) Math.min(end - position, limit);
     boolean last = eof && position + available == end;
     return last || available == 0 ? available : available - incompleteTail(position, available);
+  }
+
+  /// How many bytes from a position on can be sent now, at most `limit`, whatever they mean.
+  int sendable(long position, int limit) {
+    return (int) Math.min(end - position, limit);
   }
 
   private int incompleteTail(long position, int available) {

@@ -26,10 +26,15 @@ final class StreamHub {
   private static final Logger LOG = LoggerFactory.getLogger(StreamHub.class);
   private static final long FIRST_ATTACH_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+  /// How long an incomplete UTF-8 sequence waits for its rest. Forever would be wrong: it may be
+  /// the end of a binary message whose answer the command waits for.
+  private static final long TAIL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final Execution execution;
-  private final boolean mainCommand;
+  private volatile boolean mainCommand;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final ReentrantLock stdinLock = new ReentrantLock();
   private final OutputRing stdout = new OutputRing();
   private final OutputRing stderr = new OutputRing();
   private final Runnable onFinished;
@@ -109,7 +114,7 @@ final class StreamHub {
 
   private long oldestNeeded(OutputRing ring) {
     Attachment current = attachment;
-    return current == null ? ring.begin() : ring == stdout ? current.outAt : current.errAt;
+    return current == null ? ring.begin() : ring == stdout ? current.out.at : current.err.at;
   }
 
   private void awaitExit() {
@@ -172,6 +177,11 @@ final class StreamHub {
     }
   }
 
+  /// From now on the end is told as that of a box's main command.
+  void markMain() {
+    mainCommand = true;
+  }
+
   int exitCode(ExitStatus status) {
     return Frames.exitCode(status, mainCommand);
   }
@@ -216,13 +226,24 @@ final class StreamHub {
     } finally {
       lock.unlock();
     }
-    execution.kill();
+    try {
+      execution.kill();
+    } catch (BoxliteException e) {
+      lock.lock();
+      try {
+        killed = false; // it lives: it can be attached to, and killed again
+      } finally {
+        lock.unlock();
+      }
+      throw e;
+    }
   }
 
   /// Claims the place of the one client.
   ///
+  /// @param raw whether output may be cut within a UTF-8 sequence
   /// @throws InvalidStateException if it is taken
-  Attachment claim(String what) {
+  Attachment claim(String what, boolean raw) {
     lock.lock();
     try {
       if (attachment != null) {
@@ -231,9 +252,7 @@ final class StreamHub {
       if (killed) {
         throw new InvalidStateException("killed", what + " is being killed");
       }
-      Attachment claimed = new Attachment();
-      claimed.outAt = stdout.start();
-      claimed.errAt = stderr.start();
+      Attachment claimed = new Attachment(raw);
       attachment = claimed;
       everAttached = true;
       return claimed;
@@ -257,13 +276,56 @@ final class StreamHub {
     record Gone() implements Next {}
   }
 
+  /// How far a client has got in one stream. Guarded by the lock.
+  private static final class Cursor {
+    private final byte channel;
+    private final OutputRing ring;
+    private final boolean raw;
+    private long at;
+    private boolean tail;
+    private long tailSince;
+
+    Cursor(byte channel, OutputRing ring, boolean raw) {
+      this.channel = channel;
+      this.ring = ring;
+      this.raw = raw;
+      at = raw ? ring.begin() : ring.start();
+    }
+
+    int take(byte[] buffer) {
+      boolean whole = raw || (tail && tailWait() <= 0);
+      int count =
+          whole ? ring.sendable(at, Frames.MAX_PAYLOAD) : ring.sendableText(at, Frames.MAX_PAYLOAD);
+      if (count > 0) {
+        tail = false;
+        buffer[0] = channel;
+        ring.copy(at, buffer, 1, count);
+        at += count;
+      } else if (!tail && ring.end() > at) {
+        tail = true;
+        tailSince = System.nanoTime();
+      }
+      return count;
+    }
+
+    /// How long a tail may still wait for its rest.
+    long tailWait() {
+      return tail ? tailSince + TAIL_NANOS - System.nanoTime() : Long.MAX_VALUE;
+    }
+  }
+
   /// The one client. Its sender calls [#next]; everything else may be called by any thread.
   final class Attachment {
-    private long outAt;
-    private long errAt;
+    private final Cursor out;
+    private final Cursor err;
     private boolean released;
     private boolean errFirst;
     private @Nullable String notice;
+
+    private Attachment(boolean raw) {
+      out = new Cursor(Frames.STDOUT, stdout, raw);
+      err = new Cursor(Frames.STDERR, stderr, raw);
+    }
 
     /// Waits for what to send.
     ///
@@ -288,7 +350,7 @@ final class StreamHub {
           if (wait <= 0 || notice != null) {
             return new Next.Idle();
           }
-          changed.awaitNanos(wait);
+          changed.awaitNanos(Math.min(wait, Math.min(out.tailWait(), err.tailWait())));
         }
       } finally {
         lock.unlock();
@@ -298,29 +360,8 @@ final class StreamHub {
     // The streams take turns, so that a flood on one does not starve the other.
     private int takeOutput(byte[] buffer) {
       errFirst = !errFirst;
-      int length = errFirst ? takeErr(buffer) : takeOut(buffer);
-      return length > 0 ? length : errFirst ? takeOut(buffer) : takeErr(buffer);
-    }
-
-    private int takeOut(byte[] buffer) {
-      int count = fill(buffer, Frames.STDOUT, stdout, outAt);
-      outAt += count;
-      return count;
-    }
-
-    private int takeErr(byte[] buffer) {
-      int count = fill(buffer, Frames.STDERR, stderr, errAt);
-      errAt += count;
-      return count;
-    }
-
-    private int fill(byte[] buffer, byte channel, OutputRing ring, long at) {
-      int count = ring.sendable(at, Frames.MAX_PAYLOAD);
-      if (count > 0) {
-        buffer[0] = channel;
-        ring.copy(at, buffer, 1, count);
-      }
-      return count;
+      int length = errFirst ? err.take(buffer) : out.take(buffer);
+      return length > 0 ? length : errFirst ? out.take(buffer) : err.take(buffer);
     }
 
     /// Leaves a complaint for the sender; the newest one counts.
@@ -345,14 +386,39 @@ final class StreamHub {
       }
     }
 
-    void writeStdin(byte[] bytes) throws IOException {
-      OutputStream stdin = execution.stdin();
-      stdin.write(bytes, 0, bytes.length);
-      stdin.flush();
+    /// Writes, unless the client has gone: what it left must not get between the bytes of the next.
+    /// May block until the command reads; an interrupt ends that.
+    void writeStdin(byte[] bytes) throws IOException, InterruptedException {
+      stdinLock.lockInterruptibly();
+      try {
+        if (!isReleased()) {
+          OutputStream stdin = execution.stdin();
+          stdin.write(bytes, 0, bytes.length);
+          stdin.flush();
+        }
+      } finally {
+        stdinLock.unlock();
+      }
     }
 
-    void closeStdin() throws IOException {
-      execution.stdin().close();
+    void closeStdin() throws IOException, InterruptedException {
+      stdinLock.lockInterruptibly();
+      try {
+        if (!isReleased()) {
+          execution.stdin().close();
+        }
+      } finally {
+        stdinLock.unlock();
+      }
+    }
+
+    private boolean isReleased() {
+      lock.lock();
+      try {
+        return released;
+      } finally {
+        lock.unlock();
+      }
     }
 
     /// Frees the place. The command goes on.

@@ -11,6 +11,7 @@ import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.client.RemoteBoxlite;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -122,6 +123,30 @@ class AttachTest extends ServedTest {
   }
 
   @Test
+  void outputThatWasCutIsNotAnEnd() throws Exception {
+    Execution execution = running().exec(ExecOptions.of("x"));
+    InputStream out = execution.stdout();
+    fake.only().execution(execution).out.write("part");
+    assertThat(out.readNBytes(4)).hasSize(4);
+    server.close();
+    assertThatThrownBy(out::read)
+        .hasMessageContaining("connection")
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aFailedKillLeavesTheCommandAttachable() throws Exception {
+    Execution execution = running().exec(ExecOptions.of("x"));
+    FakeExecution command = fake.only().execution(execution);
+    command.killFails = true;
+    assertThatThrownBy(execution::kill).isInstanceOf(PortalException.class);
+    InputStream out = execution.stdout();
+    command.out.write("alive");
+    command.end(0);
+    assertThat(text(out)).isEqualTo("alive");
+  }
+
+  @Test
   void fiftyAttachesAtOnce() throws Exception {
     Box box = running();
     List<Execution> all = new ArrayList<>();
@@ -160,6 +185,22 @@ class AttachTest extends ServedTest {
       command.end(0);
       assertThat(text(replay)).isEqualTo("kept on");
       assertThat(second.waitFor().code()).isZero();
+    }
+  }
+
+  @Test
+  void aKnownExitCodeDoesNotEndTheOutputEarly() throws Exception {
+    Execution first = running().exec(ExecOptions.of("x"));
+    FakeExecution command = fake.only().execution(first);
+    InputStream taken = first.stdout();
+    try (RemoteBoxlite other = RemoteBoxlite.connect(socket)) {
+      Execution second = other.get(fake.only().id).get().execution(first.id()).get();
+      command.exit.complete(new ExitStatus(0, 0, false));
+      assertThat(second.waitFor().code()).isZero(); // asked for: somebody else is attached
+      command.out.write("all of it");
+      command.end(0);
+      assertThat(text(taken)).isEqualTo("all of it");
+      assertThat(text(claim(second))).isEqualTo("all of it");
     }
   }
 
@@ -204,8 +245,9 @@ class AttachTest extends ServedTest {
     Execution tty = box.exec(ExecOptions.builder("x").tty(true).build());
     tty.resize(24, 80);
     tty.signal(15);
+    tty.signal(13);
     assertThat(fake.only().execution(tty).sizes).containsExactly("24x80");
-    assertThat(fake.only().execution(tty).signals).containsExactly(15);
+    assertThat(fake.only().execution(tty).signals).containsExactly(15, 13);
     assertThatThrownBy(() -> tty.signal(63)).hasMessageContaining("signal 63");
   }
 }

@@ -120,6 +120,7 @@ final class FakeBoxlite implements Boxlite {
     final Map<String, FakeExecution> executions = new ConcurrentHashMap<>();
     final CountDownLatch stopped = new CountDownLatch(1);
     volatile FakeExecution main;
+    volatile InputStream followed;
     volatile BoxStatus status = BoxStatus.CONFIGURED;
     volatile Duration grace = Duration.ZERO;
 
@@ -206,6 +207,9 @@ final class FakeBoxlite implements Boxlite {
 
     @Override
     public InputStream logs(BoxLog log, boolean follow) {
+      if (follow && followed != null) {
+        return followed;
+      }
       return new ByteArrayInputStream((log + " " + follow).getBytes(StandardCharsets.UTF_8));
     }
 

@@ -25,6 +25,7 @@ final class FakeExecution implements Execution {
   final List<Integer> signals = new CopyOnWriteArrayList<>();
   final List<String> sizes = new CopyOnWriteArrayList<>();
   final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+  volatile boolean killFails;
   private final String id;
   private final boolean tty;
 
@@ -87,6 +88,9 @@ final class FakeExecution implements Execution {
 
   @Override
   public void kill() {
+    if (killFails) {
+      throw new PortalException("agent_silent", "the agent does not answer");
+    }
     if (!exit.isDone()) {
       end(new ExitStatus(0, 9, false));
     }

@@ -71,6 +71,73 @@ class FramesTest extends ServedTest {
   }
 
   @Test
+  void anIncompleteCharacterIsSentWhenNothingFollows() throws Exception {
+    try (RawSocket raw = attached()) {
+      command.out.sink.write(new byte[] {'a', (byte) 0xe2});
+      assertThat(raw.data().payload()).isEqualTo(new byte[] {1, 'a'});
+      assertThat(raw.data().payload()).isEqualTo(new byte[] {1, (byte) 0xe2});
+    }
+  }
+
+  @Test
+  void rawOutputIsNotHeldBack() throws Exception {
+    attached().close();
+    path += "?raw=true";
+    try (RawSocket raw = again()) {
+      command.out.sink.write(new byte[] {'a', (byte) 0xe2});
+      assertThat(raw.data().payload()).isEqualTo(new byte[] {1, 'a', (byte) 0xe2});
+    }
+  }
+
+  @Test
+  void aReaderThatPausesForLongLosesNothing() throws Exception {
+    int size = 4 * 1024 * 1024;
+    try (RawSocket raw = attached()) {
+      Thread.ofVirtual().start(() -> writeAndEnd("x".repeat(size)));
+      TimeUnit.SECONDS.sleep(21); // a write once had 20 s
+      long total = 0;
+      RawSocket.Frame frame = raw.data();
+      for (; frame.opcode() == 2; frame = raw.data()) {
+        total += frame.payload().length - 1;
+      }
+      assertThat(total).isEqualTo(size);
+      assertThat(frame.text()).isEqualTo("{\"type\":\"exit\",\"exit_code\":0}");
+    }
+  }
+
+  @Test
+  void signalsArriveWhileTheCommandDoesNotReadItsStdin() throws Exception {
+    try (RawSocket raw = attached()) {
+      for (int i = 0; i < 10; i++) {
+        raw.send(BINARY, "x".repeat(16 * 1024)); // more than the command's pipe takes
+      }
+      raw.send(TEXT, "{\"type\":\"signal\",\"sig\":15}");
+      while (command.signals.isEmpty()) {
+        TimeUnit.MILLISECONDS.sleep(5); // the fake has no event for it
+      }
+      assertThat(command.signals).containsExactly(15);
+    }
+  }
+
+  @Test
+  void whatALostClientLeftDoesNotReachTheCommandInTheNextSession() throws Exception {
+    try (RawSocket raw = attached()) {
+      for (int i = 0; i < 10; i++) {
+        raw.send(BINARY, "x".repeat(16 * 1024));
+      }
+      while (command.in.written() < 64 * 1024) {
+        TimeUnit.MILLISECONDS.sleep(5); // until the pipe is full
+      }
+    }
+    try (RawSocket next = again()) {
+      next.send(BINARY, "next");
+      next.send(TEXT, "{\"type\":\"stdin_eof\"}");
+      String got = new String(command.in.source.readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(got).hasSize(64 * 1024 + 4).endsWith("next");
+    }
+  }
+
+  @Test
   void largeOutputComesInWholeCharactersAndSmallFrames() throws Exception {
     try (RawSocket raw = attached()) {
       String text = "a" + "€".repeat(100_000);

@@ -2,6 +2,7 @@ package io.boxlite.cli.command;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.Boxlite;
+import io.boxlite.cli.output.OneLine;
 import io.boxlite.cli.terminal.Terminal;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -111,16 +112,16 @@ public final class CliContext implements AutoCloseable {
 
   /// Shows a warning.
   ///
-  /// @param message one line
+  /// @param message shown as one line
   public void warn(String message) {
-    err.println("Warning: " + message);
+    err.println("Warning: " + OneLine.of(message));
   }
 
   /// Shows a line of an error.
   ///
-  /// @param message one line
+  /// @param message shown as one line
   public void error(String message) {
-    err.println("Error: " + message);
+    err.println("Error: " + OneLine.of(message));
   }
 
   /// Writes what was printed, and leaves the runtime if it was opened.

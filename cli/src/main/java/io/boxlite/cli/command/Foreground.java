@@ -1,12 +1,15 @@
 package io.boxlite.cli.command;
 
+import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.cli.terminal.Terminal;
 import io.boxlite.cli.terminal.Terminal.RawMode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Stays with a command that runs in a box: streams both ways, passes signals on, and waits for its
 /// end. Used once, by one thread.
@@ -19,10 +22,19 @@ final class Foreground {
   /// What a command that writes into a broken pipe dies of; also the code that a shell would show.
   private static final int SIGPIPE = 13;
 
+  /// How long it may take to die of that.
+  private static final Duration PIPE_GRACE = Duration.ofSeconds(1);
+
+  /// How long to look for the reason when output was cut.
+  private static final Duration CUT_GRACE = Duration.ofSeconds(1);
+
   private final CliContext context;
   private final Execution execution;
   private final boolean input;
   private final Optional<Terminal> terminal;
+
+  /// Why output ended too early, when it did.
+  private volatile @Nullable IOException cut;
 
   Foreground(CliContext context, Execution execution, boolean input, Optional<Terminal> terminal) {
     this.context = context;
@@ -48,6 +60,7 @@ final class Foreground {
   /// Streams until the command has ended and all its output is written.
   ///
   /// @return its exit code, 128 + signal, or 141 when nobody reads the output any more
+  /// @throws CliException if output was lost
   int run() throws InterruptedException {
     context.out().flush();
     Optional<RawMode> raw = terminal.map(Terminal::raw);
@@ -66,17 +79,47 @@ final class Foreground {
         closeStdin();
       }
       if (!drainStdout()) {
-        // Nobody reads the output any more: the command gets what a local one would get.
-        SignalForwarding.quietly(() -> execution.signal(SIGPIPE));
+        breakPipe();
         return 128 + SIGPIPE;
       }
       stderr.join();
+      refuseCutOutput();
       return execution.waitFor().shellCode();
     } finally {
       // First: interrupting a read closes standard input, which is the terminal to restore.
       raw.ifPresent(RawMode::close);
       stdin.interrupt();
       stdin.join();
+    }
+  }
+
+  /// Nobody reads the output any more: the command gets what a local one would get. One that does
+  /// not care would run on for ever, with nobody to notice.
+  private void breakPipe() throws InterruptedException {
+    boolean ended;
+    try {
+      execution.stdout().close(); // unread output would hold back the news of the end
+      execution.signal(SIGPIPE);
+      ended = execution.waitFor(PIPE_GRACE).isPresent();
+    } catch (IOException | BoxliteException e) {
+      ended = false; // or it has, just now: then killing it does nothing
+    }
+    if (!ended) {
+      SignalForwarding.quietly(execution::kill);
+    }
+  }
+
+  /// An exit code beside a part of the output would pass for success.
+  private void refuseCutOutput() throws InterruptedException {
+    IOException why = cut;
+    if (why != null) {
+      // When the whole box was lost, this throws, and tells more.
+      boolean ended = execution.waitFor(CUT_GRACE).isPresent();
+      throw CliException.failure(
+          "output is incomplete"
+              + (ended ? "" : ", the command may still run")
+              + ": "
+              + why.getMessage());
     }
   }
 
@@ -106,11 +149,11 @@ final class Foreground {
     }
   }
 
-  private static int read(InputStream from, byte[] buffer) {
+  private int read(InputStream from, byte[] buffer) {
     try {
       return from.read(buffer);
     } catch (IOException e) {
-      // The connection ended. Why, and how the command ended, is what waitFor() tells.
+      cut = e;
       return -1;
     }
   }
