@@ -2,8 +2,10 @@ package io.boxlite.api;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// What a box shall be. Immutable; made by a [Builder].
@@ -49,7 +51,52 @@ public record BoxOptions(
   public static final int MAX_MEMORY_MIB = 65536;
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}");
-  private static final Pattern CAPABILITY = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
+
+  /// Source: capabilities(7). Whether the guest's kernel has one is decided there.
+  private static final Set<String> CAPABILITIES =
+      Set.of(
+          "ALL",
+          "AUDIT_CONTROL",
+          "AUDIT_READ",
+          "AUDIT_WRITE",
+          "BLOCK_SUSPEND",
+          "BPF",
+          "CHECKPOINT_RESTORE",
+          "CHOWN",
+          "DAC_OVERRIDE",
+          "DAC_READ_SEARCH",
+          "FOWNER",
+          "FSETID",
+          "IPC_LOCK",
+          "IPC_OWNER",
+          "KILL",
+          "LEASE",
+          "LINUX_IMMUTABLE",
+          "MAC_ADMIN",
+          "MAC_OVERRIDE",
+          "MKNOD",
+          "NET_ADMIN",
+          "NET_BIND_SERVICE",
+          "NET_BROADCAST",
+          "NET_RAW",
+          "PERFMON",
+          "SETFCAP",
+          "SETGID",
+          "SETPCAP",
+          "SETUID",
+          "SYSLOG",
+          "SYS_ADMIN",
+          "SYS_BOOT",
+          "SYS_CHROOT",
+          "SYS_MODULE",
+          "SYS_NICE",
+          "SYS_PACCT",
+          "SYS_PTRACE",
+          "SYS_RAWIO",
+          "SYS_RESOURCE",
+          "SYS_TIME",
+          "SYS_TTY_CONFIG",
+          "WAKE_ALARM");
 
   /// Checks and copies.
   ///
@@ -73,13 +120,13 @@ public record BoxOptions(
             .require(
                 image.isPresent() != rootfsPath.isPresent(),
                 "image",
-                "provide either IMAGE or --rootfs PATH, not both or neither")
+                "or rootfs_path must be given, and not both")
             .require(image.isEmpty() || !image.get().isBlank(), "image", "must not be empty")
             .absolute("rootfs_path", rootfsPath)
             .require(
                 cpus >= 1 && cpus <= hostCpus,
-                "cpus",
-                "CPU count must be between 1 and " + hostCpus + ", not " + cpus)
+                "CPU count",
+                "must be between 1 and " + hostCpus + ", not " + cpus)
             .require(
                 memoryMib >= MIN_MEMORY_MIB && memoryMib <= MAX_MEMORY_MIB,
                 "memory_mib",
@@ -98,16 +145,23 @@ public record BoxOptions(
             .noNul("entrypoint", entrypoint.orElse(List.of()))
             .noNul("cmd", cmd.orElse(List.of()))
             .require(
+                entrypoint.isEmpty()
+                    || entrypoint.get().isEmpty()
+                    || !entrypoint.get().getFirst().isEmpty(),
+                "entrypoint",
+                "must name a program")
+            .require(
                 !(detach && autoRemove),
                 "auto_remove",
                 "remove-on-stop is incompatible with detach=true; choose one");
-    for (String capability : capAdd) {
-      checks.require(CAPABILITY.matcher(capability).matches(), "cap_add", invalid(capability));
-    }
-    for (String capability : capDrop) {
-      checks.require(CAPABILITY.matcher(capability).matches(), "cap_drop", invalid(capability));
-    }
+    capAdd.forEach(cap -> checks.require(isCapability(cap), "cap_add", invalid(cap)));
+    capDrop.forEach(cap -> checks.require(isCapability(cap), "cap_drop", invalid(cap)));
     checks.throwIfAny();
+  }
+
+  private static boolean isCapability(String name) {
+    String upper = name.toUpperCase(Locale.ROOT);
+    return CAPABILITIES.contains(upper.startsWith("CAP_") ? upper.substring(4) : upper);
   }
 
   private static String invalid(String capability) {

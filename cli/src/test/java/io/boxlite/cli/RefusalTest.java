@@ -89,7 +89,7 @@ class RefusalTest {
         "logs nobox => No such box: nobox",
         "start nobox => No such box: nobox",
         "load -i /no/such/file => cannot load '/no/such/file': no such file",
-        "load -i / => cannot load '/': not a file",
+        "load -i / => cannot load '/': a directory",
       })
   void otherFailuresExitWith1(String line, String message) {
     refused(line, 1, message);

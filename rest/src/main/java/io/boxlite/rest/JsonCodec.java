@@ -3,7 +3,9 @@ package io.boxlite.rest;
 import io.avaje.json.JsonException;
 import io.avaje.jsonb.Jsonb;
 import io.boxlite.api.ConfigException;
+import java.lang.reflect.RecordComponent;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,7 @@ public final class JsonCodec {
   }
 
   private static <T> T parse(Jsonb jsonb, Class<T> type, byte[] json) {
+    checkIntegers(type, json);
     T body;
     try {
       body = jsonb.type(type).fromJson(json);
@@ -65,6 +68,28 @@ public final class JsonCodec {
       throw new ConfigException("invalid_json", "body must be a JSON object, not null");
     }
     return body;
+  }
+
+  /// The parser silently cuts what does not fit an int, and takes text for a number.
+  private static void checkIntegers(Class<?> type, byte[] json) {
+    if (!type.isRecord() || !(untyped(json) instanceof Map<?, ?> fields)) {
+      return;
+    }
+    for (RecordComponent component : type.getRecordComponents()) {
+      String name = component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+      Object value = fields.get(name);
+      boolean integer = component.getType() == Integer.class || component.getType() == int.class;
+      if (integer && value != null && !(value instanceof Number number && isInt(number))) {
+        throw new ConfigException(
+            "invalid_json",
+            "invalid JSON body: " + name + " must be an integer of at most 32 bits, not " + value);
+      }
+    }
+  }
+
+  private static boolean isInt(Number number) {
+    double value = number.doubleValue();
+    return value == Math.rint(value) && Math.abs(value) <= Integer.MAX_VALUE;
   }
 
   private static ConfigException invalid(

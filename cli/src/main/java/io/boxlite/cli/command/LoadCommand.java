@@ -1,5 +1,6 @@
 package io.boxlite.cli.command;
 
+import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,12 +27,14 @@ final class LoadCommand implements Command {
       images = context.boxlite().images().load(context.in());
     } else {
       Path path = Path.of(file);
-      if (!Files.isRegularFile(path)) {
-        String why = Files.exists(path) ? "not a file" : "no such file";
+      if (!Files.exists(path) || Files.isDirectory(path)) {
+        String why = Files.exists(path) ? "a directory" : "no such file";
         throw CliException.failure("cannot load '" + file + "': " + why);
       }
       try (InputStream in = Files.newInputStream(path)) {
         images = context.boxlite().images().load(in);
+      } catch (ImageException e) {
+        throw CliException.failure("cannot load '" + file + "': " + e.getMessage());
       }
     }
     images.forEach(image -> context.out().println("Loaded image: " + image.reference()));

@@ -23,7 +23,10 @@ public final class OrphanVms {
       for (Path process : processes) {
         long pid = Long.parseLong(process.getFileName().toString());
         if (!known.contains(pid) && isVmIn(process, home)) {
-          LOG.log(System.Logger.Level.WARNING, "ending VM process {0}, which no box knows", pid);
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "ending VM process {0}, which no box knows",
+              Long.toString(pid));
           ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
       }

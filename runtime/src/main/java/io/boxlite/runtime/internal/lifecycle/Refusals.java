@@ -37,7 +37,7 @@ final class Refusals {
   /// @throws InvalidStateException if an exec must not start the box
   static void checkImplicitStart(BoxRecord box) {
     BoxStatus status = box.state().status();
-    if (box.options().isJob()) {
+    if (box.options().isJob() && status != BoxStatus.FAILED) {
       String why =
           status == BoxStatus.CONFIGURED || status == BoxStatus.RUNNING
               ? "its main command has not been run yet, and an exec does not run it"

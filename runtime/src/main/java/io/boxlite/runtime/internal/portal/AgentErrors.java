@@ -58,7 +58,8 @@ final class AgentErrors {
 
   private static BoxliteException byReason(
       String what, String reason, Status status, Throwable cause) {
-    String message = what + ": " + description(status, reason);
+    String description = description(status, reason);
+    String message = description.startsWith(what + ": ") ? description : what + ": " + description;
     return switch (reason) {
       case "command_not_found",
           "command_not_executable",

@@ -195,22 +195,29 @@ final class BoxDatabase implements AutoCloseable {
     }
   }
 
+  /// After some failures, a full disk among them, SQLite has rolled back by itself.
+  private static void rollBack(Statement control, Exception failure) {
+    try {
+      control.execute("ROLLBACK");
+    } catch (SQLException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
   private interface Work {
     void run() throws SQLException;
   }
 
   private void transaction(String action, Work work) {
     lock.lock();
-    try {
-      connection.setAutoCommit(false);
+    try (Statement control = connection.createStatement()) {
+      control.execute("BEGIN IMMEDIATE");
       try {
         work.run();
-        connection.commit();
+        control.execute("COMMIT");
       } catch (SQLException | RuntimeException e) {
-        connection.rollback();
+        rollBack(control, e);
         throw e;
-      } finally {
-        connection.setAutoCommit(true);
       }
     } catch (SQLException e) {
       throw new StorageException(

@@ -187,7 +187,13 @@ public final class BoxStore implements AutoCloseable {
   ///
   /// @param id its id
   public void delete(String id) {
-    database.delete(id);
+    try {
+      database.delete(id);
+    } catch (StorageException e) {
+      // A full disk: what the box takes is what makes room.
+      layout.box(id).delete();
+      database.delete(id);
+    }
     layout.box(id).delete();
   }
 

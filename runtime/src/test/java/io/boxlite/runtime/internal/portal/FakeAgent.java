@@ -140,6 +140,12 @@ public final class FakeAgent implements AutoCloseable {
     }
     server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
     loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    try (var files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+    Files.deleteIfExists(directory);
   }
 
   /// Removes the stuffing and finds syncs.
