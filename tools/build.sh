@@ -71,9 +71,7 @@ check_requirements() {
 
 build_jars() { # build_jars DIST
   say "compiling"
-  # Maven's own libraries make a JDK of today warn.
-  MAVEN_OPTS="${MAVEN_OPTS-} --sun-misc-unsafe-memory-access=allow" \
-    "$root/mvnw" -q -Dstyle.color=never -Dquick -DskipTests -pl cli -am package >&2
+  "$root/mvnw" -q -Dquick -DskipTests -pl cli -am package >&2
   mkdir -p "$1/lib"
   cp "$root"/cli/target/lib/*.jar "$root/cli/target/boxlite-cli-$(project_version).jar" "$1/lib/"
   rm -f "$1"/lib/avaje-jsonb-inject-plugin-*.jar # for a framework that is not used

@@ -31,6 +31,6 @@ record Samples(String name, String unit, double[] values) {
   /// One line that sets this beside its floor.
   String ratioTo(Samples floor) {
     return String.format(
-        Locale.ROOT, "%-42s %10.2f ×", name + " / floor", median() / floor.median());
+        Locale.ROOT, "%-42s %10.4f ×", name + " / floor", median() / floor.median());
   }
 }

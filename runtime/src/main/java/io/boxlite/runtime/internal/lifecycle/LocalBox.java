@@ -269,13 +269,13 @@ public final class LocalBox implements Box {
       if (running != run || !run.vm().isAlive()) {
         return;
       }
-      LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", id(), cause.getMessage());
       try {
         run.countLoss(cause);
         Portal portal = boot.connect(run.vm());
         portal.hello();
         run.reconnected(portal);
         watchPortal(run);
+        LOG.log(System.Logger.Level.WARNING, "box {0}, back after {1}", id(), cause.getMessage());
       } catch (BoxliteException e) {
         running = null;
         endRun(run, e);
