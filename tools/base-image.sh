@@ -22,9 +22,11 @@ find_busybox() {
     return
   fi
   mkdir "$work/deb"
-  (cd "$work/deb" && apt-get -qq download busybox-static >&2 && dpkg-deb -x ./*.deb .) ||
+  (cd "$work/deb" && 
+    # Without dropping to apt's own user, who may not write here.
+    apt-get -qq -o APT::Sandbox::User=root download busybox-static >&2 && dpkg-deb -x ./*.deb .) ||
     { echo "$0: cannot get busybox-static; run: apt-get install busybox-static" >&2; exit 1; }
-  find "$work/deb" -type f -name busybox | head -n 1
+  find "$work/deb" -type f -path '*/bin/busybox'
 }
 
 sorted_tar() { # sorted_tar OUT DIRECTORY: one owner, one time, one order
