@@ -22,7 +22,7 @@ find_busybox() {
     return
   fi
   mkdir "$work/deb"
-  (cd "$work/deb" && 
+  (cd "$work/deb" &&
     # Without dropping to apt's own user, who may not write here.
     apt-get -qq -o APT::Sandbox::User=root download busybox-static >&2 && dpkg-deb -x ./*.deb .) ||
     { echo "$0: cannot get busybox-static; run: apt-get install busybox-static" >&2; exit 1; }
