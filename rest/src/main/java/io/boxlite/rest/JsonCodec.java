@@ -1,11 +1,12 @@
 package io.boxlite.rest;
 
+import io.avaje.json.JsonAdapter;
 import io.avaje.json.JsonException;
+import io.avaje.json.JsonReader;
+import io.avaje.json.JsonWriter;
 import io.avaje.jsonb.Jsonb;
 import io.boxlite.api.ConfigException;
-import java.lang.reflect.RecordComponent;
 import java.util.Collections;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +14,45 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @since 0.1
 public final class JsonCodec {
-  private static final Jsonb LENIENT = Jsonb.builder().build();
+  private static final Jsonb LENIENT = builder().build();
 
   private JsonCodec() {}
 
   // Made only when a server reads its first strict body: the client never does.
   private static final class Strict {
-    static final Jsonb JSONB = Jsonb.builder().failOnUnknown(true).build();
+    static final Jsonb JSONB = builder().failOnUnknown(true).build();
+  }
+
+  private static Jsonb.Builder builder() {
+    ExactInteger integers = new ExactInteger();
+    return Jsonb.builder().add(Integer.class, integers).add(int.class, integers);
+  }
+
+  /// The parser's own way with integers cuts what does not fit and takes text for a number.
+  private static final class ExactInteger implements JsonAdapter<@Nullable Integer> {
+    @Override
+    public void toJson(JsonWriter writer, @Nullable Integer value) {
+      if (value == null) {
+        writer.nullValue();
+      } else {
+        writer.value(value.intValue());
+      }
+    }
+
+    @Override
+    public @Nullable Integer fromJson(JsonReader reader) {
+      if (reader.isNullValue()) {
+        return null;
+      }
+      if (reader.currentToken() != JsonReader.Token.NUMBER) {
+        throw new JsonException("must be an integer");
+      }
+      try {
+        return reader.readDecimal().intValueExact();
+      } catch (ArithmeticException e) {
+        throw new JsonException("must be an integer of at most 32 bits", e);
+      }
+    }
   }
 
   /// Reads a body; keys that it does not know are ignored.
@@ -51,7 +84,6 @@ public final class JsonCodec {
   }
 
   private static <T> T parse(Jsonb jsonb, Class<T> type, byte[] json) {
-    checkIntegers(type, json);
     T body;
     try {
       body = jsonb.type(type).fromJson(json);
@@ -68,28 +100,6 @@ public final class JsonCodec {
       throw new ConfigException("invalid_json", "body must be a JSON object, not null");
     }
     return body;
-  }
-
-  /// The parser silently cuts what does not fit an int, and takes text for a number.
-  private static void checkIntegers(Class<?> type, byte[] json) {
-    if (!type.isRecord() || !(untyped(json) instanceof Map<?, ?> fields)) {
-      return;
-    }
-    for (RecordComponent component : type.getRecordComponents()) {
-      String name = component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
-      Object value = fields.get(name);
-      boolean integer = component.getType() == Integer.class || component.getType() == int.class;
-      if (integer && value != null && !(value instanceof Number number && isInt(number))) {
-        throw new ConfigException(
-            "invalid_json",
-            "invalid JSON body: " + name + " must be an integer of at most 32 bits, not " + value);
-      }
-    }
-  }
-
-  private static boolean isInt(Number number) {
-    double value = number.doubleValue();
-    return value == Math.rint(value) && Math.abs(value) <= Integer.MAX_VALUE;
   }
 
   private static ConfigException invalid(

@@ -17,6 +17,20 @@ import org.junit.jupiter.api.Test;
 
 class MappingTest {
   @Test
+  void numbersThatAreNoIntegerOf32BitsAreRefusedByName() {
+    for (String number : List.of("4294967297", "-4294967295", "1e99", "1.5", "\"2\"")) {
+      String json = "{\"image\":\"base\",\"cpus\":" + number + "}";
+      assertThatThrownBy(() ->
+              JsonCodec.readStrictly(CreateBoxBody.class, json.getBytes(StandardCharsets.UTF_8)))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("cpus");
+    }
+    byte[] fits =
+        "{\"image\":\"base\",\"cpus\":1,\"memory_mib\":null}".getBytes(StandardCharsets.UTF_8);
+    assertThat(JsonCodec.readStrictly(CreateBoxBody.class, fits).cpus()).isEqualTo(1);
+  }
+
+  @Test
   void boxOptionsSurviveTheWire() {
     BoxOptions options =
         BoxOptions.ofImage("base")
