@@ -197,11 +197,19 @@ final class RunningBox implements AutoCloseable {
     portal = newPortal;
     init.reattach(newPortal);
     execs.values().forEach(known -> known.session().reattach(newPortal));
-    for (String id : Set.copyOf(unowned)) {
-      newPortal.kill(id);
-      newPortal.release(id);
-      unowned.remove(id);
+    Set.copyOf(unowned).forEach(id -> endUnowned(id, newPortal));
+  }
+
+  /// Kills what nobody will ask for; its session, like any other, lets the agent forget it at its
+  /// end.
+  private void endUnowned(String id, Portal through) {
+    try {
+      through.kill(id);
+      remember(id, through, true);
+    } catch (BoxliteException e) {
+      LOG.log(System.Logger.Level.DEBUG, "execution {0} was not started: {1}", id, e.getMessage());
     }
+    unowned.remove(id);
   }
 
   /// Lets the agent end the container and unmount its disk, then ends the VM; by force when the
