@@ -29,6 +29,7 @@ class HostileServerTest {
 
   @TempDir Path directory;
   private ServerSocketChannel server;
+  private Thread serving;
   private Path socket;
   private volatile byte[] answer = new byte[0];
 
@@ -37,12 +38,14 @@ class HostileServerTest {
     socket = directory.resolve("s");
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket));
-    Thread.ofPlatform().daemon().start(this::serve);
+    serving = Thread.ofPlatform().daemon().start(this::serve);
   }
 
+  /// The kernel's socket listens until the thread in `accept` has left it.
   @AfterEach
-  void close() throws IOException {
+  void close() throws IOException, InterruptedException {
     server.close();
+    serving.join();
   }
 
   private void serve() {
@@ -141,8 +144,8 @@ class HostileServerTest {
   }
 
   @Test
-  void nobodyListening() throws IOException {
-    server.close();
+  void nobodyListening() throws IOException, InterruptedException {
+    close();
     assertThatThrownBy(() -> RemoteBoxlite.connect(socket)).isInstanceOf(NetworkException.class);
     assertThat(new AttachedProvider().open(directory)).isEmpty();
   }
