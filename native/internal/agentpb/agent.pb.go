@@ -267,19 +267,89 @@ func (x *HelloResponse) GetPrepared() bool {
 	return false
 }
 
+type RehearseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RehearseRequest) Reset() {
+	*x = RehearseRequest{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RehearseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RehearseRequest) ProtoMessage() {}
+
+func (x *RehearseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RehearseRequest.ProtoReflect.Descriptor instead.
+func (*RehearseRequest) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+}
+
+type RehearseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RehearseResponse) Reset() {
+	*x = RehearseResponse{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RehearseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RehearseResponse) ProtoMessage() {}
+
+func (x *RehearseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RehearseResponse.ProtoReflect.Descriptor instead.
+func (*RehearseResponse) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{3}
+}
+
 type PrepareRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TimeUnixNanos int64                  `protobuf:"varint,1,opt,name=time_unix_nanos,json=timeUnixNanos,proto3" json:"time_unix_nanos,omitempty"`
-	Entropy       []byte                 `protobuf:"bytes,2,opt,name=entropy,proto3" json:"entropy,omitempty"`                      // 32 to 512 bytes
-	Hostname      string                 `protobuf:"bytes,3,opt,name=hostname,proto3" json:"hostname,omitempty"`                    // of the container and the VM
-	MachineId     string                 `protobuf:"bytes,4,opt,name=machine_id,json=machineId,proto3" json:"machine_id,omitempty"` // 32 lower-case hex digits
+	Entropy       []byte                 `protobuf:"bytes,2,opt,name=entropy,proto3" json:"entropy,omitempty"` // 32 to 512 bytes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PrepareRequest) Reset() {
 	*x = PrepareRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[2]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -291,7 +361,7 @@ func (x *PrepareRequest) String() string {
 func (*PrepareRequest) ProtoMessage() {}
 
 func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[2]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -304,7 +374,7 @@ func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareRequest.ProtoReflect.Descriptor instead.
 func (*PrepareRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PrepareRequest) GetTimeUnixNanos() int64 {
@@ -321,20 +391,6 @@ func (x *PrepareRequest) GetEntropy() []byte {
 	return nil
 }
 
-func (x *PrepareRequest) GetHostname() string {
-	if x != nil {
-		return x.Hostname
-	}
-	return ""
-}
-
-func (x *PrepareRequest) GetMachineId() string {
-	if x != nil {
-		return x.MachineId
-	}
-	return ""
-}
-
 type PrepareResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -343,7 +399,7 @@ type PrepareResponse struct {
 
 func (x *PrepareResponse) Reset() {
 	*x = PrepareResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[3]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +411,7 @@ func (x *PrepareResponse) String() string {
 func (*PrepareResponse) ProtoMessage() {}
 
 func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[3]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,33 +424,33 @@ func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareResponse.ProtoReflect.Descriptor instead.
 func (*PrepareResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{3}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{5}
 }
 
-// One disk of the VM, named by its SCSI address on the one virtio-scsi controller:
-// channel 0, this target, LUN 0.
-type Disk struct {
+// One layer: a part of the disk in slot "layers" (docs/guest.md).
+type Layer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	ScsiTarget    uint32                 `protobuf:"varint,1,opt,name=scsi_target,json=scsiTarget,proto3" json:"scsi_target,omitempty"`
+	Offset        uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"` // in bytes, a multiple of 512
+	Length        uint64                 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"` // in bytes, a multiple of 512, at least 512
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Disk) Reset() {
-	*x = Disk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[4]
+func (x *Layer) Reset() {
+	*x = Layer{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Disk) String() string {
+func (x *Layer) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Disk) ProtoMessage() {}
+func (*Layer) ProtoMessage() {}
 
-func (x *Disk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[4]
+func (x *Layer) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,35 +461,44 @@ func (x *Disk) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Disk.ProtoReflect.Descriptor instead.
-func (*Disk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{4}
+// Deprecated: Use Layer.ProtoReflect.Descriptor instead.
+func (*Layer) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *Disk) GetScsiTarget() uint32 {
+func (x *Layer) GetOffset() uint64 {
 	if x != nil {
-		return x.ScsiTarget
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *Layer) GetLength() uint64 {
+	if x != nil {
+		return x.Length
 	}
 	return 0
 }
 
 type CreateContainerRequest struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	ContainerId      string                 `protobuf:"bytes,1,opt,name=container_id,json=containerId,proto3" json:"container_id,omitempty"` // 64 lower-case hex digits; also the exec_id of init
-	Layers           []*Disk                `protobuf:"bytes,2,rep,name=layers,proto3" json:"layers,omitempty"`                              // EROFS, read-only, lowest first; 1 to 127
-	Writable         *Disk                  `protobuf:"bytes,3,opt,name=writable,proto3" json:"writable,omitempty"`                          // ext4: the box's own disk
-	Init             *ProcessSpec           `protobuf:"bytes,4,opt,name=init,proto3" json:"init,omitempty"`
-	CapabilitiesAdd  []string               `protobuf:"bytes,5,rep,name=capabilities_add,json=capabilitiesAdd,proto3" json:"capabilities_add,omitempty"` // without the CAP_ prefix, upper case, or ALL
-	CapabilitiesDrop []string               `protobuf:"bytes,6,rep,name=capabilities_drop,json=capabilitiesDrop,proto3" json:"capabilities_drop,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ContainerId string                 `protobuf:"bytes,1,opt,name=container_id,json=containerId,proto3" json:"container_id,omitempty"` // 64 lower-case hex digits; also the exec_id of init
+	// EROFS, read-only, lowest first; 1 to 127. Over them the disk in slot "box", ext4.
+	Layers           []*Layer     `protobuf:"bytes,2,rep,name=layers,proto3" json:"layers,omitempty"`
+	Hostname         string       `protobuf:"bytes,3,opt,name=hostname,proto3" json:"hostname,omitempty"` // of the container and the VM
+	Init             *ProcessSpec `protobuf:"bytes,4,opt,name=init,proto3" json:"init,omitempty"`
+	CapabilitiesAdd  []string     `protobuf:"bytes,5,rep,name=capabilities_add,json=capabilitiesAdd,proto3" json:"capabilities_add,omitempty"` // without the CAP_ prefix, upper case, or ALL
+	CapabilitiesDrop []string     `protobuf:"bytes,6,rep,name=capabilities_drop,json=capabilitiesDrop,proto3" json:"capabilities_drop,omitempty"`
 	// Linux signal number that asks init to end. 0 = 15 (SIGTERM).
 	StopSignal    uint32 `protobuf:"varint,7,opt,name=stop_signal,json=stopSignal,proto3" json:"stop_signal,omitempty"`
+	MachineId     string `protobuf:"bytes,8,opt,name=machine_id,json=machineId,proto3" json:"machine_id,omitempty"` // 32 lower-case hex digits
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateContainerRequest) Reset() {
 	*x = CreateContainerRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +510,7 @@ func (x *CreateContainerRequest) String() string {
 func (*CreateContainerRequest) ProtoMessage() {}
 
 func (x *CreateContainerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +523,7 @@ func (x *CreateContainerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateContainerRequest.ProtoReflect.Descriptor instead.
 func (*CreateContainerRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateContainerRequest) GetContainerId() string {
@@ -468,18 +533,18 @@ func (x *CreateContainerRequest) GetContainerId() string {
 	return ""
 }
 
-func (x *CreateContainerRequest) GetLayers() []*Disk {
+func (x *CreateContainerRequest) GetLayers() []*Layer {
 	if x != nil {
 		return x.Layers
 	}
 	return nil
 }
 
-func (x *CreateContainerRequest) GetWritable() *Disk {
+func (x *CreateContainerRequest) GetHostname() string {
 	if x != nil {
-		return x.Writable
+		return x.Hostname
 	}
-	return nil
+	return ""
 }
 
 func (x *CreateContainerRequest) GetInit() *ProcessSpec {
@@ -510,6 +575,13 @@ func (x *CreateContainerRequest) GetStopSignal() uint32 {
 	return 0
 }
 
+func (x *CreateContainerRequest) GetMachineId() string {
+	if x != nil {
+		return x.MachineId
+	}
+	return ""
+}
+
 type CreateContainerResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -518,7 +590,7 @@ type CreateContainerResponse struct {
 
 func (x *CreateContainerResponse) Reset() {
 	*x = CreateContainerResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +602,7 @@ func (x *CreateContainerResponse) String() string {
 func (*CreateContainerResponse) ProtoMessage() {}
 
 func (x *CreateContainerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +615,7 @@ func (x *CreateContainerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateContainerResponse.ProtoReflect.Descriptor instead.
 func (*CreateContainerResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 type StartContainerRequest struct {
@@ -554,7 +626,7 @@ type StartContainerRequest struct {
 
 func (x *StartContainerRequest) Reset() {
 	*x = StartContainerRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +638,7 @@ func (x *StartContainerRequest) String() string {
 func (*StartContainerRequest) ProtoMessage() {}
 
 func (x *StartContainerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +651,7 @@ func (x *StartContainerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartContainerRequest.ProtoReflect.Descriptor instead.
 func (*StartContainerRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 type StartContainerResponse struct {
@@ -591,7 +663,7 @@ type StartContainerResponse struct {
 
 func (x *StartContainerResponse) Reset() {
 	*x = StartContainerResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -603,7 +675,7 @@ func (x *StartContainerResponse) String() string {
 func (*StartContainerResponse) ProtoMessage() {}
 
 func (x *StartContainerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -616,7 +688,7 @@ func (x *StartContainerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartContainerResponse.ProtoReflect.Descriptor instead.
 func (*StartContainerResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StartContainerResponse) GetPid() uint32 {
@@ -644,7 +716,7 @@ type ProcessSpec struct {
 
 func (x *ProcessSpec) Reset() {
 	*x = ProcessSpec{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -656,7 +728,7 @@ func (x *ProcessSpec) String() string {
 func (*ProcessSpec) ProtoMessage() {}
 
 func (x *ProcessSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -669,7 +741,7 @@ func (x *ProcessSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessSpec.ProtoReflect.Descriptor instead.
 func (*ProcessSpec) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProcessSpec) GetArgv() [][]byte {
@@ -733,7 +805,7 @@ type ExecRequest struct {
 
 func (x *ExecRequest) Reset() {
 	*x = ExecRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +817,7 @@ func (x *ExecRequest) String() string {
 func (*ExecRequest) ProtoMessage() {}
 
 func (x *ExecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +830,7 @@ func (x *ExecRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecRequest.ProtoReflect.Descriptor instead.
 func (*ExecRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExecRequest) GetExecId() string {
@@ -791,7 +863,7 @@ type ExecResponse struct {
 
 func (x *ExecResponse) Reset() {
 	*x = ExecResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +875,7 @@ func (x *ExecResponse) String() string {
 func (*ExecResponse) ProtoMessage() {}
 
 func (x *ExecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +888,7 @@ func (x *ExecResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecResponse.ProtoReflect.Descriptor instead.
 func (*ExecResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExecResponse) GetPid() uint32 {
@@ -842,7 +914,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +926,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +939,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AttachRequest) GetRequest() isAttachRequest_Request {
@@ -942,15 +1014,21 @@ func (*AttachRequest_StdinEof) isAttachRequest_Request() {}
 func (*AttachRequest_Ack) isAttachRequest_Request() {}
 
 type AttachOpen struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ExecId        string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	ExecId string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
+	// Set: runs one more process in the container first, as exec_id, which the caller chooses:
+	// [A-Za-z0-9_-]{1,128}. `opened` then says that the program has been executed. Reasons:
+	// "not_running" (init has ended or was never started), "already_exists", "command_not_found",
+	// "command_not_executable", "cwd_not_found", "user_not_found", "group_not_found",
+	// "invalid_argument".
+	Exec          *ExecSpec `protobuf:"bytes,2,opt,name=exec,proto3" json:"exec,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AttachOpen) Reset() {
 	*x = AttachOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1040,7 @@ func (x *AttachOpen) String() string {
 func (*AttachOpen) ProtoMessage() {}
 
 func (x *AttachOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1053,7 @@ func (x *AttachOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachOpen.ProtoReflect.Descriptor instead.
 func (*AttachOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AttachOpen) GetExecId() string {
@@ -983,6 +1061,66 @@ func (x *AttachOpen) GetExecId() string {
 		return x.ExecId
 	}
 	return ""
+}
+
+func (x *AttachOpen) GetExec() *ExecSpec {
+	if x != nil {
+		return x.Exec
+	}
+	return nil
+}
+
+type ExecSpec struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Process *ProcessSpec           `protobuf:"bytes,1,opt,name=process,proto3" json:"process,omitempty"`
+	// After this time SIGTERM, 2 s later SIGKILL, to the whole tree. 0 = none.
+	TimeoutMs     uint64 `protobuf:"varint,2,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExecSpec) Reset() {
+	*x = ExecSpec{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecSpec) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecSpec) ProtoMessage() {}
+
+func (x *ExecSpec) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecSpec.ProtoReflect.Descriptor instead.
+func (*ExecSpec) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExecSpec) GetProcess() *ProcessSpec {
+	if x != nil {
+		return x.Process
+	}
+	return nil
+}
+
+func (x *ExecSpec) GetTimeoutMs() uint64 {
+	if x != nil {
+		return x.TimeoutMs
+	}
+	return 0
 }
 
 // At most `AttachOpened.stdin_window` bytes beyond the last StdinAck may be under way.
@@ -995,7 +1133,7 @@ type StdinChunk struct {
 
 func (x *StdinChunk) Reset() {
 	*x = StdinChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1007,7 +1145,7 @@ func (x *StdinChunk) String() string {
 func (*StdinChunk) ProtoMessage() {}
 
 func (x *StdinChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1020,7 +1158,7 @@ func (x *StdinChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinChunk.ProtoReflect.Descriptor instead.
 func (*StdinChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *StdinChunk) GetData() []byte {
@@ -1039,7 +1177,7 @@ type StdinEof struct {
 
 func (x *StdinEof) Reset() {
 	*x = StdinEof{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1189,7 @@ func (x *StdinEof) String() string {
 func (*StdinEof) ProtoMessage() {}
 
 func (x *StdinEof) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1202,7 @@ func (x *StdinEof) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinEof.ProtoReflect.Descriptor instead.
 func (*StdinEof) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 // The reader has consumed everything of the stream before `offset`: the agent frees it and may
@@ -1080,7 +1218,7 @@ type OutputAck struct {
 
 func (x *OutputAck) Reset() {
 	*x = OutputAck{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1230,7 @@ func (x *OutputAck) String() string {
 func (*OutputAck) ProtoMessage() {}
 
 func (x *OutputAck) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1243,7 @@ func (x *OutputAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputAck.ProtoReflect.Descriptor instead.
 func (*OutputAck) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *OutputAck) GetStream() Stream {
@@ -1139,7 +1277,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1289,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1302,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AttachResponse) GetResponse() isAttachResponse_Response {
@@ -1244,13 +1382,14 @@ type AttachOpened struct {
 	StdinWindow   uint32                 `protobuf:"varint,2,opt,name=stdin_window,json=stdinWindow,proto3" json:"stdin_window,omitempty"`
 	StdinClosed   bool                   `protobuf:"varint,3,opt,name=stdin_closed,json=stdinClosed,proto3" json:"stdin_closed,omitempty"`
 	Tty           bool                   `protobuf:"varint,4,opt,name=tty,proto3" json:"tty,omitempty"`
+	Pid           uint32                 `protobuf:"varint,5,opt,name=pid,proto3" json:"pid,omitempty"` // in the VM; 0 when init was not started yet
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AttachOpened) Reset() {
 	*x = AttachOpened{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1262,7 +1401,7 @@ func (x *AttachOpened) String() string {
 func (*AttachOpened) ProtoMessage() {}
 
 func (x *AttachOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1275,7 +1414,7 @@ func (x *AttachOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachOpened.ProtoReflect.Descriptor instead.
 func (*AttachOpened) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AttachOpened) GetStdinOffset() uint64 {
@@ -1306,6 +1445,13 @@ func (x *AttachOpened) GetTty() bool {
 	return false
 }
 
+func (x *AttachOpened) GetPid() uint32 {
+	if x != nil {
+		return x.Pid
+	}
+	return 0
+}
+
 type OutputChunk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stream        Stream                 `protobuf:"varint,1,opt,name=stream,proto3,enum=boxlite.agent.v1.Stream" json:"stream,omitempty"`
@@ -1317,7 +1463,7 @@ type OutputChunk struct {
 
 func (x *OutputChunk) Reset() {
 	*x = OutputChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1329,7 +1475,7 @@ func (x *OutputChunk) String() string {
 func (*OutputChunk) ProtoMessage() {}
 
 func (x *OutputChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1342,7 +1488,7 @@ func (x *OutputChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputChunk.ProtoReflect.Descriptor instead.
 func (*OutputChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OutputChunk) GetStream() Stream {
@@ -1376,7 +1522,7 @@ type StdinAck struct {
 
 func (x *StdinAck) Reset() {
 	*x = StdinAck{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1534,7 @@ func (x *StdinAck) String() string {
 func (*StdinAck) ProtoMessage() {}
 
 func (x *StdinAck) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1547,7 @@ func (x *StdinAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinAck.ProtoReflect.Descriptor instead.
 func (*StdinAck) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *StdinAck) GetOffset() uint64 {
@@ -1422,7 +1568,7 @@ type ExitStatus struct {
 
 func (x *ExitStatus) Reset() {
 	*x = ExitStatus{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1580,7 @@ func (x *ExitStatus) String() string {
 func (*ExitStatus) ProtoMessage() {}
 
 func (x *ExitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1593,7 @@ func (x *ExitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExitStatus.ProtoReflect.Descriptor instead.
 func (*ExitStatus) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ExitStatus) GetCode() uint32 {
@@ -1481,7 +1627,7 @@ type SignalRequest struct {
 
 func (x *SignalRequest) Reset() {
 	*x = SignalRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1639,7 @@ func (x *SignalRequest) String() string {
 func (*SignalRequest) ProtoMessage() {}
 
 func (x *SignalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1652,7 @@ func (x *SignalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalRequest.ProtoReflect.Descriptor instead.
 func (*SignalRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SignalRequest) GetExecId() string {
@@ -1531,7 +1677,7 @@ type SignalResponse struct {
 
 func (x *SignalResponse) Reset() {
 	*x = SignalResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1543,7 +1689,7 @@ func (x *SignalResponse) String() string {
 func (*SignalResponse) ProtoMessage() {}
 
 func (x *SignalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1556,7 +1702,7 @@ func (x *SignalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalResponse.ProtoReflect.Descriptor instead.
 func (*SignalResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 type KillRequest struct {
@@ -1568,7 +1714,7 @@ type KillRequest struct {
 
 func (x *KillRequest) Reset() {
 	*x = KillRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1580,7 +1726,7 @@ func (x *KillRequest) String() string {
 func (*KillRequest) ProtoMessage() {}
 
 func (x *KillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1593,7 +1739,7 @@ func (x *KillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillRequest.ProtoReflect.Descriptor instead.
 func (*KillRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *KillRequest) GetExecId() string {
@@ -1611,7 +1757,7 @@ type KillResponse struct {
 
 func (x *KillResponse) Reset() {
 	*x = KillResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1623,7 +1769,7 @@ func (x *KillResponse) String() string {
 func (*KillResponse) ProtoMessage() {}
 
 func (x *KillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1636,7 +1782,7 @@ func (x *KillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillResponse.ProtoReflect.Descriptor instead.
 func (*KillResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 type ResizeRequest struct {
@@ -1650,7 +1796,7 @@ type ResizeRequest struct {
 
 func (x *ResizeRequest) Reset() {
 	*x = ResizeRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +1808,7 @@ func (x *ResizeRequest) String() string {
 func (*ResizeRequest) ProtoMessage() {}
 
 func (x *ResizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1821,7 @@ func (x *ResizeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizeRequest.ProtoReflect.Descriptor instead.
 func (*ResizeRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ResizeRequest) GetExecId() string {
@@ -1707,7 +1853,7 @@ type ResizeResponse struct {
 
 func (x *ResizeResponse) Reset() {
 	*x = ResizeResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1865,7 @@ func (x *ResizeResponse) String() string {
 func (*ResizeResponse) ProtoMessage() {}
 
 func (x *ResizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +1878,7 @@ func (x *ResizeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizeResponse.ProtoReflect.Descriptor instead.
 func (*ResizeResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 type ListExecsRequest struct {
@@ -1743,7 +1889,7 @@ type ListExecsRequest struct {
 
 func (x *ListExecsRequest) Reset() {
 	*x = ListExecsRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1755,7 +1901,7 @@ func (x *ListExecsRequest) String() string {
 func (*ListExecsRequest) ProtoMessage() {}
 
 func (x *ListExecsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1768,7 +1914,7 @@ func (x *ListExecsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExecsRequest.ProtoReflect.Descriptor instead.
 func (*ListExecsRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 type ListExecsResponse struct {
@@ -1780,7 +1926,7 @@ type ListExecsResponse struct {
 
 func (x *ListExecsResponse) Reset() {
 	*x = ListExecsResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +1938,7 @@ func (x *ListExecsResponse) String() string {
 func (*ListExecsResponse) ProtoMessage() {}
 
 func (x *ListExecsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +1951,7 @@ func (x *ListExecsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExecsResponse.ProtoReflect.Descriptor instead.
 func (*ListExecsResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListExecsResponse) GetExecs() []*ExecRecord {
@@ -1827,7 +1973,7 @@ type ExecRecord struct {
 
 func (x *ExecRecord) Reset() {
 	*x = ExecRecord{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1839,7 +1985,7 @@ func (x *ExecRecord) String() string {
 func (*ExecRecord) ProtoMessage() {}
 
 func (x *ExecRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1852,7 +1998,7 @@ func (x *ExecRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecRecord.ProtoReflect.Descriptor instead.
 func (*ExecRecord) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ExecRecord) GetExecId() string {
@@ -1892,7 +2038,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +2050,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2063,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReleaseRequest) GetExecId() string {
@@ -1935,7 +2081,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2093,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2106,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 type ShutdownRequest struct {
@@ -1972,7 +2118,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2130,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2143,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ShutdownRequest) GetGraceMs() uint32 {
@@ -2016,7 +2162,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2028,7 +2174,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2041,7 +2187,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ShutdownResponse) GetInitExit() *ExitStatus {
@@ -2065,26 +2211,27 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eagent_instance\x18\x03 \x01(\tR\ragentInstance\x12%\n" +
 	"\x0ekernel_release\x18\x04 \x01(\tR\rkernelRelease\x12I\n" +
 	"\x0fcontainer_state\x18\x05 \x01(\x0e2 .boxlite.agent.v1.ContainerStateR\x0econtainerState\x12\x1a\n" +
-	"\bprepared\x18\x06 \x01(\bR\bprepared\"\x8d\x01\n" +
+	"\bprepared\x18\x06 \x01(\bR\bprepared\"\x11\n" +
+	"\x0fRehearseRequest\"\x12\n" +
+	"\x10RehearseResponse\"R\n" +
 	"\x0ePrepareRequest\x12&\n" +
 	"\x0ftime_unix_nanos\x18\x01 \x01(\x03R\rtimeUnixNanos\x12\x18\n" +
-	"\aentropy\x18\x02 \x01(\fR\aentropy\x12\x1a\n" +
-	"\bhostname\x18\x03 \x01(\tR\bhostname\x12\x1d\n" +
-	"\n" +
-	"machine_id\x18\x04 \x01(\tR\tmachineId\"\x11\n" +
-	"\x0fPrepareResponse\"'\n" +
-	"\x04Disk\x12\x1f\n" +
-	"\vscsi_target\x18\x01 \x01(\rR\n" +
-	"scsiTarget\"\xcb\x02\n" +
+	"\aentropy\x18\x02 \x01(\fR\aentropy\"\x11\n" +
+	"\x0fPrepareResponse\"7\n" +
+	"\x05Layer\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\xd3\x02\n" +
 	"\x16CreateContainerRequest\x12!\n" +
-	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12.\n" +
-	"\x06layers\x18\x02 \x03(\v2\x16.boxlite.agent.v1.DiskR\x06layers\x122\n" +
-	"\bwritable\x18\x03 \x01(\v2\x16.boxlite.agent.v1.DiskR\bwritable\x121\n" +
+	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12/\n" +
+	"\x06layers\x18\x02 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\x12\x1a\n" +
+	"\bhostname\x18\x03 \x01(\tR\bhostname\x121\n" +
 	"\x04init\x18\x04 \x01(\v2\x1d.boxlite.agent.v1.ProcessSpecR\x04init\x12)\n" +
 	"\x10capabilities_add\x18\x05 \x03(\tR\x0fcapabilitiesAdd\x12+\n" +
 	"\x11capabilities_drop\x18\x06 \x03(\tR\x10capabilitiesDrop\x12\x1f\n" +
 	"\vstop_signal\x18\a \x01(\rR\n" +
-	"stopSignal\"\x19\n" +
+	"stopSignal\x12\x1d\n" +
+	"\n" +
+	"machine_id\x18\b \x01(\tR\tmachineId\"\x19\n" +
 	"\x17CreateContainerResponse\"\x17\n" +
 	"\x15StartContainerRequest\"*\n" +
 	"\x16StartContainerResponse\x12\x10\n" +
@@ -2109,10 +2256,15 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x05stdin\x18\x02 \x01(\v2\x1c.boxlite.agent.v1.StdinChunkH\x00R\x05stdin\x129\n" +
 	"\tstdin_eof\x18\x03 \x01(\v2\x1a.boxlite.agent.v1.StdinEofH\x00R\bstdinEof\x12/\n" +
 	"\x03ack\x18\x04 \x01(\v2\x1b.boxlite.agent.v1.OutputAckH\x00R\x03ackB\t\n" +
-	"\arequest\"%\n" +
+	"\arequest\"U\n" +
 	"\n" +
 	"AttachOpen\x12\x17\n" +
-	"\aexec_id\x18\x01 \x01(\tR\x06execId\" \n" +
+	"\aexec_id\x18\x01 \x01(\tR\x06execId\x12.\n" +
+	"\x04exec\x18\x02 \x01(\v2\x1a.boxlite.agent.v1.ExecSpecR\x04exec\"b\n" +
+	"\bExecSpec\x127\n" +
+	"\aprocess\x18\x01 \x01(\v2\x1d.boxlite.agent.v1.ProcessSpecR\aprocess\x12\x1d\n" +
+	"\n" +
+	"timeout_ms\x18\x02 \x01(\x04R\ttimeoutMs\" \n" +
 	"\n" +
 	"StdinChunk\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\"\n" +
@@ -2127,12 +2279,13 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\tstdin_ack\x18\x03 \x01(\v2\x1a.boxlite.agent.v1.StdinAckH\x00R\bstdinAck\x122\n" +
 	"\x04exit\x18\x04 \x01(\v2\x1c.boxlite.agent.v1.ExitStatusH\x00R\x04exitB\n" +
 	"\n" +
-	"\bresponse\"\x89\x01\n" +
+	"\bresponse\"\x9b\x01\n" +
 	"\fAttachOpened\x12!\n" +
 	"\fstdin_offset\x18\x01 \x01(\x04R\vstdinOffset\x12!\n" +
 	"\fstdin_window\x18\x02 \x01(\rR\vstdinWindow\x12!\n" +
 	"\fstdin_closed\x18\x03 \x01(\bR\vstdinClosed\x12\x10\n" +
-	"\x03tty\x18\x04 \x01(\bR\x03tty\"k\n" +
+	"\x03tty\x18\x04 \x01(\bR\x03tty\x12\x10\n" +
+	"\x03pid\x18\x05 \x01(\rR\x03pid\"k\n" +
 	"\vOutputChunk\x120\n" +
 	"\x06stream\x18\x01 \x01(\x0e2\x18.boxlite.agent.v1.StreamR\x06stream\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +
@@ -2181,9 +2334,10 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Stream\x12\x16\n" +
 	"\x12STREAM_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTREAM_STDOUT\x10\x01\x12\x11\n" +
-	"\rSTREAM_STDERR\x10\x022\xe7\a\n" +
+	"\rSTREAM_STDERR\x10\x022\xba\b\n" +
 	"\fAgentService\x12H\n" +
-	"\x05Hello\x12\x1e.boxlite.agent.v1.HelloRequest\x1a\x1f.boxlite.agent.v1.HelloResponse\x12N\n" +
+	"\x05Hello\x12\x1e.boxlite.agent.v1.HelloRequest\x1a\x1f.boxlite.agent.v1.HelloResponse\x12Q\n" +
+	"\bRehearse\x12!.boxlite.agent.v1.RehearseRequest\x1a\".boxlite.agent.v1.RehearseResponse\x12N\n" +
 	"\aPrepare\x12 .boxlite.agent.v1.PrepareRequest\x1a!.boxlite.agent.v1.PrepareResponse\x12f\n" +
 	"\x0fCreateContainer\x12(.boxlite.agent.v1.CreateContainerRequest\x1a).boxlite.agent.v1.CreateContainerResponse\x12c\n" +
 	"\x0eStartContainer\x12'.boxlite.agent.v1.StartContainerRequest\x1a(.boxlite.agent.v1.StartContainerResponse\x12E\n" +
@@ -2210,94 +2364,100 @@ func file_boxlite_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_boxlite_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(ContainerState)(0),             // 0: boxlite.agent.v1.ContainerState
 	(Stream)(0),                     // 1: boxlite.agent.v1.Stream
 	(*HelloRequest)(nil),            // 2: boxlite.agent.v1.HelloRequest
 	(*HelloResponse)(nil),           // 3: boxlite.agent.v1.HelloResponse
-	(*PrepareRequest)(nil),          // 4: boxlite.agent.v1.PrepareRequest
-	(*PrepareResponse)(nil),         // 5: boxlite.agent.v1.PrepareResponse
-	(*Disk)(nil),                    // 6: boxlite.agent.v1.Disk
-	(*CreateContainerRequest)(nil),  // 7: boxlite.agent.v1.CreateContainerRequest
-	(*CreateContainerResponse)(nil), // 8: boxlite.agent.v1.CreateContainerResponse
-	(*StartContainerRequest)(nil),   // 9: boxlite.agent.v1.StartContainerRequest
-	(*StartContainerResponse)(nil),  // 10: boxlite.agent.v1.StartContainerResponse
-	(*ProcessSpec)(nil),             // 11: boxlite.agent.v1.ProcessSpec
-	(*ExecRequest)(nil),             // 12: boxlite.agent.v1.ExecRequest
-	(*ExecResponse)(nil),            // 13: boxlite.agent.v1.ExecResponse
-	(*AttachRequest)(nil),           // 14: boxlite.agent.v1.AttachRequest
-	(*AttachOpen)(nil),              // 15: boxlite.agent.v1.AttachOpen
-	(*StdinChunk)(nil),              // 16: boxlite.agent.v1.StdinChunk
-	(*StdinEof)(nil),                // 17: boxlite.agent.v1.StdinEof
-	(*OutputAck)(nil),               // 18: boxlite.agent.v1.OutputAck
-	(*AttachResponse)(nil),          // 19: boxlite.agent.v1.AttachResponse
-	(*AttachOpened)(nil),            // 20: boxlite.agent.v1.AttachOpened
-	(*OutputChunk)(nil),             // 21: boxlite.agent.v1.OutputChunk
-	(*StdinAck)(nil),                // 22: boxlite.agent.v1.StdinAck
-	(*ExitStatus)(nil),              // 23: boxlite.agent.v1.ExitStatus
-	(*SignalRequest)(nil),           // 24: boxlite.agent.v1.SignalRequest
-	(*SignalResponse)(nil),          // 25: boxlite.agent.v1.SignalResponse
-	(*KillRequest)(nil),             // 26: boxlite.agent.v1.KillRequest
-	(*KillResponse)(nil),            // 27: boxlite.agent.v1.KillResponse
-	(*ResizeRequest)(nil),           // 28: boxlite.agent.v1.ResizeRequest
-	(*ResizeResponse)(nil),          // 29: boxlite.agent.v1.ResizeResponse
-	(*ListExecsRequest)(nil),        // 30: boxlite.agent.v1.ListExecsRequest
-	(*ListExecsResponse)(nil),       // 31: boxlite.agent.v1.ListExecsResponse
-	(*ExecRecord)(nil),              // 32: boxlite.agent.v1.ExecRecord
-	(*ReleaseRequest)(nil),          // 33: boxlite.agent.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),         // 34: boxlite.agent.v1.ReleaseResponse
-	(*ShutdownRequest)(nil),         // 35: boxlite.agent.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),        // 36: boxlite.agent.v1.ShutdownResponse
+	(*RehearseRequest)(nil),         // 4: boxlite.agent.v1.RehearseRequest
+	(*RehearseResponse)(nil),        // 5: boxlite.agent.v1.RehearseResponse
+	(*PrepareRequest)(nil),          // 6: boxlite.agent.v1.PrepareRequest
+	(*PrepareResponse)(nil),         // 7: boxlite.agent.v1.PrepareResponse
+	(*Layer)(nil),                   // 8: boxlite.agent.v1.Layer
+	(*CreateContainerRequest)(nil),  // 9: boxlite.agent.v1.CreateContainerRequest
+	(*CreateContainerResponse)(nil), // 10: boxlite.agent.v1.CreateContainerResponse
+	(*StartContainerRequest)(nil),   // 11: boxlite.agent.v1.StartContainerRequest
+	(*StartContainerResponse)(nil),  // 12: boxlite.agent.v1.StartContainerResponse
+	(*ProcessSpec)(nil),             // 13: boxlite.agent.v1.ProcessSpec
+	(*ExecRequest)(nil),             // 14: boxlite.agent.v1.ExecRequest
+	(*ExecResponse)(nil),            // 15: boxlite.agent.v1.ExecResponse
+	(*AttachRequest)(nil),           // 16: boxlite.agent.v1.AttachRequest
+	(*AttachOpen)(nil),              // 17: boxlite.agent.v1.AttachOpen
+	(*ExecSpec)(nil),                // 18: boxlite.agent.v1.ExecSpec
+	(*StdinChunk)(nil),              // 19: boxlite.agent.v1.StdinChunk
+	(*StdinEof)(nil),                // 20: boxlite.agent.v1.StdinEof
+	(*OutputAck)(nil),               // 21: boxlite.agent.v1.OutputAck
+	(*AttachResponse)(nil),          // 22: boxlite.agent.v1.AttachResponse
+	(*AttachOpened)(nil),            // 23: boxlite.agent.v1.AttachOpened
+	(*OutputChunk)(nil),             // 24: boxlite.agent.v1.OutputChunk
+	(*StdinAck)(nil),                // 25: boxlite.agent.v1.StdinAck
+	(*ExitStatus)(nil),              // 26: boxlite.agent.v1.ExitStatus
+	(*SignalRequest)(nil),           // 27: boxlite.agent.v1.SignalRequest
+	(*SignalResponse)(nil),          // 28: boxlite.agent.v1.SignalResponse
+	(*KillRequest)(nil),             // 29: boxlite.agent.v1.KillRequest
+	(*KillResponse)(nil),            // 30: boxlite.agent.v1.KillResponse
+	(*ResizeRequest)(nil),           // 31: boxlite.agent.v1.ResizeRequest
+	(*ResizeResponse)(nil),          // 32: boxlite.agent.v1.ResizeResponse
+	(*ListExecsRequest)(nil),        // 33: boxlite.agent.v1.ListExecsRequest
+	(*ListExecsResponse)(nil),       // 34: boxlite.agent.v1.ListExecsResponse
+	(*ExecRecord)(nil),              // 35: boxlite.agent.v1.ExecRecord
+	(*ReleaseRequest)(nil),          // 36: boxlite.agent.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),         // 37: boxlite.agent.v1.ReleaseResponse
+	(*ShutdownRequest)(nil),         // 38: boxlite.agent.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),        // 39: boxlite.agent.v1.ShutdownResponse
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
-	6,  // 1: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Disk
-	6,  // 2: boxlite.agent.v1.CreateContainerRequest.writable:type_name -> boxlite.agent.v1.Disk
-	11, // 3: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
-	11, // 4: boxlite.agent.v1.ExecRequest.process:type_name -> boxlite.agent.v1.ProcessSpec
-	15, // 5: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
-	16, // 6: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
-	17, // 7: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
-	18, // 8: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
-	1,  // 9: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
-	20, // 10: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
-	21, // 11: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
-	22, // 12: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
-	23, // 13: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
-	1,  // 14: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
-	32, // 15: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
-	23, // 16: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	23, // 17: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
-	2,  // 18: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
-	4,  // 19: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
-	7,  // 20: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
-	9,  // 21: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
-	12, // 22: boxlite.agent.v1.AgentService.Exec:input_type -> boxlite.agent.v1.ExecRequest
-	14, // 23: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
-	24, // 24: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
-	26, // 25: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
-	28, // 26: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
-	30, // 27: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
-	33, // 28: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	35, // 29: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 30: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 31: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	8,  // 32: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	10, // 33: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	13, // 34: boxlite.agent.v1.AgentService.Exec:output_type -> boxlite.agent.v1.ExecResponse
-	19, // 35: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	25, // 36: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	27, // 37: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	29, // 38: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	31, // 39: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	34, // 40: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	36, // 41: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	30, // [30:42] is the sub-list for method output_type
-	18, // [18:30] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	8,  // 1: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
+	13, // 2: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
+	13, // 3: boxlite.agent.v1.ExecRequest.process:type_name -> boxlite.agent.v1.ProcessSpec
+	17, // 4: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
+	19, // 5: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
+	20, // 6: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
+	21, // 7: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
+	18, // 8: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
+	13, // 9: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
+	1,  // 10: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
+	23, // 11: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
+	24, // 12: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
+	25, // 13: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
+	26, // 14: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
+	1,  // 15: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
+	35, // 16: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
+	26, // 17: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
+	26, // 18: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
+	2,  // 19: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
+	4,  // 20: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
+	6,  // 21: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
+	9,  // 22: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
+	11, // 23: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
+	14, // 24: boxlite.agent.v1.AgentService.Exec:input_type -> boxlite.agent.v1.ExecRequest
+	16, // 25: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
+	27, // 26: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
+	29, // 27: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
+	31, // 28: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
+	33, // 29: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
+	36, // 30: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
+	38, // 31: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 32: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 33: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 34: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	10, // 35: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	12, // 36: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	15, // 37: boxlite.agent.v1.AgentService.Exec:output_type -> boxlite.agent.v1.ExecResponse
+	22, // 38: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	28, // 39: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	30, // 40: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	32, // 41: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	34, // 42: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	37, // 43: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	39, // 44: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	32, // [32:45] is the sub-list for method output_type
+	19, // [19:32] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_boxlite_agent_v1_agent_proto_init() }
@@ -2305,13 +2465,13 @@ func file_boxlite_agent_v1_agent_proto_init() {
 	if File_boxlite_agent_v1_agent_proto != nil {
 		return
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[12].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[14].OneofWrappers = []any{
 		(*AttachRequest_Open)(nil),
 		(*AttachRequest_Stdin)(nil),
 		(*AttachRequest_StdinEof)(nil),
 		(*AttachRequest_Ack)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[17].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[20].OneofWrappers = []any{
 		(*AttachResponse_Opened)(nil),
 		(*AttachResponse_Output)(nil),
 		(*AttachResponse_StdinAck)(nil),
@@ -2323,7 +2483,7 @@ func file_boxlite_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_boxlite_agent_v1_agent_proto_rawDesc), len(file_boxlite_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   35,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

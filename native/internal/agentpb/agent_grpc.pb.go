@@ -26,6 +26,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	AgentService_Hello_FullMethodName           = "/boxlite.agent.v1.AgentService/Hello"
+	AgentService_Rehearse_FullMethodName        = "/boxlite.agent.v1.AgentService/Rehearse"
 	AgentService_Prepare_FullMethodName         = "/boxlite.agent.v1.AgentService/Prepare"
 	AgentService_CreateContainer_FullMethodName = "/boxlite.agent.v1.AgentService/CreateContainer"
 	AgentService_StartContainer_FullMethodName  = "/boxlite.agent.v1.AgentService/StartContainer"
@@ -46,23 +47,26 @@ type AgentServiceClient interface {
 	// The first call of a session: both sides say their version. FAILED_PRECONDITION with reason
 	// "protocol_mismatch" when the agent cannot serve the client's version.
 	Hello(ctx context.Context, in *HelloRequest, opts ...grpc.CallOption) (*HelloResponse, error)
-	// Makes the VM this box's own before anything of the user runs: clock, entropy (also credited),
-	// host name, machine id. Every later call fails with FAILED_PRECONDITION, reason "not_prepared",
-	// until it has succeeded once since boot or restore. May be repeated.
+	// Does once, with an empty root file system and a program of the agent's own, all that makes a
+	// container and runs a process, and removes it again: what was loaded, allocated and translated
+	// for it is there when it counts. Only before CreateContainer; may be repeated. Reason:
+	// "already_created".
+	Rehearse(ctx context.Context, in *RehearseRequest, opts ...grpc.CallOption) (*RehearseResponse, error)
+	// Makes the VM one of its own, whatever others were restored from the same template: clock,
+	// entropy (also credited), the agent's instance. Every later call fails with FAILED_PRECONDITION,
+	// reason "not_prepared", until it has succeeded once since boot or restore. May be repeated.
 	Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (*PrepareResponse, error)
 	// Mounts the root file system and makes the container: namespaces, mounts, cgroups, and the
 	// session of its init, which Attach may open from here on. Runs nothing of the user.
 	// Reasons: "already_created", "mount_failed", "disk_not_found".
 	CreateContainer(ctx context.Context, in *CreateContainerRequest, opts ...grpc.CallOption) (*CreateContainerResponse, error)
-	// Runs init, once. Reasons: "not_created", "already_started", and those of Exec.
+	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
 	StartContainer(ctx context.Context, in *StartContainerRequest, opts ...grpc.CallOption) (*StartContainerResponse, error)
-	// Runs one more process in the container. Answers when the program has been executed.
-	// Reasons: "not_running" (init has ended or was never started), "already_exists",
-	// "command_not_found", "command_not_executable", "cwd_not_found", "user_not_found",
-	// "group_not_found", "invalid_argument".
+	// To be replaced by AttachOpen.exec.
 	Exec(ctx context.Context, in *ExecRequest, opts ...grpc.CallOption) (*ExecResponse, error)
-	// The streams of one process. At most one Attach per process: a newer one ends the older with
-	// ABORTED, reason "replaced". Ending it never harms the process. Reason: "exec_not_found".
+	// The streams of one process, which it may start. At most one Attach per process: a newer one
+	// ends the older with ABORTED, reason "replaced". Ending it never harms the process. Reason:
+	// "exec_not_found".
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 	// Sends one signal to the process itself. Reasons: "exec_not_found", "exited".
 	Signal(ctx context.Context, in *SignalRequest, opts ...grpc.CallOption) (*SignalResponse, error)
@@ -91,6 +95,16 @@ func (c *agentServiceClient) Hello(ctx context.Context, in *HelloRequest, opts .
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(HelloResponse)
 	err := c.cc.Invoke(ctx, AgentService_Hello_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *agentServiceClient) Rehearse(ctx context.Context, in *RehearseRequest, opts ...grpc.CallOption) (*RehearseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RehearseResponse)
+	err := c.cc.Invoke(ctx, AgentService_Rehearse_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -217,23 +231,26 @@ type AgentServiceServer interface {
 	// The first call of a session: both sides say their version. FAILED_PRECONDITION with reason
 	// "protocol_mismatch" when the agent cannot serve the client's version.
 	Hello(context.Context, *HelloRequest) (*HelloResponse, error)
-	// Makes the VM this box's own before anything of the user runs: clock, entropy (also credited),
-	// host name, machine id. Every later call fails with FAILED_PRECONDITION, reason "not_prepared",
-	// until it has succeeded once since boot or restore. May be repeated.
+	// Does once, with an empty root file system and a program of the agent's own, all that makes a
+	// container and runs a process, and removes it again: what was loaded, allocated and translated
+	// for it is there when it counts. Only before CreateContainer; may be repeated. Reason:
+	// "already_created".
+	Rehearse(context.Context, *RehearseRequest) (*RehearseResponse, error)
+	// Makes the VM one of its own, whatever others were restored from the same template: clock,
+	// entropy (also credited), the agent's instance. Every later call fails with FAILED_PRECONDITION,
+	// reason "not_prepared", until it has succeeded once since boot or restore. May be repeated.
 	Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error)
 	// Mounts the root file system and makes the container: namespaces, mounts, cgroups, and the
 	// session of its init, which Attach may open from here on. Runs nothing of the user.
 	// Reasons: "already_created", "mount_failed", "disk_not_found".
 	CreateContainer(context.Context, *CreateContainerRequest) (*CreateContainerResponse, error)
-	// Runs init, once. Reasons: "not_created", "already_started", and those of Exec.
+	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
 	StartContainer(context.Context, *StartContainerRequest) (*StartContainerResponse, error)
-	// Runs one more process in the container. Answers when the program has been executed.
-	// Reasons: "not_running" (init has ended or was never started), "already_exists",
-	// "command_not_found", "command_not_executable", "cwd_not_found", "user_not_found",
-	// "group_not_found", "invalid_argument".
+	// To be replaced by AttachOpen.exec.
 	Exec(context.Context, *ExecRequest) (*ExecResponse, error)
-	// The streams of one process. At most one Attach per process: a newer one ends the older with
-	// ABORTED, reason "replaced". Ending it never harms the process. Reason: "exec_not_found".
+	// The streams of one process, which it may start. At most one Attach per process: a newer one
+	// ends the older with ABORTED, reason "replaced". Ending it never harms the process. Reason:
+	// "exec_not_found".
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	// Sends one signal to the process itself. Reasons: "exec_not_found", "exited".
 	Signal(context.Context, *SignalRequest) (*SignalResponse, error)
@@ -260,6 +277,9 @@ type UnimplementedAgentServiceServer struct{}
 
 func (UnimplementedAgentServiceServer) Hello(context.Context, *HelloRequest) (*HelloResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Hello not implemented")
+}
+func (UnimplementedAgentServiceServer) Rehearse(context.Context, *RehearseRequest) (*RehearseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Rehearse not implemented")
 }
 func (UnimplementedAgentServiceServer) Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Prepare not implemented")
@@ -329,6 +349,24 @@ func _AgentService_Hello_Handler(srv interface{}, ctx context.Context, dec func(
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AgentServiceServer).Hello(ctx, req.(*HelloRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AgentService_Rehearse_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RehearseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).Rehearse(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_Rehearse_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).Rehearse(ctx, req.(*RehearseRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -530,6 +568,10 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Hello",
 			Handler:    _AgentService_Hello_Handler,
+		},
+		{
+			MethodName: "Rehearse",
+			Handler:    _AgentService_Rehearse_Handler,
 		},
 		{
 			MethodName: "Prepare",

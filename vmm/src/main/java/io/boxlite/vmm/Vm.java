@@ -43,12 +43,28 @@ public interface Vm extends AutoCloseable {
   /// @throws EngineException if the VM has ended or does not answer
   void resume();
 
-  /// Attaches a disk, running or paused. On failure nothing stays attached.
+  /// Puts a disk into its slot, running or paused, before the guest has looked for it. On failure
+  /// nothing stays attached.
   ///
-  /// @param disk whose SCSI target is free
-  /// @throws EngineException if the image cannot be opened, the target is taken, or the VM does not
-  ///   answer
+  /// @param disk whose slot is free
+  /// @throws EngineException if the image cannot be opened or the VM does not answer
   void attach(VmDisk disk);
+
+  /// Pauses the VM and saves all of it but its memory, which is in the file of its [VmOrigin.Seed].
+  /// The VM stays paused: it is to be killed, for its memory is the template's from now on. Both
+  /// files are on stable storage when this returns.
+  ///
+  /// @param state file to write; absolute, not there yet
+  /// @throws EngineException if it cannot be saved; what was written is to be deleted
+  void save(Path state);
+
+  /// Moves the VM's sockets and logs, for a VM that was started before it was known what for. The
+  /// VM is controlled through the new ones from now on, and a later [VmmDriver#reattach] needs a
+  /// configuration that names them.
+  ///
+  /// @param files on the same file system; its working directory is not moved
+  /// @throws EngineException if one cannot be moved; then the VM is to be killed
+  void moveTo(VmFiles files);
 
   /// {@return what it costs the host; empty once it has ended}
   Optional<VmUsage> usage();

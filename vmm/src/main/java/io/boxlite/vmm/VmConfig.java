@@ -1,35 +1,27 @@
 package io.boxlite.vmm;
 
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/// All that shapes one VM. Immutable. All paths are absolute; the directories of those that the VM
-/// makes (sockets, logs) exist.
+/// All that shapes one VM. Immutable.
 ///
 /// @param id names the VM in messages and in the process list; letters, digits, `-` and `_`
-/// @param boot what the guest boots
+/// @param boot what the guest boots, or has booted
 /// @param cpus number of virtual CPUs, at least 1
 /// @param memoryMib memory of the guest, in MiB, at least 64
-/// @param runDir working directory of the VM's process
-/// @param qmpSocket where the VM is controlled; any length. A second one beside it, `started.sock`,
-///   is there while the VM starts
-/// @param portalSocket where the byte stream to the guest's agent is served to one client
-/// @param consoleLog what the guest writes to its serial console is appended here
-/// @param qemuLog what the VM monitor itself says is appended here
-/// @param disks attached before the guest runs, in this order
+/// @param files where its files are
+/// @param origin where its guest begins
+/// @param disks attached before the guest runs
 /// @since 0.1
 public record VmConfig(
     String id,
     Boot boot,
     int cpus,
     int memoryMib,
-    Path runDir,
-    Path qmpSocket,
-    Path portalSocket,
-    Path consoleLog,
-    Path qemuLog,
+    VmFiles files,
+    VmOrigin origin,
     List<VmDisk> disks) {
 
   /// What a guest boots. Nothing of the user belongs here: everybody on the host can read it.
@@ -66,13 +58,11 @@ public record VmConfig(
       throw new IllegalArgumentException(
           "VM " + id + ": " + memoryMib + " MiB of memory, at least 64 are needed");
     }
-    List.of(runDir, qmpSocket, portalSocket, consoleLog, qemuLog).forEach(VmConfig::absolute);
     disks = List.copyOf(disks);
-    Set<Integer> targets = new HashSet<>();
+    Set<VmDisk.Slot> slots = EnumSet.noneOf(VmDisk.Slot.class);
     for (VmDisk disk : disks) {
-      if (!targets.add(disk.scsiTarget())) {
-        throw new IllegalArgumentException(
-            "VM " + id + ": two disks on SCSI target " + disk.scsiTarget());
+      if (!slots.add(disk.slot())) {
+        throw new IllegalArgumentException("VM " + id + ": two disks in slot " + disk.slot());
       }
     }
   }

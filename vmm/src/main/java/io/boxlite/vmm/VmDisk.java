@@ -1,25 +1,41 @@
 package io.boxlite.vmm;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /// A disk of a VM. Immutable.
 ///
-/// @param scsiTarget number of the SCSI target, 0 to 255, unique in the VM; the guest finds the
-///   disk by it
+/// @param slot which of the VM's disks it is; the guest finds it by that
 /// @param file the image, absolute
 /// @param format how the image is encoded
-/// @param readOnly whether the guest may only read; any number of VMs may share such an image,
-///   which nobody may change meanwhile
 /// @since 0.1
-public record VmDisk(int scsiTarget, Path file, Format format, boolean readOnly) {
+public record VmDisk(Slot slot, Path file, Format format) {
 
   /// Checks the arguments.
   public VmDisk {
-    if (scsiTarget < 0 || scsiTarget > 255) {
-      throw new IllegalArgumentException("scsi target " + scsiTarget + " is not within 0 to 255");
-    }
     if (!file.isAbsolute()) {
       throw new IllegalArgumentException("disk file '" + file + "' is not absolute");
+    }
+  }
+
+  /// The disks that every VM has room for.
+  ///
+  /// @since 0.1
+  public enum Slot {
+    /// What the box is made from. Read-only: any number of VMs may share such an image, which
+    /// nobody may change meanwhile.
+    LAYERS,
+    /// The box's own. Only one VM at a time may have it.
+    BOX;
+
+    /// {@return whether the guest may only read}
+    public boolean readOnly() {
+      return this == LAYERS;
+    }
+
+    /// {@return the name as the VM monitor has it}
+    public String lowerName() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -27,9 +43,9 @@ public record VmDisk(int scsiTarget, Path file, Format format, boolean readOnly)
   ///
   /// @since 0.1
   public enum Format {
-    /// The bytes of the disk, one after another.
-    RAW,
     /// QEMU's thin format, possibly over a backing file that it names.
-    QCOW2
+    QCOW2,
+    /// A text that names the files of which the disk consists, one after another.
+    VMDK
   }
 }

@@ -16,8 +16,9 @@ public interface VmmDriver {
   /// @throws UnsupportedEngineException if this host has none, or not the one that is demanded
   Engine engine();
 
-  /// Starts a VM in a process of its own that outlives this program: disks attached, guest running.
-  /// Whoever left a VM on the same sockets loses it. Does not wait for the guest.
+  /// Starts a VM in a process of its own that outlives this program: restored if that is its
+  /// origin, disks attached, guest running. Whoever left a VM on the same sockets loses it. Does
+  /// not wait for the guest.
   ///
   /// @param config what to start
   /// @return the VM; the caller closes it, or ends it
@@ -41,4 +42,16 @@ public interface VmmDriver {
   /// @param process the process that it was then; nothing is done if it has ended
   /// @throws EngineException if the process survives
   void kill(VmConfig config, VmProcess process);
+
+  /// Names all that shapes a VM which can be saved: VM monitor, accelerator, host CPU where it
+  /// matters, devices, kernel, initial file system, CPUs and memory. A template may only be
+  /// restored where this is what it was when it was saved.
+  ///
+  /// @param boot what the guest boots
+  /// @param cpus number of virtual CPUs
+  /// @param memoryMib memory, in MiB
+  /// @return 32 lower-case hex digits
+  /// @throws UnsupportedEngineException as [#engine()]
+  /// @throws EngineException if kernel or initial file system cannot be read
+  String templateKey(VmConfig.Boot boot, int cpus, int memoryMib);
 }

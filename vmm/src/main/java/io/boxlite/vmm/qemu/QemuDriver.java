@@ -104,7 +104,7 @@ public final class QemuDriver implements VmmDriver {
     AtomicReference<String> cause = new AtomicReference<>("");
     Launched launched =
         launcher.start(
-            new Launch(command, config.runDir(), config.qemuLog(), sockets),
+            new Launch(command, config.files().runDir(), config.files().vmmLog(), sockets),
             QemuVm.causeListener(cause),
             vm -> attachAndRun(vm.qmp(), config.disks()));
     return new QemuVm(config.id(), sockets, launched, cause);
@@ -147,11 +147,16 @@ public final class QemuDriver implements VmmDriver {
         });
   }
 
+  @Override
+  public String templateKey(VmConfig.Boot boot, int cpus, int memoryMib) {
+    throw new EngineException("not_built", "templates: not built yet");
+  }
+
   private Sockets sockets(VmConfig config) {
-    Path started = config.qmpSocket().resolveSibling("started.sock");
+    Path started = config.files().qmpSocket().resolveSibling("started.sock");
     return new Sockets(
-        socketPaths.reachable(config.qmpSocket()),
-        socketPaths.reachable(config.portalSocket()),
+        socketPaths.reachable(config.files().qmpSocket()),
+        socketPaths.reachable(config.files().portalSocket()),
         socketPaths.reachable(started));
   }
 }

@@ -4,6 +4,7 @@ import io.boxlite.api.EngineException;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
+import io.boxlite.vmm.VmFiles;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmUsage;
 import io.boxlite.vmm.qemu.internal.command.DiskCommands;
@@ -103,7 +104,7 @@ final class QemuVm implements Vm {
   static void attach(QmpClient qmp, VmDisk disk) {
     qmp.execute("blockdev-add", DiskCommands.blockdevAdd(disk), COMMAND_LIMIT);
     try {
-      qmp.execute("device_add", DiskCommands.deviceAdd(disk), COMMAND_LIMIT);
+      qmp.execute("qom-set", DiskCommands.setDrive(disk), COMMAND_LIMIT);
     } catch (EngineException e) {
       try {
         qmp.execute("blockdev-del", DiskCommands.blockdevDel(disk), COMMAND_LIMIT);
@@ -112,6 +113,16 @@ final class QemuVm implements Vm {
       }
       throw e;
     }
+  }
+
+  @Override
+  public void save(Path state) {
+    throw new EngineException("not_built", "save of a VM: not built yet");
+  }
+
+  @Override
+  public void moveTo(VmFiles files) {
+    throw new EngineException("not_built", "move of a VM: not built yet");
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.layout;
 
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.StorageException;
+import io.boxlite.vmm.VmFiles;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -65,6 +66,21 @@ public record BoxLayout(Path directory) {
   /// {@return the box's own disk}
   public Path disk() {
     return directory.resolve("disk.qcow2");
+  }
+
+  /// {@return the disk of all layers of its image, which names their files}
+  public Path layersDisk() {
+    return directory.resolve("layers.vmdk");
+  }
+
+  /// {@return where the files of its VM are}
+  public VmFiles vm() {
+    return new VmFiles(
+        directory,
+        directory.resolve("qmp.sock"),
+        directory.resolve("portal.sock"),
+        log(BoxLog.CONSOLE),
+        vmmLog());
   }
 
   /// {@return a log}

@@ -13,6 +13,7 @@ import io.boxlite.image.StoredImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.Portal;
@@ -21,6 +22,7 @@ import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +31,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,14 +70,14 @@ final class BoxBoot {
   Booted boot(BoxRecord box, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(image(box));
-    CreateContainerRequest request =
-        ContainerRequests.create(box, prepared.config(), prepared.layers().size());
+    List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
+    CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
     Duration imagePrepare = watch.lap();
     context
         .disks()
         .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
     checkGuest();
-    VmConfig config = vmConfig(box, prepared.layers());
+    VmConfig config = vmConfig(box);
     Duration boxConfig = watch.lap();
     try (BootGate.Turn _ = context.gate().enter()) {
       watch.lap();
@@ -87,7 +88,7 @@ final class BoxBoot {
         Portal portal = connect(vm);
         try {
           portal.hello();
-          portal.prepare(ContainerRequests.prepare(box.containerId(), Instant.now()));
+          portal.prepare(ContainerRequests.prepare(Instant.now()));
           Duration guestBoot = watch.lap();
           portal.createContainer(request);
           InitLog log = new InitLog(files.log(BoxLog.INIT));
@@ -146,14 +147,14 @@ final class BoxBoot {
     if (process.isEmpty() || !process.get().bootId().equals(hostBootId())) {
       return Optional.empty();
     }
-    return context.driver().reattach(vmConfig(box, List.of()), vmProcess(process.get()));
+    return context.driver().reattach(vmConfig(box), vmProcess(process.get()));
   }
 
   /// Ends the VM of a box without talking to it.
   void endVm(BoxRecord box) {
     Optional<RecordedVm> process = box.state().process();
     if (process.isPresent() && process.get().bootId().equals(hostBootId())) {
-      context.driver().kill(vmConfig(box, List.of()), vmProcess(process.get()));
+      context.driver().kill(vmConfig(box), vmProcess(process.get()));
     }
   }
 
@@ -207,26 +208,18 @@ final class BoxBoot {
                     + " was made from is no longer in the store; load it again"));
   }
 
-  private VmConfig vmConfig(BoxRecord box, List<Path> layers) {
-    List<VmDisk> disks = new ArrayList<>();
-    disks.add(
-        new VmDisk(ContainerRequests.WRITABLE_TARGET, files.disk(), VmDisk.Format.QCOW2, false));
-    for (int i = 0; i < layers.size(); i++) {
-      disks.add(
-          new VmDisk(ContainerRequests.layerTarget(i), layers.get(i), VmDisk.Format.RAW, true));
-    }
+  private VmConfig vmConfig(BoxRecord box) {
     return new VmConfig(
         box.id(),
         new VmConfig.Boot(
             context.options().kernel(), context.options().initramfs(), KERNEL_ARGUMENTS),
         box.options().cpus(),
         box.options().memoryMib(),
-        files.directory(),
-        files.directory().resolve("qmp.sock"),
-        files.directory().resolve("portal.sock"),
-        files.log(BoxLog.CONSOLE),
-        files.vmmLog(),
-        disks);
+        files.vm(),
+        new VmOrigin.Cold(),
+        List.of(
+            new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),
+            new VmDisk(VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2)));
   }
 
   /// Needed for a boot only: a VM that runs is taken over, or ended, without.

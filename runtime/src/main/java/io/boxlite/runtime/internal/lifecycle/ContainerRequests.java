@@ -5,9 +5,10 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ConfigException;
 import io.boxlite.image.ImageConfig;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
-import io.boxlite.protocol.agent.v1.Disk;
+import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.ProcessSpec;
+import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -19,44 +20,35 @@ import java.util.Map;
 
 /// Says to the agent what a box is: the image's configuration with the box's options over it.
 final class ContainerRequests {
-  /// SCSI target of the box's own disk; layers follow, lowest first.
-  static final int WRITABLE_TARGET = 0;
-
   private static final String HOST_NAME = "boxlite";
+  private static final int MACHINE_ID_DIGITS = 32;
   private static final int ENTROPY_BYTES = 256;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private ContainerRequests() {}
 
-  /// {@return SCSI target of a layer}
-  ///
-  /// @param index of the layer, 0 is the lowest
-  static int layerTarget(int index) {
-    return WRITABLE_TARGET + 1 + index;
-  }
-
-  static PrepareRequest prepare(String containerId, Instant now) {
+  static PrepareRequest prepare(Instant now) {
     byte[] entropy = new byte[ENTROPY_BYTES];
     RANDOM.nextBytes(entropy);
     return PrepareRequest.newBuilder()
         .setTimeUnixNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
         .setEntropy(ByteString.copyFrom(entropy))
-        .setHostname(HOST_NAME)
-        .setMachineId(containerId.substring(0, 32))
         .build();
   }
 
   /// @throws ConfigException if neither image nor options name a command
-  static CreateContainerRequest create(BoxRecord box, ImageConfig image, int layers) {
+  static CreateContainerRequest create(
+      BoxRecord box, ImageConfig image, List<LayersDisk.Extent> layers) {
     BoxOptions options = box.options();
     CreateContainerRequest.Builder request =
         CreateContainerRequest.newBuilder()
             .setContainerId(box.containerId())
-            .setWritable(Disk.newBuilder().setScsiTarget(WRITABLE_TARGET))
+            .setHostname(HOST_NAME)
+            .setMachineId(box.containerId().substring(0, MACHINE_ID_DIGITS))
             .setInit(init(options, image))
             .setStopSignal(Signals.parse(image.stopSignal()));
-    for (int i = 0; i < layers; i++) {
-      request.addLayers(Disk.newBuilder().setScsiTarget(layerTarget(i)));
+    for (LayersDisk.Extent layer : layers) {
+      request.addLayers(Layer.newBuilder().setOffset(layer.offset()).setLength(layer.length()));
     }
     options.capAdd().forEach(name -> request.addCapabilitiesAdd(capability(name)));
     options.capDrop().forEach(name -> request.addCapabilitiesDrop(capability(name)));

@@ -4,17 +4,26 @@ import io.boxlite.vmm.VmDisk;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Arguments of the QMP commands that attach a disk: pure functions.
+/// Arguments of the QMP commands that put a disk into its slot: pure functions.
+///
+/// Each slot is a virtio-blk device that every VM has, so that every VM can be made from the same
+/// template: an empty node stands in it until the disk's own takes its place. The guest binds its
+/// driver to the device, and so reads its size, only when it is told to use it.
 public final class DiskCommands {
-  static final String CONTROLLER = "scsi0";
-
   private DiskCommands() {}
+
+  /// {@return the name of the empty block node of a slot}
+  ///
+  /// @param slot the slot
+  static String emptyNode(VmDisk.Slot slot) {
+    return "no-" + slot.lowerName();
+  }
 
   /// {@return the name of the block node of a disk}
   ///
   /// @param disk the disk
-  public static String node(VmDisk disk) {
-    return "disk" + disk.scsiTarget();
+  static String node(VmDisk disk) {
+    return disk.slot().lowerName() + "-disk";
   }
 
   /// Arguments of `blockdev-add`.
@@ -31,13 +40,13 @@ public final class DiskCommands {
     file.put("driver", "file");
     file.put("filename", disk.file().toString());
     file.putAll(access(disk));
-    file.put("locking", disk.readOnly() ? "off" : "on");
+    file.put("locking", disk.slot().readOnly() ? "off" : "on");
     Map<String, Object> node = new LinkedHashMap<>();
     node.put(
         "driver",
         switch (disk.format()) {
-          case RAW -> "raw";
           case QCOW2 -> "qcow2";
+          case VMDK -> "vmdk";
         });
     node.put("node-name", node(disk));
     node.putAll(access(disk));
@@ -46,35 +55,31 @@ public final class DiskCommands {
   }
 
   private static Map<String, Object> access(VmDisk disk) {
+    boolean readOnly = disk.slot().readOnly();
     Map<String, Object> access = new LinkedHashMap<>();
-    access.put("read-only", disk.readOnly());
-    access.put("discard", disk.readOnly() ? "ignore" : "unmap");
+    access.put("read-only", readOnly);
+    access.put("discard", readOnly ? "ignore" : "unmap");
     access.put("cache", Map.of("direct", false, "no-flush", false));
     return access;
   }
 
-  /// Arguments of `device_add`.
+  /// Arguments of `qom-set` that put the disk's node into its slot.
   ///
   /// @param disk whose node is there
   /// @return the arguments
-  public static Map<String, Object> deviceAdd(VmDisk disk) {
-    Map<String, Object> device = new LinkedHashMap<>();
-    device.put("driver", "scsi-hd");
-    device.put("id", "scsi-" + node(disk));
-    device.put("bus", CONTROLLER + ".0");
-    device.put("scsi-id", disk.scsiTarget());
-    device.put("drive", node(disk));
-    // "Does not rotate": the guest then neither sorts nor delays requests.
-    device.put("rotation_rate", 1);
-    // QEMU would stop the whole VM when the host's disk is full; the guest shall see an error.
-    device.put("rerror", "report");
-    device.put("werror", "report");
-    return device;
+  public static Map<String, Object> setDrive(VmDisk disk) {
+    return Map.of(
+        "path",
+        "/machine/peripheral/" + disk.slot().lowerName(),
+        "property",
+        "drive",
+        "value",
+        node(disk));
   }
 
   /// Arguments of `blockdev-del`.
   ///
-  /// @param disk whose device is not there
+  /// @param disk which is in no slot
   /// @return the arguments
   public static Map<String, Object> blockdevDel(VmDisk disk) {
     return Map.of("node-name", node(disk));

@@ -2,6 +2,7 @@ package io.boxlite.vmm.qemu.internal.command;
 
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.List;
 public final class QemuCommand {
   /// The virtio-serial port of the agent, as QMP events name it.
   public static final String PORTAL_ID = "portal0";
+
+  private static final int FIRST_DISK_ADDRESS = 0x10;
 
   private QemuCommand() {}
 
@@ -43,8 +46,8 @@ public final class QemuCommand {
     command.addAll(accelerator(accelerator));
     command.addAll(size(config.cpus(), config.memoryMib()));
     command.addAll(control(sockets));
-    command.addAll(console(config.consoleLog()));
-    command.addAll(scsiController());
+    command.addAll(console(config.files().consoleLog()));
+    command.addAll(diskSlots());
     command.addAll(portal());
     command.addAll(boot(config.boot(), architecture));
     return List.copyOf(command);
@@ -98,9 +101,30 @@ public final class QemuCommand {
         "chardev:console");
   }
 
-  /// Always there, so that disks can be attached at any time.
-  private static List<String> scsiController() {
-    return List.of("-device", "virtio-scsi-pci,id=" + DiskCommands.CONTROLLER);
+  /// Fixed PCI addresses, by which the guest knows them (docs/guest.md).
+  private static List<String> diskSlots() {
+    List<String> arguments = new ArrayList<>();
+    for (VmDisk.Slot slot : VmDisk.Slot.values()) {
+      String empty = DiskCommands.emptyNode(slot);
+      arguments.add("-blockdev");
+      arguments.add(
+          "driver=null-co,size=0,node-name="
+              + empty
+              + ",read-only="
+              + (slot.readOnly() ? "on" : "off"));
+      arguments.add("-device");
+      arguments.add(
+          "virtio-blk-pci,id="
+              + slot.lowerName()
+              + ",addr=0x"
+              + Integer.toHexString(FIRST_DISK_ADDRESS + slot.ordinal())
+              + ",drive="
+              + empty
+              // QEMU would stop the whole VM when the host's disk is full; the guest shall see an
+              // error.
+              + ",num-queues=1,rerror=report,werror=report");
+    }
+    return arguments;
   }
 
   private static List<String> portal() {

@@ -5,6 +5,8 @@ import io.boxlite.api.StorageException;
 import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.qemu.internal.command.Architecture;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand.Sockets;
@@ -80,11 +82,9 @@ record TrialBoot(
             boot,
             1,
             MEMORY_MIB,
-            directory,
-            sockets.qmp(),
-            sockets.portal(),
-            directory.resolve("console.log"),
-            log,
+            new VmFiles(
+                directory, sockets.qmp(), sockets.portal(), directory.resolve("console.log"), log),
+            new VmOrigin.Cold(),
             List.of());
     List<String> command =
         QemuCommand.of(binary.path(), architecture, accelerator, config, sockets);
