@@ -1,7 +1,7 @@
 package io.boxlite.rest;
 
-import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BootTiming;
+import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ImageInfo;

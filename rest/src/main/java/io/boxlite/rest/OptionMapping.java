@@ -87,9 +87,7 @@ public final class OptionMapping {
         detach == null ? !autoRemove : detach,
         autoRemove,
         capabilities == null ? List.of() : items("advanced.capabilities.add", capabilities.add()),
-        capabilities == null
-            ? List.of()
-            : items("advanced.capabilities.drop", capabilities.drop()),
+        capabilities == null ? List.of() : items("advanced.capabilities.drop", capabilities.drop()),
         false);
   }
 

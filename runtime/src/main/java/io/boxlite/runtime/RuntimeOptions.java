@@ -54,7 +54,10 @@ public record RuntimeOptions(
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
         bootTimeout(environment.getOrDefault("BOXLITE_BOOT_TIMEOUT_SECONDS", "")),
-        java.util.Optional.ofNullable(environment.get("BOXLITE_WARM_POOL")).map(Integer::parseInt).map(OptionalInt::of).orElse(OptionalInt.empty()),
+        java.util.Optional.ofNullable(environment.get("BOXLITE_WARM_POOL"))
+            .map(Integer::parseInt)
+            .map(OptionalInt::of)
+            .orElse(OptionalInt.empty()),
         !"off".equals(environment.get("BOXLITE_TEMPLATES")));
   }
 

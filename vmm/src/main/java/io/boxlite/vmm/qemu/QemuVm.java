@@ -163,9 +163,7 @@ final class QemuVm implements Vm {
   private static void keepPrevious(Path log) throws IOException {
     try {
       Files.move(
-          log,
-          log.resolveSibling(log.getFileName() + ".1"),
-          StandardCopyOption.REPLACE_EXISTING);
+          log, log.resolveSibling(log.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
     } catch (NoSuchFileException _) {
       // It is the box's first run.
     }

@@ -1,7 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
-import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BootTiming;
+import io.boxlite.api.BoxMetrics;
 import io.boxlite.vmm.VmUsage;
 import java.time.Duration;
 import java.time.Instant;

@@ -111,8 +111,7 @@ public final class LocalBox implements Box {
     booting = spawned;
     try {
       BoxBoot.Booted booted =
-          boot.boot(
-              record, spawned, vm -> store(record.state().running(BoxBoot.recorded(vm))));
+          boot.boot(record, spawned, vm -> store(record.state().running(BoxBoot.recorded(vm))));
       figures.booted(booted.timing());
       command = booted.command();
       adopt(booted.running());
