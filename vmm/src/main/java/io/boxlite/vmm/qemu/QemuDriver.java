@@ -6,9 +6,12 @@ import io.boxlite.vmm.Engine;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
+import io.boxlite.vmm.VmTemplate;
 import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.internal.command.Architecture;
+import io.boxlite.vmm.qemu.internal.command.DiskCommands;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand.Sockets;
 import io.boxlite.vmm.qemu.internal.probe.KvmProbe;
@@ -18,12 +21,17 @@ import io.boxlite.vmm.qemu.internal.process.QemuLauncher;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launch;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
+import io.boxlite.vmm.qemu.internal.qmp.QmpCommand;
+import io.boxlite.vmm.qemu.internal.template.StateLoad;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -101,17 +109,64 @@ public final class QemuDriver implements VmmDriver {
                 found.engine().accelerator(),
                 config,
                 sockets));
-    AtomicReference<String> cause = new AtomicReference<>("");
-    Launched launched =
-        launcher.start(
-            new Launch(command, config.files().runDir(), config.files().vmmLog(), sockets),
-            QemuVm.causeListener(cause),
-            vm -> attachAndRun(vm.qmp(), config.disks()));
-    return new QemuVm(config.id(), sockets, launched, cause);
+    Path input = prepare(config);
+    QemuEvents events = new QemuEvents();
+    try {
+      Launched launched =
+          launcher.start(
+              new Launch(command, config.files().runDir(), input, config.files().vmmLog(), sockets),
+              events,
+              vm -> run(vm.qmp(), config, events));
+      return new QemuVm(config, socketPaths, launched, events);
+    } catch (RuntimeException e) {
+      undo(config.origin(), e);
+      throw e;
+    }
   }
 
-  private static void attachAndRun(QmpClient qmp, List<VmDisk> disks) {
-    disks.forEach(disk -> QemuVm.attach(qmp, disk));
+  /// {@return what QEMU is to read}
+  private static Path prepare(VmConfig config) {
+    return switch (config.origin()) {
+      case VmOrigin.Cold() -> Launch.NO_INPUT;
+      case VmOrigin.Seed(Path memory) -> {
+        // Made here, because QEMU would make one that everybody can read.
+        try {
+          Files.createFile(
+              memory,
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (IOException e) {
+          throw new EngineException(
+              "qemu_start", "memory of vm " + config.id() + " cannot be made: " + e, e, Map.of());
+        }
+        yield Launch.NO_INPUT;
+      }
+      case VmOrigin.Restored(VmTemplate template) -> {
+        StateLoad.check(template, config.memoryMib());
+        yield template.state();
+      }
+    };
+  }
+
+  private static void undo(VmOrigin origin, RuntimeException failure) {
+    if (origin instanceof VmOrigin.Seed(Path memory)) {
+      try {
+        Files.deleteIfExists(memory);
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  private static void run(QmpClient qmp, VmConfig config, QemuEvents events) {
+    if (config.origin() instanceof VmOrigin.Restored) {
+      StateLoad.run(qmp, events.migration());
+    }
+    List<QmpCommand> commands = new ArrayList<>();
+    for (VmDisk disk : config.disks()) {
+      commands.add(new QmpCommand("blockdev-add", DiskCommands.blockdevAdd(disk)));
+      commands.add(new QmpCommand("qom-set", DiskCommands.setDrive(disk)));
+    }
+    qmp.executeAll(commands, COMMAND_LIMIT);
     qmp.execute("cont", Map.of(), COMMAND_LIMIT);
   }
 
@@ -122,10 +177,10 @@ public final class QemuDriver implements VmmDriver {
     if (adopted.isEmpty()) {
       return Optional.empty();
     }
-    AtomicReference<String> cause = new AtomicReference<>("");
+    QemuEvents events = new QemuEvents();
     try {
-      QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, QemuVm.causeListener(cause));
-      return Optional.of(new QemuVm(config.id(), sockets, new Launched(adopted.get(), qmp), cause));
+      QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, events);
+      return Optional.of(new QemuVm(config, socketPaths, new Launched(adopted.get(), qmp), events));
     } catch (EngineException e) {
       boolean lives = adopted.get().isAlive();
       adopted.get().close();
@@ -153,10 +208,6 @@ public final class QemuDriver implements VmmDriver {
   }
 
   private Sockets sockets(VmConfig config) {
-    Path started = config.files().qmpSocket().resolveSibling("started.sock");
-    return new Sockets(
-        socketPaths.reachable(config.files().qmpSocket()),
-        socketPaths.reachable(config.files().portalSocket()),
-        socketPaths.reachable(started));
+    return QemuVm.sockets(socketPaths, config.files());
   }
 }

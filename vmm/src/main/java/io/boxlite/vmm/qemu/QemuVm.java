@@ -1,10 +1,13 @@
 package io.boxlite.vmm.qemu;
 
 import io.boxlite.api.EngineException;
+import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
 import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmUsage;
 import io.boxlite.vmm.qemu.internal.command.DiskCommands;
@@ -13,7 +16,8 @@ import io.boxlite.vmm.qemu.internal.process.HostProcess;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
-import io.boxlite.vmm.qemu.internal.qmp.QmpEvent;
+import io.boxlite.vmm.qemu.internal.template.StateSave;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -21,44 +25,52 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// A VM in a QEMU process. Thread-safe: so are its parts.
 final class QemuVm implements Vm {
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(30);
 
   private final String id;
-  private final Sockets sockets;
+  private final VmOrigin origin;
+  private final SocketPaths socketPaths;
   private final HostProcess process;
   private final QmpClient qmp;
+  private final QemuEvents events;
   private final CompletableFuture<VmExit> exit;
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /// Changed under the lock.
+  private volatile VmFiles files;
 
   /// Takes over process and connection.
   ///
-  /// @param cause where [#causeListener] keeps the cause
-  QemuVm(String id, Sockets sockets, Launched launched, AtomicReference<String> cause) {
-    this.id = id;
-    this.sockets = sockets;
+  /// @param events told of those of the connection
+  QemuVm(VmConfig config, SocketPaths socketPaths, Launched launched, QemuEvents events) {
+    this.id = config.id();
+    this.origin = config.origin();
+    this.files = config.files();
+    this.socketPaths = socketPaths;
     this.process = launched.process();
     this.qmp = launched.qmp();
-    this.exit = process.onExit().thenCompose(status -> heardThen(status, cause));
+    this.events = events;
+    this.exit = process.onExit().thenCompose(this::heardThen);
   }
 
   /// What QEMU said last may still be on its way when its process is gone.
-  private CompletableFuture<VmExit> heardThen(OptionalInt status, AtomicReference<String> cause) {
+  private CompletableFuture<VmExit> heardThen(OptionalInt status) {
     return qmp.ended()
         .completeOnTimeout("", 1, TimeUnit.SECONDS)
-        .thenApply(end -> new VmExit(status, cause.get()));
+        .thenApply(end -> new VmExit(status, events.cause()));
   }
 
-  /// {@return a listener that keeps why the VM ends}
-  static Consumer<QmpEvent> causeListener(AtomicReference<String> cause) {
-    return event -> {
-      if (event.name().equals("SHUTDOWN")) {
-        cause.set(event.text("reason"));
-      }
-    };
+  /// {@return where QEMU serves a VM with these files}
+  static Sockets sockets(SocketPaths socketPaths, VmFiles files) {
+    return new Sockets(
+        socketPaths.reachable(files.qmpSocket()),
+        socketPaths.reachable(files.portalSocket()),
+        socketPaths.reachable(files.qmpSocket().resolveSibling("started.sock")));
   }
 
   @Override
@@ -73,7 +85,7 @@ final class QemuVm implements Vm {
 
   @Override
   public Path portalSocket() {
-    return sockets.portal();
+    return socketPaths.reachable(files.portalSocket());
   }
 
   @Override
@@ -98,10 +110,6 @@ final class QemuVm implements Vm {
 
   @Override
   public void attach(VmDisk disk) {
-    attach(qmp, disk);
-  }
-
-  static void attach(QmpClient qmp, VmDisk disk) {
     qmp.execute("blockdev-add", DiskCommands.blockdevAdd(disk), COMMAND_LIMIT);
     try {
       qmp.execute("qom-set", DiskCommands.setDrive(disk), COMMAND_LIMIT);
@@ -117,12 +125,27 @@ final class QemuVm implements Vm {
 
   @Override
   public void save(Path state) {
-    throw new EngineException("not_built", "save of a VM: not built yet");
+    if (!(origin instanceof VmOrigin.Seed seed)) {
+      throw new EngineException(
+          "save_failed", "vm " + id + " cannot be saved: its memory is not in a file of its own");
+    }
+    Path socket = files.qmpSocket().resolveSibling("save.sock");
+    new StateSave(qmp, events.migration(), socketPaths.reachable(socket), state, seed.memory())
+        .run();
   }
 
   @Override
-  public void moveTo(VmFiles files) {
-    throw new EngineException("not_built", "move of a VM: not built yet");
+  public void moveTo(VmFiles target) {
+    lock.lock();
+    try {
+      FileMoves.move(files, target);
+      files = target;
+    } catch (IOException e) {
+      throw new EngineException(
+          "vm_move", "files of vm " + id + " cannot be moved: " + e, e, Map.of());
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override
@@ -137,7 +160,7 @@ final class QemuVm implements Vm {
       if (half.isPositive() && process.isAlive()) {
         askToQuit(half);
       }
-      QemuLauncher.end(process, sockets, half);
+      QemuLauncher.end(process, sockets(socketPaths, files), half);
     } finally {
       close();
     }
