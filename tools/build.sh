@@ -72,7 +72,7 @@ check_requirements() {
 build_jars() { # build_jars DIST
   say "compiling"
   # Maven resets the colour even of what is no terminal.
-  "$root/mvnw" -q -Dquick -DskipTests -pl cli -am package 2>&1 | sed 's/\x1b\[0m//g' >&2
+  "$root/mvnw" -q -Dquick -Dmaven.test.skip -pl cli -am package 2>&1 | sed 's/\x1b\[0m//g' >&2
   mkdir -p "$1/lib"
   cp "$root"/cli/target/lib/*.jar "$root/cli/target/boxlite-cli-$(project_version).jar" "$1/lib/"
   rm -f "$1"/lib/avaje-jsonb-inject-plugin-*.jar # for a framework that is not used

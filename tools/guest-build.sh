@@ -11,7 +11,7 @@ set -eu
 export LC_ALL=C PATH="$PATH:/usr/local/go/bin:/usr/sbin:/sbin"
 
 # What the guest loads, in this order and each after what it needs; what is built in is left out.
-MODULES='virtio_pci virtio_console virtio_scsi sd_mod erofs overlay ext4'
+MODULES='virtio_pci virtio_console virtio_blk erofs overlay ext4'
 
 fail() {
   echo "guest-build: $*" >&2

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -24,14 +25,19 @@ const (
 )
 
 func main() {
-	if os.Args[0] == container.Arg0 {
+	switch os.Args[0] {
+	case container.Arg0:
 		container.PID1()
 		return
+	case agent.RehearsalProgram:
+		agent.Perform()
 	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "boxlite-guest: runs only as the first process of a box's VM")
 		os.Exit(2)
 	}
+	// Nobody else gets the first thread, which cannot end and stands for the process in /proc.
+	runtime.LockOSThread()
 	log.SetFlags(0)
 	log.SetPrefix("boxlite-guest: ")
 	if err := run(); err != nil {

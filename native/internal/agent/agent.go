@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"syscall"
 	"time"
@@ -46,8 +45,7 @@ type Agent struct {
 
 	mu         sync.Mutex
 	prepared   bool
-	hostname   string
-	creating   bool
+	creating   bool                 // the container, or a rehearsal of it
 	down       bool                 // since the first Shutdown
 	downResult *pb.ShutdownResponse // set before powerOff is closed
 	state      pb.ContainerState
@@ -60,10 +58,8 @@ type Agent struct {
 
 // New makes the agent; connected says whether somebody is at the portal's other end.
 func New(connected func() bool) (*Agent, error) {
-	id := make([]byte, 16)
-	rand.Read(id)
 	a := &Agent{
-		table: process.NewTable(), instance: hex.EncodeToString(id), connected: connected,
+		table: process.NewTable(), instance: newInstance(), connected: connected,
 		powerOff: make(chan struct{}), alone: make(chan struct{}, 1), state: pb.ContainerState_CONTAINER_STATE_NONE,
 	}
 	var err error
@@ -71,6 +67,12 @@ func New(connected func() bool) (*Agent, error) {
 		return nil, err
 	}
 	return a, a.groups.keeper.Add(os.Getpid())
+}
+
+func newInstance() string {
+	id := make([]byte, 16)
+	rand.Read(id)
+	return hex.EncodeToString(id)
 }
 
 // Serve answers calls until a Shutdown has been answered.
@@ -112,7 +114,11 @@ func (a *Agent) Serve(sessions *portal.Portal) {
 func (a *Agent) guard(method string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.prepared || method == pb.AgentService_Hello_FullMethodName || method == pb.AgentService_Prepare_FullMethodName {
+	if a.prepared {
+		return nil
+	}
+	switch method {
+	case pb.AgentService_Hello_FullMethodName, pb.AgentService_Prepare_FullMethodName, pb.AgentService_Rehearse_FullMethodName:
 		return nil
 	}
 	return fault.New(codes.FailedPrecondition, "not_prepared", "the VM is not prepared yet")
@@ -159,20 +165,11 @@ func (a *Agent) Hello(_ context.Context, r *pb.HelloRequest) (*pb.HelloResponse,
 	}, nil
 }
 
-var (
-	hostnamePattern  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$`)
-	machineIDPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
-)
-
-// Prepare makes the VM this box's own.
+// Prepare makes the VM one of its own.
 func (a *Agent) Prepare(_ context.Context, r *pb.PrepareRequest) (*pb.PrepareResponse, error) {
 	switch {
 	case len(r.Entropy) < 32 || len(r.Entropy) > 512:
 		return nil, fault.Invalid("entropy: must have 32 to 512 bytes")
-	case !hostnamePattern.MatchString(r.Hostname):
-		return nil, fault.Invalid("host name %.80q: not valid", r.Hostname)
-	case !machineIDPattern.MatchString(r.MachineId):
-		return nil, fault.Invalid("machine id: must be 32 hex digits")
 	case r.TimeUnixNanos <= 0:
 		return nil, fault.Invalid("time: must be after 1970")
 	}
@@ -181,11 +178,11 @@ func (a *Agent) Prepare(_ context.Context, r *pb.PrepareRequest) (*pb.PrepareRes
 	if err := errors.Join(
 		boot.SetTime(time.Unix(0, r.TimeUnixNanos)),
 		boot.AddEntropy(r.Entropy),
-		boot.SetNames(r.Hostname, r.MachineId),
 	); err != nil {
 		return nil, err
 	}
-	a.hostname, a.prepared = r.Hostname, true
+	// After the entropy: that of the template is the same in all VMs that were restored from it.
+	a.instance, a.prepared = newInstance(), true
 	return &pb.PrepareResponse{}, nil
 }
 

@@ -20,34 +20,32 @@ import (
 	"boxlite.io/native/internal/cgroup"
 	"boxlite.io/native/internal/container"
 	"boxlite.io/native/internal/fault"
-	"boxlite.io/native/internal/process"
 	"boxlite.io/native/internal/rootfs"
 )
 
 const (
 	maxLayers  = 127
-	maxTarget  = 255
+	sectorSize = 512
 	maxReserve = 48 << 20 // memory that is kept from the container
 	maxSignal  = 64
 )
 
-var containerIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var (
+	containerIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	hostnamePattern    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$`)
+	machineIDPattern   = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
 
 // CreateContainer mounts the root file system and makes the container.
-func (a *Agent) CreateContainer(ctx context.Context, r *pb.CreateContainerRequest) (*pb.CreateContainerResponse, error) {
+func (a *Agent) CreateContainer(_ context.Context, r *pb.CreateContainerRequest) (*pb.CreateContainerResponse, error) {
 	config, err := checkCreate(r)
 	if err != nil {
 		return nil, err
 	}
-	a.mu.Lock()
-	if a.creating || a.down || a.state != pb.ContainerState_CONTAINER_STATE_NONE {
-		a.mu.Unlock()
-		return nil, fault.New(codes.FailedPrecondition, "already_created", "the container has been created before")
+	if err := a.beginCreating(); err != nil {
+		return nil, err
 	}
-	a.creating = true
-	config.Hostname = a.hostname
-	a.mu.Unlock()
-	err = a.create(ctx, r, config)
+	err = a.create(r, config)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.creating = false
@@ -58,22 +56,36 @@ func (a *Agent) CreateContainer(ctx context.Context, r *pb.CreateContainerReques
 	return &pb.CreateContainerResponse{}, nil
 }
 
+// beginCreating reserves the agent for making a container, or for rehearsing it.
+func (a *Agent) beginCreating() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.creating || a.down || a.state != pb.ContainerState_CONTAINER_STATE_NONE {
+		return fault.New(codes.FailedPrecondition, "already_created", "the container has been created before")
+	}
+	a.creating = true
+	return nil
+}
+
 func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err error) {
 	switch {
 	case !containerIDPattern.MatchString(r.ContainerId):
 		return config, fault.Invalid("container id: must be 64 hex digits")
 	case len(r.Layers) < 1 || len(r.Layers) > maxLayers:
 		return config, fault.Invalid("layers: must be 1 to %d", maxLayers)
-	case r.Writable == nil:
-		return config, fault.Invalid("writable disk: missing")
+	case !hostnamePattern.MatchString(r.Hostname):
+		return config, fault.Invalid("host name %.80q: not valid", r.Hostname)
+	case !machineIDPattern.MatchString(r.MachineId):
+		return config, fault.Invalid("machine id: must be 32 hex digits")
 	case r.StopSignal > maxSignal:
 		return config, fault.Invalid("stop signal %d: must be 1 to %d", r.StopSignal, maxSignal)
 	}
-	for _, d := range append([]*pb.Disk{r.Writable}, r.Layers...) {
-		if d.GetScsiTarget() > maxTarget {
-			return config, fault.Invalid("SCSI target %d: must be at most %d", d.ScsiTarget, maxTarget)
+	for i, l := range r.Layers {
+		if l.Offset%sectorSize != 0 || l.Length%sectorSize != 0 || l.Length == 0 || l.Offset+l.Length < l.Length {
+			return config, fault.Invalid("layer %d: %d bytes at %d: must be multiples of %d, and not empty", i, l.Length, l.Offset, sectorSize)
 		}
 	}
+	config.Hostname = r.Hostname
 	if config.Init, err = specOf(r.Init); err != nil {
 		return config, err
 	}
@@ -92,12 +104,15 @@ func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err err
 	return config, nil
 }
 
-func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config container.Config) (err error) {
-	layers := make([]uint32, len(r.Layers))
-	for i, d := range r.Layers {
-		layers[i] = d.ScsiTarget
+func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config) (err error) {
+	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
+		return err
 	}
-	root, err := rootfs.Mount(ctx, work, layers, r.Writable.ScsiTarget)
+	layers := make([]rootfs.Extent, len(r.Layers))
+	for i, l := range r.Layers {
+		layers[i] = rootfs.Extent{Offset: l.Offset, Length: l.Length}
+	}
+	root, err := rootfs.Mount(work, layers)
 	switch {
 	case errors.Is(err, rootfs.ErrNoDisk):
 		return fault.New(codes.NotFound, "disk_not_found", "%v", err)
@@ -106,52 +121,66 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, root.Unmount())
-		}
-	}()
-	box, err := makeBoxGroup()
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			box.Remove()
+			err = errors.Join(err, root.Remove())
 		}
 	}()
 	config.Rootfs, config.Work, config.MachineID = root.Root(), work, boot.MachineID
-	config.Group, config.Keeper, config.OnEnd = box, a.groups.keeper, a.containerEnded
-	c, err := container.Create(a.table, config)
+	config.OnEnd = a.containerEnded
+	made, err := a.make(config, "box")
 	if err != nil {
-		return fault.New(codes.FailedPrecondition, "mount_failed", "%v", err)
+		return err
 	}
-	o := optionsOf(r.ContainerId, r.Init, c)
+	o := optionsOf(r.ContainerId, r.Init, made.container)
 	o.Lossy = func() bool { return !a.connected() }
-	o.OnExit = c.Kill // with init the whole container ends
-	if o.Group, err = box.Make("init"); os.IsExist(err) {
-		err = nil // PID 1 is there: it becomes init
+	o.OnExit = made.container.Kill // with init the whole container ends
+	o.Group = made.init
+	p, err := a.table.Add(o)
+	if err != nil {
+		return errors.Join(err, made.remove())
 	}
-	if err == nil {
-		var p *process.Process
-		if p, err = a.table.Add(o); err == nil {
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			a.root, a.container, a.init, a.groups.box = root, c, p, box
-			if a.stopSignal = syscall.Signal(r.StopSignal); a.stopSignal == 0 {
-				a.stopSignal = unix.SIGTERM
-			}
-			return nil
-		}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.root, a.container, a.init, a.groups.box = root, made.container, p, made.box
+	if a.stopSignal = syscall.Signal(r.StopSignal); a.stopSignal == 0 {
+		a.stopSignal = unix.SIGTERM
 	}
-	c.Kill()
-	<-c.Ended()
-	return errors.Join(err, c.Leave())
+	return nil
+}
+
+// made is a container with its groups.
+type made struct {
+	container *container.Container
+	box, init cgroup.Group // init is of its main process
+}
+
+// make makes the container and its groups, of which box gets that name.
+func (a *Agent) make(config container.Config, name string) (m made, err error) {
+	if m.box, err = makeBoxGroup(name); err != nil {
+		return m, err
+	}
+	config.Group, config.Keeper = m.box, a.groups.keeper
+	if m.container, err = container.Create(a.table, config); err != nil {
+		return m, errors.Join(fault.New(codes.FailedPrecondition, "mount_failed", "%v", err), m.box.Remove())
+	}
+	if m.init, err = m.box.Make("init"); err != nil && !os.IsExist(err) { // it exists if PID 1 becomes init
+		return m, errors.Join(err, m.remove())
+	}
+	return m, nil
+}
+
+// remove ends the container and removes its groups.
+func (m *made) remove() error {
+	m.container.Kill()
+	<-m.container.Ended()
+	m.init.Remove() // gone already if its process has run
+	return errors.Join(m.container.Leave(), m.box.Remove())
 }
 
 // makeBoxGroup makes the group that limits the container, so that what runs there is killed for
 // want of memory or of PIDs before the agent suffers, and that keeps the VM's devices from it: with
 // Docker's capabilities a container can make a node of any, be it the console or a mounted disk.
-func makeBoxGroup() (cgroup.Group, error) {
-	box, err := (cgroup.Group{}).Make("box")
+func makeBoxGroup(name string) (cgroup.Group, error) {
+	box, err := (cgroup.Group{}).Make(name)
 	if err != nil {
 		return box, err
 	}

@@ -4,6 +4,7 @@ package boot
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,11 @@ const Run = "/run"
 
 const (
 	moduleList = "/modules/load" // names of files beside it, each after those that it needs
-	maxFiles   = 1 << 20         // RLIMIT_NOFILE of the agent and of everything in the box
+	// The disks are empty until a container is made of them, so that is when they get this driver.
+	diskModule    = "virtio_blk.ko"
+	virtioProbing = "/sys/bus/virtio/drivers_autoprobe"
+
+	maxFiles = 1 << 20 // RLIMIT_NOFILE of the agent and of everything in the box
 )
 
 // Up makes the VM usable: file systems, modules, loopback, limits.
@@ -69,19 +74,37 @@ func loadModules() error {
 	defer list.Close()
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
-		file := filepath.Join(filepath.Dir(moduleList), lines.Text())
-		f, err := os.Open(file)
-		if err != nil {
-			return err
+		load := loadModule
+		if lines.Text() == diskModule {
+			load = loadIdle
 		}
-		err = unix.FinitModule(int(f.Fd()), "", 0)
-		f.Close()
-		if err != nil && err != unix.EEXIST {
+		file := filepath.Join(filepath.Dir(moduleList), lines.Text())
+		if err := load(file); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 		os.Remove(file) // the initramfs is memory
 	}
 	return lines.Err()
+}
+
+func loadModule(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := unix.FinitModule(int(f.Fd()), "", 0); err != unix.EEXIST {
+		return err
+	}
+	return nil
+}
+
+// loadIdle loads a virtio driver that takes no device by itself which is there already.
+func loadIdle(file string) error {
+	if err := os.WriteFile(virtioProbing, []byte("0"), 0); err != nil {
+		return err
+	}
+	return errors.Join(loadModule(file), os.WriteFile(virtioProbing, []byte("1"), 0))
 }
 
 // pivotableRoot puts a second mount of the root over the first. The kernel's initial root has no

@@ -28,7 +28,7 @@ type Config struct {
 	LastCap   int
 	Group     cgroup.Group // of the whole container
 	Keeper    cgroup.Group // of our PID 1: out of reach of the container's limits
-	// OnEnd is called, once, when the container's PID 1 has ended and so every process in it.
+	// OnEnd, if set, is called, once, when the container's PID 1 has ended and so every process in it.
 	OnEnd func()
 }
 
@@ -76,6 +76,8 @@ func Create(table *process.Table, config Config) (*Container, error) {
 		<-c.ended
 		if c.thread != nil {
 			c.Leave()
+		} else {
+			c.socket.Close()
 		}
 		return nil, err
 	}
@@ -177,7 +179,9 @@ func (c *Container) pid1Exited(status syscall.WaitStatus) {
 		tell(status)
 	}
 	close(c.ended)
-	c.config.OnEnd()
+	if c.config.OnEnd != nil {
+		c.config.OnEnd()
+	}
 }
 
 // Ended is closed when no process of the container is left.
@@ -189,8 +193,9 @@ func (c *Container) Kill() {
 	c.table.Kill(c.pid1, unix.SIGKILL)
 }
 
-// Leave makes the agent let go of the container's mounts. Nothing can be launched afterwards.
+// Leave makes the agent let go of the container's mounts, once. Nothing can be launched afterwards.
 func (c *Container) Leave() error {
+	c.socket.Close()
 	fd, err := unix.Open("/proc/1/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -14,11 +15,12 @@ const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | un
 // set. It keeps the agent's other rights, so it runs nothing of the user but through fork and exec.
 type thread struct {
 	calls chan func()
+	left  chan struct{} // closed when no more calls are taken
 }
 
 // join starts a thread in the namespaces of process pid.
 func join(pid int, setup *setup) (*thread, error) {
-	t := &thread{calls: make(chan func())}
+	t := &thread{calls: make(chan func()), left: make(chan struct{})}
 	joined := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this function
@@ -30,8 +32,13 @@ func join(pid int, setup *setup) (*thread, error) {
 		if err != nil {
 			return
 		}
-		for call := range t.calls {
-			call()
+		for {
+			select {
+			case call := <-t.calls:
+				call()
+			case <-t.left:
+				return
+			}
 		}
 	}()
 	return t, <-joined
@@ -55,12 +62,16 @@ func enterNamespaces(pid int) error {
 // do runs f on the thread and waits for it.
 func (t *thread) do(f func() error) error {
 	result := make(chan error)
-	t.calls <- func() { result <- f() }
-	return <-result
+	select {
+	case t.calls <- func() { result <- f() }:
+		return <-result
+	case <-t.left:
+		return errors.New("the container has been removed")
+	}
 }
 
-// leave moves the thread to another mount namespace, so that it keeps no mount busy. It forks
-// nothing afterwards.
+// leave moves the thread to another mount namespace, so that it keeps no mount busy, and ends it.
 func (t *thread) leave(mountNamespace int) error {
+	defer close(t.left)
 	return t.do(func() error { return unix.Setns(mountNamespace, unix.CLONE_NEWNS) })
 }

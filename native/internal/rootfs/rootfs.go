@@ -1,7 +1,6 @@
 package rootfs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,66 +8,116 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// diskDeadline is how long disks may take to appear: they were attached before the VM runs, but
-// the kernel looks for them in the background.
-const diskDeadline = 20 * time.Second
 
 // Mounted is the root file system of the box, mounted in the VM.
 type Mounted struct {
 	base   string
 	points []string // in the order of mounting
+	disks  []*disk
 }
 
-// Mount mounts layers (SCSI targets, lowest first) and over them the box's own disk, at
-// base/rootfs. On failure nothing stays mounted.
-func Mount(ctx context.Context, base string, layers []uint32, writable uint32) (_ *Mounted, err error) {
+// Mount mounts the layers (parts of the one disk, lowest first) and over them the box's own disk,
+// at base/rootfs. On failure nothing stays mounted and the disks are without their driver.
+func Mount(base string, layers []Extent) (_ *Mounted, err error) {
+	m := &Mounted{base: base}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.Unmount(), m.detach())
+		}
+	}()
+	layersDisk, err := m.attach(layersAddress)
+	if err != nil {
+		return nil, err
+	}
+	boxDisk, err := m.attach(boxAddress)
+	if err != nil {
+		return nil, err
+	}
+	if err := layersDisk.divide(layers); err != nil {
+		return nil, err
+	}
+	lower := make([]string, len(layers))
+	for i := range layers {
+		// Short names: all of them have to fit into one page of mount options.
+		point := filepath.Join(base, strconv.Itoa(i))
+		if err := m.mount(layersDisk.file(i+1), point, "erofs", unix.MS_RDONLY, ""); err != nil {
+			return nil, fmt.Errorf("layer %d: %w", i, err)
+		}
+		lower[len(layers)-1-i] = point // overlayfs wants the highest first
+	}
+	writable := filepath.Join(base, "disk")
+	if err := m.mount(boxDisk.file(0), writable, "ext4", unix.MS_NOATIME, "discard"); err != nil {
+		return nil, err
+	}
+	return m, m.overlay(lower, writable)
+}
+
+// MountEmpty mounts a root file system like a box's, but without disks and with nothing in it, for
+// a rehearsal.
+func MountEmpty(base string) (_ *Mounted, err error) {
 	m := &Mounted{base: base}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, m.Unmount())
 		}
 	}()
-	targets := append(slices.Clone(layers), writable)
-	slices.Sort(targets)
-	if n := len(targets); len(slices.Compact(targets)) != n {
-		return nil, errors.New("a disk is named twice")
-	}
-	ctx, cancel := context.WithTimeout(ctx, diskDeadline)
-	defer cancel()
-	devices, err := waitDisks(ctx, targets)
-	if err != nil {
+	memory := filepath.Join(base, "disk")
+	if err := m.mount("tmpfs", memory, "tmpfs", unix.MS_NOATIME, ""); err != nil {
 		return nil, err
 	}
-	lower := make([]string, len(layers))
-	for i, target := range layers {
-		// Short names: all of them have to fit into one page of mount options.
-		point := filepath.Join(base, strconv.Itoa(i))
-		if err := m.mount(devices[target], point, "erofs", unix.MS_RDONLY, ""); err != nil {
-			return nil, err
-		}
-		lower[len(layers)-1-i] = point // overlayfs wants the highest first
-	}
-	disk := filepath.Join(base, "disk")
-	if err := m.mount(devices[writable], disk, "ext4", unix.MS_NOATIME, "discard"); err != nil {
+	lower := filepath.Join(memory, "lower")
+	if err := os.Mkdir(lower, 0o755); err != nil {
 		return nil, err
 	}
-	upper, work := filepath.Join(disk, "upper"), filepath.Join(disk, "work")
+	return m, m.overlay([]string{lower}, memory)
+}
+
+// overlay mounts the directories lower, highest first, and over them one in writable.
+func (m *Mounted) overlay(lower []string, writable string) error {
+	upper, work := filepath.Join(writable, "upper"), filepath.Join(writable, "work")
 	for _, dir := range []string{upper, work} {
 		if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
-			return nil, err
+			return err
 		}
 	}
 	options := "lowerdir=" + strings.Join(lower, ":") + ",upperdir=" + upper + ",workdir=" + work
-	return m, m.mount("overlay", m.Root(), "overlay", unix.MS_NOATIME, options)
+	return m.mount("overlay", m.Root(), "overlay", unix.MS_NOATIME, options)
 }
 
 // Root is where the root file system is mounted.
 func (m *Mounted) Root() string { return filepath.Join(m.base, "rootfs") }
+
+// AddFile mounts a file of the VM at a path of the root file system.
+func (m *Mounted) AddFile(source, path string) error {
+	target := filepath.Join(m.Root(), path)
+	if err := os.WriteFile(target, nil, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", target, err)
+	}
+	m.points = append(m.points, target)
+	return nil
+}
+
+func (m *Mounted) attach(address string) (*disk, error) {
+	d, err := attach(address)
+	if err == nil {
+		m.disks = append(m.disks, d)
+	}
+	return d, err
+}
+
+func (m *Mounted) detach() (err error) {
+	for _, d := range m.disks {
+		err = errors.Join(err, d.detach())
+	}
+	m.disks = nil
+	return err
+}
 
 func (m *Mounted) mount(source, point, fstype string, flags uintptr, options string) error {
 	if err := os.MkdirAll(point, 0o755); err != nil {
@@ -93,4 +142,9 @@ func (m *Mounted) Unmount() error {
 	}
 	m.points = nil
 	return result
+}
+
+// Remove unmounts everything, takes the driver from the disks and removes the directories.
+func (m *Mounted) Remove() error {
+	return errors.Join(m.Unmount(), m.detach(), os.RemoveAll(m.base))
 }

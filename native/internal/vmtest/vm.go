@@ -35,9 +35,10 @@ var containerID = strings.Repeat("ab", 32)
 
 // vm is a running VM.
 type vm struct {
-	dir  string
-	cmd  *exec.Cmd
-	done chan struct{}
+	dir    string
+	layers []*pb.Layer
+	cmd    *exec.Cmd
+	done   chan struct{}
 }
 
 func run(t *testing.T, name string, args ...string) {
@@ -81,10 +82,36 @@ func layer(t *testing.T, file string) {
 	}
 	os.Symlink("/nowhere/else", filepath.Join(root, "etc/resolv.conf"))
 	os.WriteFile(filepath.Join(root, "etc/machine-id"), nil, 0o444)
-	if err := unix.Mknod(filepath.Join(root, "disk"), unix.S_IFBLK|0o666, int(unix.Mkdev(8, 0))); err != nil {
+	if err := unix.Mknod(filepath.Join(root, "disk"), unix.S_IFBLK|0o666, int(unix.Mkdev(254, 0))); err != nil {
 		t.Fatal("mknod: ", err)
 	}
 	run(t, "mkfs.erofs", file, root)
+}
+
+// layersDisk makes the disk of the layers, of which the second is above the first and nearly empty,
+// and returns where on the disk they are.
+func layersDisk(t *testing.T, file string) (layers []*pb.Layer) {
+	t.Helper()
+	upper := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(upper, "upper"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	images := [2]string{file + ".0", file + ".1"}
+	layer(t, images[0])
+	run(t, "mkfs.erofs", images[1], upper)
+	disk := make([]byte, 4096) // something else lies before them
+	for _, image := range images {
+		content, err := os.ReadFile(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers = append(layers, &pb.Layer{Offset: uint64(len(disk)), Length: uint64(len(content))})
+		disk = append(disk, content...)
+	}
+	if err := os.WriteFile(file, disk, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	return layers
 }
 
 // boot starts a VM with one layer and an empty disk.
@@ -100,18 +127,17 @@ func boot(t *testing.T, memory string) *vm {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	v := &vm{dir: dir, done: make(chan struct{})}
-	layer(t, v.path("layer.erofs"))
+	v.layers = layersDisk(t, v.path("layers.raw"))
 	run(t, "truncate", "-s", "1G", v.path("disk.raw"))
 	run(t, "mkfs.ext4", "-q", "-F", v.path("disk.raw"))
 	v.cmd = exec.Command("qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
 		"-smp", "1", "-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", filepath.Join(guest, "vmlinuz"), "-initrd", filepath.Join(guest, "initramfs.gz"),
 		"-append", cmdline, "-serial", "file:"+v.path("console.log"),
-		"-device", "virtio-scsi-pci,id=scsi0",
-		"-drive", "if=none,id=d0,format=raw,readonly=on,file="+v.path("layer.erofs"),
-		"-device", "scsi-hd,bus=scsi0.0,scsi-id=0,drive=d0",
-		"-drive", "if=none,id=d1,format=raw,discard=unmap,file="+v.path("disk.raw"),
-		"-device", "scsi-hd,bus=scsi0.0,scsi-id=1,drive=d1",
+		"-blockdev", "driver=raw,node-name=layers-disk,read-only=on,file.driver=file,file.filename="+v.path("layers.raw"),
+		"-device", "virtio-blk-pci,id=layers,addr=0x10,drive=layers-disk",
+		"-blockdev", "driver=raw,node-name=box-disk,discard=unmap,file.driver=file,file.filename="+v.path("disk.raw"),
+		"-device", "virtio-blk-pci,id=box,addr=0x11,drive=box-disk",
 		"-device", "virtio-serial-pci",
 		"-chardev", "socket,id=portal,server=on,wait=off,path="+v.path("portal.sock"),
 		"-device", "virtserialport,chardev=portal,name=boxlite.portal")
@@ -137,6 +163,7 @@ func (v *vm) path(name string) string { return filepath.Join(v.dir, name) }
 type session struct {
 	pb.AgentServiceClient
 	t    *testing.T
+	vm   *vm
 	ctx  context.Context
 	conn net.Conn
 	grpc *grpc.ClientConn
@@ -176,7 +203,7 @@ func (v *vm) dial(t *testing.T) *session {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	s := &session{pb.NewAgentServiceClient(client), t, ctx, conn, client, 0}
+	s := &session{pb.NewAgentServiceClient(client), t, v, ctx, conn, client, 0}
 	t.Cleanup(func() { cancel(); s.hangUp() })
 	if _, err := s.Hello(ctx, &pb.HelloRequest{ProtocolVersion: 1}); err != nil {
 		t.Fatal("hello: ", err)
@@ -202,7 +229,7 @@ func (s *session) prepare() {
 	entropy := make([]byte, 64)
 	rand.Read(entropy)
 	_, err := s.Prepare(s.ctx, &pb.PrepareRequest{
-		TimeUnixNanos: time.Now().UnixNano(), Entropy: entropy, Hostname: "box", MachineId: strings.Repeat("0f", 16),
+		TimeUnixNanos: time.Now().UnixNano(), Entropy: entropy,
 	})
 	s.must("prepare", err)
 }
@@ -210,7 +237,8 @@ func (s *session) prepare() {
 func (s *session) create(init *pb.ProcessSpec) {
 	s.t.Helper()
 	_, err := s.CreateContainer(s.ctx, &pb.CreateContainerRequest{
-		ContainerId: containerID, Layers: []*pb.Disk{{ScsiTarget: 0}}, Writable: &pb.Disk{ScsiTarget: 1}, Init: init,
+		ContainerId: containerID, Layers: s.vm.layers,
+		Hostname: "box", MachineId: strings.Repeat("0f", 16), Init: init,
 	})
 	s.must("create", err)
 }

@@ -20,22 +20,4 @@ public record BoxMetrics(
     Optional<Duration> cpuTime,
     OptionalDouble cpuPercent,
     OptionalLong memoryBytes,
-    Optional<BootTiming> boot) {
-
-  /// Stage times of a start.
-  ///
-  /// @param total from the call to init running
-  /// @param imagePrepare finding the image and its layers
-  /// @param boxConfig disk and configuration
-  /// @param boxSpawn starting the VM monitor
-  /// @param guestBoot from there to the agent's first answer
-  /// @param containerInit mounts, namespaces and running init
-  /// @since 0.1
-  public record BootTiming(
-      Duration total,
-      Duration imagePrepare,
-      Duration boxConfig,
-      Duration boxSpawn,
-      Duration guestBoot,
-      Duration containerInit) {}
-}
+    Optional<BootTiming> boot) {}

@@ -43,7 +43,8 @@ public record BoxOptions(
     boolean detach,
     boolean autoRemove,
     List<String> capAdd,
-    List<String> capDrop) {
+    List<String> capDrop,
+    boolean noTemplate) {
   /// Smallest memory of a box, in MiB.
   public static final int MIN_MEMORY_MIB = 128;
 
@@ -212,6 +213,7 @@ public record BoxOptions(
     private boolean autoRemove;
     private List<String> capAdd = List.of();
     private List<String> capDrop = List.of();
+    private boolean noTemplate;
 
     private Builder(Optional<String> image, Optional<String> rootfsPath) {
       this.image = image;
@@ -326,6 +328,11 @@ public record BoxOptions(
       return this;
     }
 
+    public Builder noTemplate(boolean on) {
+      noTemplate = on;
+      return this;
+    }
+
     /// Adds Linux capabilities.
     ///
     /// @param names names, or `ALL`
@@ -374,7 +381,8 @@ public record BoxOptions(
           detach,
           autoRemove,
           capAdd,
-          capDrop);
+          capDrop,
+          noTemplate);
     }
   }
 }

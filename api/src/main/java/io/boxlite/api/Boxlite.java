@@ -73,6 +73,8 @@ public interface Boxlite extends AutoCloseable {
   /// {@return the images of this home}
   Images images();
 
+  Templates templates();
+
   /// {@return what this runtime is and can do}
   RuntimeInfo info();
 

@@ -28,7 +28,8 @@ public record RuntimeInfo(
     int boxesRunning,
     int boxesStopped,
     int boxesConfigured,
-    int imagesCount) {
+    int imagesCount,
+    int warmVms) {
   /// The version of this BoxLite.
   public static final String VERSION = "0.1.0";
 }

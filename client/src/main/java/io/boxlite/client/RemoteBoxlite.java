@@ -132,6 +132,11 @@ public final class RemoteBoxlite implements Boxlite {
   }
 
   @Override
+  public io.boxlite.api.Templates templates() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public RuntimeInfo info() {
     return BoxMapping.toInfo(caller.call(InfoBody.class, "GET", Paths.INFO, null));
   }

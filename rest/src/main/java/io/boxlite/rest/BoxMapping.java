@@ -1,6 +1,7 @@
 package io.boxlite.rest;
 
 import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ImageInfo;
@@ -104,7 +105,8 @@ public final class BoxMapping {
         body.boxesRunning(),
         body.boxesStopped(),
         body.boxesConfigured(),
-        body.imagesCount());
+        body.imagesCount(),
+        0);
   }
 
   /// {@return the body of an image}
@@ -176,7 +178,7 @@ public final class BoxMapping {
         metrics.boot().map(BoxMapping::toBody).orElse(null));
   }
 
-  private static BoxMetricsBody.BootTiming toBody(BoxMetrics.BootTiming boot) {
+  private static BoxMetricsBody.BootTiming toBody(BootTiming boot) {
     return new BoxMetricsBody.BootTiming(
         boot.total().toMillis(),
         boot.guestBoot().toMillis(),
@@ -202,10 +204,12 @@ public final class BoxMapping {
         boot == null ? Optional.empty() : Optional.of(toTiming(boot)));
   }
 
-  private static BoxMetrics.BootTiming toTiming(BoxMetricsBody.BootTiming boot) {
-    return new BoxMetrics.BootTiming(
+  private static BootTiming toTiming(BoxMetricsBody.BootTiming boot) {
+    return new BootTiming(
+        io.boxlite.api.StartOrigin.COLD,
         millis(boot.totalCreateMs()),
         millis(boot.imagePrepareMs()),
+        Duration.ZERO,
         millis(boot.boxConfigMs()),
         millis(boot.boxSpawnMs()),
         millis(boot.guestBootMs()),

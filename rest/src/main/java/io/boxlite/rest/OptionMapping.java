@@ -89,7 +89,8 @@ public final class OptionMapping {
         capabilities == null ? List.of() : items("advanced.capabilities.add", capabilities.add()),
         capabilities == null
             ? List.of()
-            : items("advanced.capabilities.drop", capabilities.drop()));
+            : items("advanced.capabilities.drop", capabilities.drop()),
+        false);
   }
 
   private static void refuseUnavailable(CreateBoxBody body) {

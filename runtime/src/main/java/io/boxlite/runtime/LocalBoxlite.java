@@ -14,13 +14,14 @@ import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.Templates;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.HomeLock;
-import io.boxlite.runtime.internal.lifecycle.BootGate;
 import io.boxlite.runtime.internal.lifecycle.BoxContext;
+import io.boxlite.runtime.internal.lifecycle.ContainerRequests;
 import io.boxlite.runtime.internal.lifecycle.Counters;
 import io.boxlite.runtime.internal.lifecycle.LocalBox;
 import io.boxlite.runtime.internal.lifecycle.LocalImages;
@@ -30,7 +31,9 @@ import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.Engine;
+import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.QemuDriver;
 import io.boxlite.vmm.qemu.QemuOptions;
 import java.nio.file.Path;
@@ -68,6 +71,14 @@ public final class LocalBoxlite implements Boxlite {
     this.lock = lock;
     ImageStore imageStore = ImageStore.open(layout.images());
     this.images = new LocalImages(imageStore, options.bundledImages());
+    VmmDriver driver =
+        QemuDriver.open(
+            new QemuOptions(
+                Accelerator.Choice.parse(options.accelerator()),
+                new VmConfig.Boot(options.kernel(), options.initramfs(), List.of()),
+                QemuOptions.PROBE_LIMIT,
+                layout.kvmVerdict(),
+                environment(options)));
     this.context =
         new BoxContext(
             options,
@@ -75,14 +86,9 @@ public final class LocalBoxlite implements Boxlite {
             BoxStore.open(layout),
             imageStore,
             new BoxDisks(layout.baseDisks()),
-            QemuDriver.open(
-                new QemuOptions(
-                    Accelerator.Choice.parse(options.accelerator()),
-                    new VmConfig.Boot(options.kernel(), options.initramfs(), List.of()),
-                    QemuOptions.PROBE_LIMIT,
-                    layout.kvmVerdict(),
-                    environment(options))),
-            new BootGate(),
+            driver,
+            new VmSource(
+                options, layout, driver, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             boxes::remove);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);
@@ -268,6 +274,12 @@ public final class LocalBoxlite implements Boxlite {
   }
 
   @Override
+  public Templates templates() {
+    checkOpen();
+    return context.vms().templates();
+  }
+
+  @Override
   public RuntimeInfo info() {
     checkOpen();
     List<BoxInfo> all = list();
@@ -293,7 +305,8 @@ public final class LocalBoxlite implements Boxlite {
         count(all, BoxStatus.RUNNING),
         count(all, BoxStatus.STOPPED),
         count(all, BoxStatus.CONFIGURED),
-        images.list().size());
+        images.list().size(),
+        context.vms().warmVms());
   }
 
   private static int count(List<BoxInfo> boxes, BoxStatus status) {
@@ -333,6 +346,7 @@ public final class LocalBoxlite implements Boxlite {
           }
         },
         CLOSE_GRACE.plusSeconds(20));
+    context.vms().close();
     context.store().close();
     lock.close();
   }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// What a supervisor may be told that is not part of a box. Immutable.
 ///
@@ -24,7 +25,9 @@ public record RuntimeOptions(
     Path initramfs,
     Path bundledImages,
     Path temporaryDirectory,
-    Duration bootTimeout) {
+    Duration bootTimeout,
+    OptionalInt warmPool,
+    boolean templates) {
   private static final String JAR_NAME = "boxlite-runtime-" + RuntimeInfo.VERSION + ".jar";
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
@@ -50,7 +53,9 @@ public record RuntimeOptions(
         distribution.resolve("images"),
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
-        bootTimeout(environment.getOrDefault("BOXLITE_BOOT_TIMEOUT_SECONDS", "")));
+        bootTimeout(environment.getOrDefault("BOXLITE_BOOT_TIMEOUT_SECONDS", "")),
+        java.util.Optional.ofNullable(environment.get("BOXLITE_WARM_POOL")).map(Integer::parseInt).map(OptionalInt::of).orElse(OptionalInt.empty()),
+        !"off".equals(environment.get("BOXLITE_TEMPLATES")));
   }
 
   private static Duration bootTimeout(String seconds) {

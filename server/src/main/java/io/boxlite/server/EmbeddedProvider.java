@@ -64,6 +64,11 @@ public final class EmbeddedProvider implements BoxliteProvider {
     }
 
     @Override
+    public io.boxlite.api.Templates templates() {
+      return local.templates();
+    }
+
+    @Override
     public RuntimeInfo info() {
       return local.info();
     }

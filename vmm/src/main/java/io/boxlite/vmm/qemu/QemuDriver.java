@@ -5,7 +5,8 @@ import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Engine;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
-import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.internal.command.Architecture;
@@ -23,7 +24,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +37,7 @@ public final class QemuDriver implements VmmDriver {
   private final QemuOptions options;
   private final SocketPaths socketPaths;
   private final QemuLauncher launcher;
+  private final TemplateKeys templateKeys = new TemplateKeys();
   private final UnaryOperator<List<String>> commandChange;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -92,7 +93,7 @@ public final class QemuDriver implements VmmDriver {
   @Override
   public Vm start(VmConfig config) {
     Host found = host();
-    Sockets sockets = sockets(config);
+    Sockets sockets = sockets(config.files());
     List<String> command =
         commandChange.apply(
             QemuCommand.of(
@@ -101,31 +102,39 @@ public final class QemuDriver implements VmmDriver {
                 found.engine().accelerator(),
                 config,
                 sockets));
-    AtomicReference<String> cause = new AtomicReference<>("");
+    Path input =
+        config.origin() instanceof VmOrigin.Restored restored
+            ? restored.template().state()
+            : Launch.NO_INPUT;
+    VmEvents events = new VmEvents();
     Launched launched =
         launcher.start(
-            new Launch(command, config.files().runDir(), config.files().vmmLog(), sockets),
-            QemuVm.causeListener(cause),
-            vm -> attachAndRun(vm.qmp(), config.disks()));
-    return new QemuVm(config.id(), sockets, launched, cause);
+            new Launch(command, config.files().runDir(), input, config.files().vmmLog(), sockets),
+            events,
+            vm -> attachAndRun(vm.qmp(), config, events));
+    return new QemuVm(config, sockets, socketPaths, launched, events);
   }
 
-  private static void attachAndRun(QmpClient qmp, List<VmDisk> disks) {
-    disks.forEach(disk -> QemuVm.attach(qmp, disk));
+  private static void attachAndRun(QmpClient qmp, VmConfig config, VmEvents events) {
+    if (config.origin() instanceof VmOrigin.Restored) {
+      Migration.load(qmp, events);
+    }
+    config.disks().forEach(disk -> QemuVm.attach(qmp, disk));
     qmp.execute("cont", Map.of(), COMMAND_LIMIT);
   }
 
   @Override
   public Optional<Vm> reattach(VmConfig config, VmProcess process) {
-    Sockets sockets = sockets(config);
+    Sockets sockets = sockets(config.files());
     Optional<HostProcess> adopted = HostProcess.adopt(process);
     if (adopted.isEmpty()) {
       return Optional.empty();
     }
-    AtomicReference<String> cause = new AtomicReference<>("");
+    VmEvents events = new VmEvents();
     try {
-      QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, QemuVm.causeListener(cause));
-      return Optional.of(new QemuVm(config.id(), sockets, new Launched(adopted.get(), qmp), cause));
+      QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, events);
+      Launched launched = new Launched(adopted.get(), qmp);
+      return Optional.of(new QemuVm(config, sockets, socketPaths, launched, events));
     } catch (EngineException e) {
       boolean lives = adopted.get().isAlive();
       adopted.get().close();
@@ -138,7 +147,7 @@ public final class QemuDriver implements VmmDriver {
 
   @Override
   public void kill(VmConfig config, VmProcess process) {
-    Sockets sockets = sockets(config);
+    Sockets sockets = sockets(config.files());
     HostProcess.adopt(process)
         .ifPresent(adopted -> {
           try (adopted) {
@@ -149,14 +158,19 @@ public final class QemuDriver implements VmmDriver {
 
   @Override
   public String templateKey(VmConfig.Boot boot, int cpus, int memoryMib) {
-    throw new EngineException("not_built", "templates: not built yet");
+    Host found = host();
+    return templateKeys.of(
+        found.binary(), found.architecture(), found.engine(), boot, cpus, memoryMib);
   }
 
-  private Sockets sockets(VmConfig config) {
-    Path started = config.files().qmpSocket().resolveSibling("started.sock");
+  private Sockets sockets(VmFiles files) {
+    return sockets(socketPaths, files);
+  }
+
+  static Sockets sockets(SocketPaths paths, VmFiles files) {
     return new Sockets(
-        socketPaths.reachable(config.files().qmpSocket()),
-        socketPaths.reachable(config.files().portalSocket()),
-        socketPaths.reachable(started));
+        paths.reachable(files.qmpSocket()),
+        paths.reachable(files.portalSocket()),
+        paths.reachable(files.qmpSocket().resolveSibling("started.sock")));
   }
 }

@@ -1,10 +1,13 @@
 package io.boxlite.vmm.qemu;
 
 import io.boxlite.api.EngineException;
+import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
 import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmUsage;
 import io.boxlite.vmm.qemu.internal.command.DiskCommands;
@@ -13,52 +16,61 @@ import io.boxlite.vmm.qemu.internal.process.HostProcess;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
-import io.boxlite.vmm.qemu.internal.qmp.QmpEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
 /// A VM in a QEMU process. Thread-safe: so are its parts.
 final class QemuVm implements Vm {
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(30);
 
   private final String id;
-  private final Sockets sockets;
+  private final VmOrigin origin;
+  private final SocketPaths socketPaths;
   private final HostProcess process;
   private final QmpClient qmp;
+  private final VmEvents events;
   private final CompletableFuture<VmExit> exit;
+  private volatile VmFiles files;
+  private volatile Sockets sockets;
 
   /// Takes over process and connection.
   ///
-  /// @param cause where [#causeListener] keeps the cause
-  QemuVm(String id, Sockets sockets, Launched launched, AtomicReference<String> cause) {
-    this.id = id;
+  /// @param config what the VM was started with
+  /// @param sockets where it serves
+  /// @param socketPaths makes paths of sockets short
+  /// @param launched its process and connection
+  /// @param events of the connection
+  QemuVm(
+      VmConfig config,
+      Sockets sockets,
+      SocketPaths socketPaths,
+      Launched launched,
+      VmEvents events) {
+    this.id = config.id();
+    this.origin = config.origin();
+    this.files = config.files();
     this.sockets = sockets;
+    this.socketPaths = socketPaths;
     this.process = launched.process();
     this.qmp = launched.qmp();
-    this.exit = process.onExit().thenCompose(status -> heardThen(status, cause));
+    this.events = events;
+    this.exit = process.onExit().thenCompose(this::heardThen);
   }
 
   /// What QEMU said last may still be on its way when its process is gone.
-  private CompletableFuture<VmExit> heardThen(OptionalInt status, AtomicReference<String> cause) {
+  private CompletableFuture<VmExit> heardThen(OptionalInt status) {
     return qmp.ended()
         .completeOnTimeout("", 1, TimeUnit.SECONDS)
-        .thenApply(end -> new VmExit(status, cause.get()));
-  }
-
-  /// {@return a listener that keeps why the VM ends}
-  static Consumer<QmpEvent> causeListener(AtomicReference<String> cause) {
-    return event -> {
-      if (event.name().equals("SHUTDOWN")) {
-        cause.set(event.text("reason"));
-      }
-    };
+        .thenApply(end -> new VmExit(status, events.cause()));
   }
 
   @Override
@@ -117,12 +129,46 @@ final class QemuVm implements Vm {
 
   @Override
   public void save(Path state) {
-    throw new EngineException("not_built", "save of a VM: not built yet");
+    if (!(origin instanceof VmOrigin.Seed seed)) {
+      throw new IllegalStateException("VM " + id + " has its memory in no file");
+    }
+    pause();
+    Path socket = socketPaths.reachable(files.qmpSocket().resolveSibling("state.sock"));
+    Migration.save(qmp, events, socket, state);
+    Migration.sync(seed.memory());
   }
 
   @Override
-  public void moveTo(VmFiles files) {
-    throw new EngineException("not_built", "move of a VM: not built yet");
+  public void moveTo(VmFiles to) {
+    VmFiles from = files;
+    try {
+      keepPrevious(to.consoleLog());
+      keepPrevious(to.vmmLog());
+      Files.move(from.consoleLog(), to.consoleLog(), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(from.vmmLog(), to.vmmLog(), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(from.portalSocket(), to.portalSocket(), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(from.qmpSocket(), to.qmpSocket(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new EngineException(
+          "vm_not_moved",
+          "VM " + id + ": its files cannot be moved to " + to.runDir() + ": " + e,
+          e,
+          Map.of());
+    }
+    files = to;
+    sockets = QemuDriver.sockets(socketPaths, to);
+  }
+
+  /// QEMU goes on writing to the file that it has open: the one that was there before steps aside.
+  private static void keepPrevious(Path log) throws IOException {
+    try {
+      Files.move(
+          log,
+          log.resolveSibling(log.getFileName() + ".1"),
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (NoSuchFileException _) {
+      // It is the box's first run.
+    }
   }
 
   @Override

@@ -1,16 +1,8 @@
 package io.boxlite.runtime.internal.layout;
 
 import io.boxlite.api.BoxLog;
-import io.boxlite.api.StorageException;
 import io.boxlite.vmm.VmFiles;
-import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Map;
 
 /// Every file name in the directory of one box.
 ///
@@ -18,7 +10,7 @@ import java.util.Map;
 public record BoxLayout(Path directory) {
   /// Makes the directory and those in it, private to the user.
   ///
-  /// @throws StorageException if one cannot be made
+  /// @throws io.boxlite.api.StorageException if one cannot be made
   public void create() {
     HomeLayout.createPrivate(directory);
     HomeLayout.createPrivate(directory.resolve("logs"));
@@ -26,36 +18,9 @@ public record BoxLayout(Path directory) {
 
   /// Deletes the directory and all in it. Does nothing when it is not there.
   ///
-  /// @throws StorageException if something cannot be deleted
+  /// @throws io.boxlite.api.StorageException if something cannot be deleted
   public void delete() {
-    try {
-      Files.walkFileTree(
-          directory,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.deleteIfExists(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(
-                Path visited, @org.jspecify.annotations.Nullable IOException error)
-                throws IOException {
-              Files.deleteIfExists(visited);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    } catch (NoSuchFileException _) {
-      // It is gone, which was the aim.
-    } catch (IOException e) {
-      throw new StorageException(
-          "directory_not_deleted",
-          "delete " + directory + ": " + e + "; remove it by hand",
-          e,
-          Map.of("path", directory.toString()));
-    }
+    Trees.delete(directory);
   }
 
   /// {@return configuration and state as JSON, from which a lost database is rebuilt}

@@ -18,7 +18,14 @@ public record HomeLayout(Path home) {
   public void create() {
     createPrivate(home);
     for (Path directory :
-        List.of(images(), boxes(), init(), baseDisks(), logs(), databaseDirectory())) {
+        List.of(
+            images(),
+            boxes(),
+            init(),
+            baseDisks(),
+            templates(),
+            logs(),
+            databaseDirectory())) {
       createPrivate(directory);
     }
     createPrivate(home.resolve("gvproxy"));
@@ -79,12 +86,26 @@ public record HomeLayout(Path home) {
     return init().resolve("disks");
   }
 
+  /// {@return the directory of the VMs that boxes start from}
+  public Path templates() {
+    return init().resolve("templates");
+  }
+
+  /// {@return the directory of VMs that wait for a box}
+  public Path warmPool() {
+    return home.resolve("pool");
+  }
+
   /// {@return the directory of the supervisor's logs}
   public Path logs() {
     return home.resolve("logs");
   }
 
-  static void createPrivate(Path directory) {
+  /// Makes a directory that only its owner may read, unless it is there.
+  ///
+  /// @param directory which
+  /// @throws StorageException if it cannot be made
+  public static void createPrivate(Path directory) {
     try {
       if (!Files.isDirectory(directory)) {
         Files.createDirectories(

@@ -1,7 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxLog;
-import io.boxlite.api.BoxMetrics.BootTiming;
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
@@ -19,6 +19,9 @@ import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
+import io.boxlite.runtime.internal.vm.AgentVm;
+import io.boxlite.runtime.internal.vm.SpawnedVm;
+import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
@@ -34,17 +37,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 
 /// Brings a box from disk to a VM whose container is made and runs nothing yet; and takes over a VM
 /// that an earlier supervisor brought there. Each step undoes itself when a later one fails.
 final class BoxBoot {
-  /// They shorten the boot; docs/guest.md says by how much.
-  private static final List<String> KERNEL_ARGUMENTS =
-      List.of("tsc=reliable", "no_timer_check", "cryptomgr.notests");
-
   private static final int CONSOLE_TAIL_BYTES = 1500;
 
   private final BoxContext context;
@@ -62,51 +61,125 @@ final class BoxBoot {
   /// @param timing how long each stage took; the container's is not over yet
   record Booted(RunningBox running, String command, BootTiming timing) {}
 
-  /// Boots.
+  /// Boots: the VM is had while its disks are made.
   ///
   /// @param box its record
-  /// @param onSpawned told the VM as soon as there is one; may be called by any thread to end it
+  /// @param spawned through which any thread may end the VM meanwhile
+  /// @param onSpawned told the VM as soon as there is one, and any that takes its place
   /// @return the run
-  Booted boot(BoxRecord box, Consumer<Vm> onSpawned) {
+  Booted boot(BoxRecord box, SpawnedVm spawned, Consumer<Vm> onSpawned) {
+    Stopwatch watch = new Stopwatch();
+    VmSource.Request request = request(box);
+    FutureTask<AgentVm> vm =
+        new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
+    Thread starting = Thread.ofVirtual().name("vm-" + box.id()).start(vm);
+    try {
+      BoxFiles made = makeFiles(box);
+      AgentVm agent = join(vm);
+      watch.lap();
+      return create(box, made, agent, watch);
+    } catch (RuntimeException e) {
+      BoxliteException told = explain(e);
+      spawned.kill();
+      starting.interrupt();
+      release(vm);
+      throw told;
+    }
+  }
+
+  /// Waits until the start of a VM that was ended has noticed, so that it changes nothing later.
+  private static void release(FutureTask<AgentVm> vm) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        AgentVm agent = vm.get();
+        agent.portal().close();
+        agent.vm().close();
+        break;
+      } catch (ExecutionException _) {
+        break; // it has cleaned up after itself
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
+    made.disks().forEach(agent.vm()::attach);
+    agent.portal().createContainer(made.request());
+    InitLog log = new InitLog(files.log(BoxLog.INIT));
+    return new Booted(
+        new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),
+        made.request().getInit().getArgv(0).toStringUtf8(),
+        new BootTiming(
+            agent.origin(),
+            watch.total(),
+            made.imagePrepare(),
+            made.filesystemSetup(),
+            made.boxConfig(),
+            agent.spawn(),
+            agent.guestBoot(),
+            watch.lap()));
+  }
+
+  /// Waits for the VM.
+  private static AgentVm join(FutureTask<AgentVm> vm) {
+    try {
+      return vm.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineException("interrupted", "start of a box was interrupted", e, Map.of());
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException known) {
+        throw known;
+      }
+      throw new InternalException("start_failed", "start of a box: " + e.getCause(), e, Map.of());
+    }
+  }
+
+  /// What a box needs beside its VM.
+  private record BoxFiles(
+      List<VmDisk> disks,
+      CreateContainerRequest request,
+      Duration imagePrepare,
+      Duration filesystemSetup,
+      Duration boxConfig) {}
+
+  private BoxFiles makeFiles(BoxRecord box) {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(image(box));
-    List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
-    CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
     Duration imagePrepare = watch.lap();
+    List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
     context
         .disks()
         .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
-    checkGuest();
-    VmConfig config = vmConfig(box);
-    Duration boxConfig = watch.lap();
-    try (BootGate.Turn _ = context.gate().enter()) {
-      watch.lap();
-      Vm vm = context.driver().start(config);
-      try {
-        onSpawned.accept(vm);
-        Duration spawn = watch.lap();
-        Portal portal = connect(vm);
-        try {
-          portal.hello();
-          portal.prepare(ContainerRequests.prepare(Instant.now()));
-          Duration guestBoot = watch.lap();
-          portal.createContainer(request);
-          InitLog log = new InitLog(files.log(BoxLog.INIT));
-          return new Booted(
-              new RunningBox(box.containerId(), vm, portal, log, false),
-              request.getInit().getArgv(0).toStringUtf8(),
-              new BootTiming(
-                  watch.total(), imagePrepare, boxConfig, spawn, guestBoot, watch.lap()));
-        } catch (RuntimeException e) {
-          portal.close();
-          throw e;
-        }
-      } catch (RuntimeException e) {
-        BoxliteException told = explain(e, vm);
-        vm.kill();
-        throw told;
-      }
-    }
+    Duration filesystemSetup = watch.lap();
+    CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
+    return new BoxFiles(
+        List.of(
+            new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),
+            new VmDisk(VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2)),
+        request,
+        imagePrepare,
+        filesystemSetup,
+        watch.lap());
+  }
+
+  /// Says that the box runs its main command: others of its kind are expected.
+  void started(BoxRecord box) {
+    context.vms().started(request(box));
+  }
+
+  private VmSource.Request request(BoxRecord box) {
+    return new VmSource.Request(
+        box.id(),
+        box.options().cpus(),
+        box.options().memoryMib(),
+        files.vm(),
+        box.options().noTemplate());
   }
 
   /// Takes over a VM that runs.
@@ -142,6 +215,11 @@ final class BoxBoot {
     }
   }
 
+  /// Connects to the agent of a VM that runs.
+  Portal connect(Vm vm) {
+    return AgentVm.connect(vm, context.options().bootTimeout());
+  }
+
   private Optional<Vm> find(BoxRecord box) {
     Optional<RecordedVm> process = box.state().process();
     if (process.isEmpty() || !process.get().bootId().equals(hostBootId())) {
@@ -155,41 +233,6 @@ final class BoxBoot {
     Optional<RecordedVm> process = box.state().process();
     if (process.isPresent() && process.get().bootId().equals(hostBootId())) {
       context.driver().kill(vmConfig(box), vmProcess(process.get()));
-    }
-  }
-
-  /// Connects to the agent, for as long as the VM lives and the time lasts.
-  Portal connect(Vm vm) {
-    CompletableFuture<Portal> portal = new CompletableFuture<>();
-    Thread connecting =
-        Thread.ofVirtual()
-            .name("portal-" + vm.id())
-            .start(() -> connect(vm.portalSocket(), portal));
-    var _ =
-        vm.onExit()
-            .thenAccept(exit ->
-                portal.completeExceptionally(
-                    new EngineException("vm_ended", "the VM ended: " + describe(exit.cause()))));
-    try {
-      return portal.join();
-    } catch (CompletionException e) {
-      connecting.interrupt();
-      throw e.getCause() instanceof BoxliteException known ? known : e;
-    }
-  }
-
-  private static String describe(String cause) {
-    return cause.isEmpty() ? "killed, or it crashed" : cause;
-  }
-
-  private void connect(Path socket, CompletableFuture<Portal> result) {
-    try {
-      Portal portal = Portal.connect(socket, context.options().bootTimeout());
-      if (!result.complete(portal)) {
-        portal.close();
-      }
-    } catch (RuntimeException e) {
-      result.completeExceptionally(e);
     }
   }
 
@@ -209,35 +252,11 @@ final class BoxBoot {
   }
 
   private VmConfig vmConfig(BoxRecord box) {
-    return new VmConfig(
-        box.id(),
-        new VmConfig.Boot(
-            context.options().kernel(), context.options().initramfs(), KERNEL_ARGUMENTS),
-        box.options().cpus(),
-        box.options().memoryMib(),
-        files.vm(),
-        new VmOrigin.Cold(),
-        List.of(
-            new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),
-            new VmDisk(VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2)));
-  }
-
-  /// Needed for a boot only: a VM that runs is taken over, or ended, without.
-  private void checkGuest() {
-    for (Path file : List.of(context.options().kernel(), context.options().initramfs())) {
-      if (!Files.isReadable(file)) {
-        throw new ConfigException(
-            "guest_not_found",
-            "guest file "
-                + file
-                + " is not there; build it, or name others with BOXLITE_KERNEL and"
-                + " BOXLITE_INITRAMFS");
-      }
-    }
+    return context.vms().running(request(box));
   }
 
   /// Adds what the VM left on its console when a start failed in the VM.
-  private BoxliteException explain(RuntimeException e, Vm vm) {
+  private BoxliteException explain(RuntimeException e) {
     if (!(e instanceof BoxliteException known)) {
       return new InternalException("start_failed", "start of a box: " + e, e, Map.of());
     }
@@ -246,11 +265,10 @@ final class BoxBoot {
     if (!inVm || tail.isEmpty()) {
       return known;
     }
-    String ended = vm.isAlive() ? "" : " (the VM has ended)";
     return BoxliteException.of(
         known.code(),
         known.reason(),
-        known.getMessage() + ended + "; see " + files.log(BoxLog.CONSOLE),
+        known.getMessage() + "; see " + files.log(BoxLog.CONSOLE),
         Map.of("console_tail", tail));
   }
 

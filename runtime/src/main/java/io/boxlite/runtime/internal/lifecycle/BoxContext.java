@@ -5,6 +5,7 @@ import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.VmmDriver;
 import java.util.function.Consumer;
 
@@ -15,8 +16,8 @@ import java.util.function.Consumer;
 /// @param store what is known about boxes, on disk
 /// @param images the image store
 /// @param disks makes box disks
-/// @param driver starts VMs
-/// @param gate how many may boot at once
+/// @param driver takes VMs over and ends them
+/// @param vms gives boxes their VMs
 /// @param counters of the runtime
 /// @param onRemoved told the id of a box that has been removed
 public record BoxContext(
@@ -26,7 +27,7 @@ public record BoxContext(
     ImageStore images,
     BoxDisks disks,
     VmmDriver driver,
-    BootGate gate,
+    VmSource vms,
     Counters counters,
     Consumer<String> onRemoved) {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");

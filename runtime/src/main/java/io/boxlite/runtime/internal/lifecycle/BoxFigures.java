@@ -1,7 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxMetrics;
-import io.boxlite.api.BoxMetrics.BootTiming;
+import io.boxlite.api.BootTiming;
 import io.boxlite.vmm.VmUsage;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,8 +42,10 @@ final class BoxFigures {
     if (before != null) {
       timing =
           new BootTiming(
+              before.origin(),
               before.total().plus(took),
               before.imagePrepare(),
+              before.filesystemSetup(),
               before.boxConfig(),
               before.boxSpawn(),
               before.guestBoot(),

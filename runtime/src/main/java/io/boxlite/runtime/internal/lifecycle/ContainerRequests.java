@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /// Says to the agent what a box is: the image's configuration with the box's options over it.
-final class ContainerRequests {
+public final class ContainerRequests {
   private static final String HOST_NAME = "boxlite";
   private static final int MACHINE_ID_DIGITS = 32;
   private static final int ENTROPY_BYTES = 256;
@@ -27,7 +27,10 @@ final class ContainerRequests {
 
   private ContainerRequests() {}
 
-  static PrepareRequest prepare(Instant now) {
+  /// {@return what makes a VM one of its own, fresh at each call}
+  ///
+  /// @param now the time
+  public static PrepareRequest prepare(Instant now) {
     byte[] entropy = new byte[ENTROPY_BYTES];
     RANDOM.nextBytes(entropy);
     return PrepareRequest.newBuilder()

@@ -17,7 +17,7 @@ import io.boxlite.runtime.internal.log.LogReader;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
-import io.boxlite.vmm.Vm;
+import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.VmExit;
 import io.boxlite.vmm.VmUsage;
 import java.io.InputStream;
@@ -41,7 +41,7 @@ public final class LocalBox implements Box {
 
   private volatile BoxRecord record;
   private volatile @Nullable RunningBox running;
-  private volatile @Nullable Vm booting;
+  private volatile @Nullable SpawnedVm booting;
   private volatile String command = "";
   private volatile boolean removed;
 
@@ -107,14 +107,12 @@ public final class LocalBox implements Box {
   }
 
   private RunningBox boot() {
+    SpawnedVm spawned = new SpawnedVm();
+    booting = spawned;
     try {
       BoxBoot.Booted booted =
           boot.boot(
-              record,
-              vm -> {
-                booting = vm;
-                store(record.state().running(BoxBoot.recorded(vm)));
-              });
+              record, spawned, vm -> store(record.state().running(BoxBoot.recorded(vm))));
       figures.booted(booted.timing());
       command = booted.command();
       adopt(booted.running());
@@ -138,6 +136,7 @@ public final class LocalBox implements Box {
       throw e;
     }
     figures.initStarted(Duration.ofNanos(System.nanoTime() - began));
+    boot.started(record);
   }
 
   /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to
@@ -343,9 +342,11 @@ public final class LocalBox implements Box {
 
   private void endVmNow() {
     RunningBox run = running;
-    Vm vm = run == null ? booting : run.vm();
-    if (vm != null) {
-      vm.kill();
+    SpawnedVm spawned = booting;
+    if (run != null) {
+      run.vm().kill();
+    } else if (spawned != null) {
+      spawned.kill();
     }
   }
 

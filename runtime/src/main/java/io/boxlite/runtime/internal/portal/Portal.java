@@ -16,6 +16,7 @@ import io.boxlite.protocol.agent.v1.KillRequest;
 import io.boxlite.protocol.agent.v1.ListExecsRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.ProcessSpec;
+import io.boxlite.protocol.agent.v1.RehearseRequest;
 import io.boxlite.protocol.agent.v1.ReleaseRequest;
 import io.boxlite.protocol.agent.v1.ReleaseResponse;
 import io.boxlite.protocol.agent.v1.ResizeRequest;
@@ -130,9 +131,16 @@ public final class Portal implements AutoCloseable {
     return call("hello", QUICK, stub -> stub.hello(request));
   }
 
-  /// Makes the VM this box's own; may be repeated.
+  /// Has the agent make and remove a container of nothing, so that the next one is made faster.
   ///
-  /// @param request clock, entropy, host name, machine id
+  /// @throws io.boxlite.api.InvalidStateException if a container was created
+  public void rehearse() {
+    call("rehearsal", SLOW, stub -> stub.rehearse(RehearseRequest.getDefaultInstance()));
+  }
+
+  /// Makes the VM one of its own, whatever it was restored from; may be repeated.
+  ///
+  /// @param request clock, entropy
   public void prepare(PrepareRequest request) {
     call("prepare", QUICK, stub -> stub.prepare(request));
   }

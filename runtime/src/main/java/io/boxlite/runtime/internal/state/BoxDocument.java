@@ -139,6 +139,7 @@ record BoxDocument(
         detach,
         autoRemove,
         capAdd == null ? List.of() : capAdd,
-        capDrop == null ? List.of() : capDrop);
+        capDrop == null ? List.of() : capDrop,
+        false);
   }
 }

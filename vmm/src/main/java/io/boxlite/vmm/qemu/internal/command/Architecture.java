@@ -1,7 +1,6 @@
 package io.boxlite.vmm.qemu.internal.command;
 
 import io.boxlite.api.UnsupportedEngineException;
-import java.util.List;
 import java.util.Locale;
 
 /// What differs between the CPU architectures that guests run on: always that of the host.
@@ -49,8 +48,8 @@ public enum Architecture {
     return debianPackage;
   }
 
-  List<String> machine() {
-    return List.of("-M", machine);
+  String machine() {
+    return machine;
   }
 
   String console() {

@@ -3,6 +3,7 @@ package io.boxlite.vmm.qemu.internal.command;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmOrigin;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,14 +43,20 @@ public final class QemuCommand {
     List<String> command = new ArrayList<>();
     command.add(binary.toString());
     command.addAll(general(config.id()));
-    command.addAll(architecture.machine());
+    command.addAll(machine(architecture, config.origin()));
     command.addAll(accelerator(accelerator));
     command.addAll(size(config.cpus(), config.memoryMib()));
+    command.addAll(memory(config));
     command.addAll(control(sockets));
     command.addAll(console(config.files().consoleLog()));
     command.addAll(diskSlots());
     command.addAll(portal());
-    command.addAll(boot(config.boot(), architecture));
+    if (config.origin() instanceof VmOrigin.Restored) {
+      // The kernel is in the memory. QEMU reads the state, from its input, when it is told to.
+      command.addAll(List.of("-incoming", "defer"));
+    } else {
+      command.addAll(boot(config.boot(), architecture));
+    }
     return List.copyOf(command);
   }
 
@@ -66,6 +73,33 @@ public final class QemuCommand {
         "-S",
         "-sandbox",
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  }
+
+  private static List<String> machine(Architecture architecture, VmOrigin origin) {
+    boolean memoryIsFile = !(origin instanceof VmOrigin.Cold);
+    return List.of("-M", architecture.machine() + (memoryIsFile ? ",memory-backend=memory" : ""));
+  }
+
+  /// A template's memory is mapped privately, which leaves the file as it is. QEMU opens it for
+  /// writing nevertheless.
+  private static List<String> memory(VmConfig config) {
+    Path file =
+        switch (config.origin()) {
+          case VmOrigin.Cold _ -> null;
+          case VmOrigin.Seed seed -> seed.memory();
+          case VmOrigin.Restored restored -> restored.template().memory();
+        };
+    if (file == null) {
+      return List.of();
+    }
+    return List.of(
+        "-object",
+        "memory-backend-file,id=memory,size="
+            + config.memoryMib()
+            + "M,mem-path="
+            + escape(file)
+            + ",share="
+            + (config.origin() instanceof VmOrigin.Seed ? "on" : "off"));
   }
 
   private static List<String> accelerator(Accelerator accelerator) {

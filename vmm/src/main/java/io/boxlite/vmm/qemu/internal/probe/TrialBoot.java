@@ -92,7 +92,7 @@ record TrialBoot(
     try {
       Launched launched =
           launcher.start(
-              new Launch(command, directory, log, sockets),
+              new Launch(command, directory, Launch.NO_INPUT, log, sockets),
               event -> judge(event, outcome),
               vm -> vm.qmp().execute("cont", Map.of(), COMMAND_LIMIT));
       try {

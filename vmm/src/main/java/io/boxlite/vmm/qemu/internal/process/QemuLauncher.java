@@ -5,7 +5,6 @@ import io.boxlite.api.UnsupportedEngineException;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand.Sockets;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
 import io.boxlite.vmm.qemu.internal.qmp.QmpEvent;
-import java.io.File;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -51,9 +50,14 @@ public final class QemuLauncher {
   ///
   /// @param command program and arguments
   /// @param directory to run it in
+  /// @param input file that it may read as its standard input
   /// @param log that its output is appended to
   /// @param sockets that its arguments name
-  public record Launch(List<String> command, Path directory, Path log, Sockets sockets) {}
+  public record Launch(
+      List<String> command, Path directory, Path input, Path log, Sockets sockets) {
+    /// Standard input of a QEMU that reads none.
+    public static final Path NO_INPUT = Path.of("/dev/null");
+  }
 
   /// Starts it. A QEMU that already listens on the same QMP socket, which a supervisor has started
   /// and died before it could record it, is ended first.
@@ -133,7 +137,7 @@ public final class QemuLauncher {
     command.addAll(launch.command());
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.directory(launch.directory().toFile());
-    builder.redirectInput(new File("/dev/null"));
+    builder.redirectInput(launch.input().toFile());
     builder.redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(launch.log().toFile()));
     Map<String, String> variables = builder.environment();

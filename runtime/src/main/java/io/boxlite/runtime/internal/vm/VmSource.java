@@ -1,0 +1,255 @@
+package io.boxlite.runtime.internal.vm;
+
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.EngineException;
+import io.boxlite.api.StartOrigin;
+import io.boxlite.api.Templates;
+import io.boxlite.protocol.agent.v1.PrepareRequest;
+import io.boxlite.runtime.RuntimeOptions;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.portal.Portal;
+import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
+import io.boxlite.vmm.VmTemplate;
+import io.boxlite.vmm.VmmDriver;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// Gives a box its VM: one that waits in the warm pool, else one restored from a template, else one
+/// that boots. The only place that decides which.
+///
+/// Thread-safe.
+public final class VmSource implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
+  private final RuntimeOptions options;
+  private final VmmDriver driver;
+  private final BootGate gate = new BootGate();
+  private final Supplier<PrepareRequest> preparation;
+  private final LocalTemplates templates;
+  private final WarmPool pool;
+
+  /// Makes a source; nothing is started yet.
+  ///
+  /// @param options of the runtime
+  /// @param layout of the home, whose lock the caller holds
+  /// @param driver makes the VMs
+  /// @param preparation what makes a VM one of its own, fresh at each call
+  public VmSource(
+      RuntimeOptions options,
+      HomeLayout layout,
+      VmmDriver driver,
+      Supplier<PrepareRequest> preparation) {
+    this.options = options;
+    this.driver = driver;
+    this.preparation = preparation;
+    this.templates = new LocalTemplates(options, layout, driver, gate);
+    this.pool = new WarmPool(layout, options.warmPool(), this::warm);
+  }
+
+  /// What VM a box needs.
+  ///
+  /// @param id of the box
+  /// @param cpus number of virtual CPUs
+  /// @param memoryMib in MiB
+  /// @param files where the box has its VM's files
+  /// @param cold whether it is to boot in any case
+  public record Request(String id, int cpus, int memoryMib, VmFiles files, boolean cold) {}
+
+  /// {@return the templates}
+  public Templates templates() {
+    return templates;
+  }
+
+  /// {@return how many VMs wait for a box}
+  public int warmVms() {
+    return pool.size();
+  }
+
+  /// Gives a box its VM, without disks, its agent prepared.
+  ///
+  /// @param request what VM
+  /// @param spawned told the VM as soon as there is one, and any that takes its place
+  /// @param onSpawned told after that, to store the VM's process
+  /// @return the VM
+  /// @throws BoxliteException if none can be had; then none is left
+  public AgentVm start(Request request, SpawnedVm spawned, Consumer<Vm> onSpawned) {
+    Consumer<Vm> tell =
+        vm -> {
+          spawned.set(vm);
+          onSpawned.accept(vm);
+        };
+    checkGuest();
+    if (request.cold() || !options.templates()) {
+      return boot(request, tell);
+    }
+    WarmPool.Size size =
+        new WarmPool.Size(
+            templates.key(request.cpus(), request.memoryMib()),
+            request.cpus(),
+            request.memoryMib());
+    Optional<AgentVm> warm = pool.take(size);
+    if (warm.isPresent() && moveOut(warm.get(), request, tell)) {
+      return warm.get();
+    }
+    Optional<VmTemplate> template =
+        templates.forStart(size.key(), request.cpus(), request.memoryMib());
+    if (template.isPresent()) {
+      try (BootGate.Turn _ = gate.enter()) {
+        return restore(request, size, template.get(), tell);
+      } catch (BoxliteException e) {
+        if (e.reason().equals("interrupted") || spawned.isUnwanted()) {
+          throw e;
+        }
+        templates.discard(size.key(), String.valueOf(e.getMessage()));
+      }
+    }
+    return boot(request, tell);
+  }
+
+  /// Says that a box of this kind has come up: others of its kind are expected.
+  ///
+  /// @param request what was asked for
+  public void started(Request request) {
+    if (!request.cold() && options.templates()) {
+      pool.started(
+          new WarmPool.Size(
+              templates.key(request.cpus(), request.memoryMib()),
+              request.cpus(),
+              request.memoryMib()));
+    }
+  }
+
+  private boolean moveOut(AgentVm warm, Request request, Consumer<Vm> tell) {
+    try {
+      tell.accept(warm.vm());
+      pool.moveOut(warm, request.files());
+      return true;
+    } catch (RuntimeException e) {
+      warm.kill();
+      if (!(e instanceof EngineException)) {
+        throw e;
+      }
+      LOG.log(System.Logger.Level.WARNING, "warm VM not used: {0}", e.getMessage());
+      return false;
+    }
+  }
+
+  private AgentVm boot(Request request, Consumer<Vm> tell) {
+    try (BootGate.Turn _ = gate.enter()) {
+      return start(config(request, new VmOrigin.Cold()), StartOrigin.COLD, tell);
+    }
+  }
+
+  private AgentVm restore(
+      Request request, WarmPool.Size size, VmTemplate template, Consumer<Vm> tell) {
+    return start(
+        config(request, new VmOrigin.Restored(template)),
+        StartOrigin.TEMPLATE,
+        vm -> {
+          templates.usedBy(size.key(), vm);
+          tell.accept(vm);
+        });
+  }
+
+  /// For the pool, when no box is starting. A template that was found bad is made again here.
+  private Optional<AgentVm> warm(String id, WarmPool.Size size, VmFiles files) {
+    Optional<VmTemplate> template =
+        templates.forStart(size.key(), size.cpus(), size.memoryMib());
+    if (template.isEmpty()) {
+      return Optional.empty();
+    }
+    Request request = new Request(id, size.cpus(), size.memoryMib(), files, false);
+    try (BootGate.Turn _ = gate.enterWhenIdle()) {
+      return Optional.of(rehearsed(restore(request, size, template.get(), _ -> {})));
+    } catch (BoxliteException e) {
+      if (!e.reason().equals("interrupted")) {
+        templates.discard(size.key(), String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+  }
+
+  private static AgentVm rehearsed(AgentVm restored) {
+    try {
+      restored.portal().rehearse();
+      return new AgentVm(
+          restored.vm(), restored.portal(), StartOrigin.WARM, Duration.ZERO, Duration.ZERO);
+    } catch (RuntimeException e) {
+      restored.kill();
+      throw e;
+    }
+  }
+
+  private VmConfig config(Request request, VmOrigin origin) {
+    return new VmConfig(
+        request.id(),
+        templates.boot(),
+        request.cpus(),
+        request.memoryMib(),
+        request.files(),
+        origin,
+        List.of());
+  }
+
+  private AgentVm start(VmConfig config, StartOrigin origin, Consumer<Vm> tell) {
+    long began = System.nanoTime();
+    Vm vm = driver.start(config);
+    try {
+      long there = System.nanoTime();
+      tell.accept(vm);
+      Portal portal = AgentVm.connect(vm, options.bootTimeout());
+      try {
+        portal.hello();
+        portal.prepare(preparation.get());
+        return new AgentVm(
+            vm,
+            portal,
+            origin,
+            Duration.ofNanos(there - began),
+            Duration.ofNanos(System.nanoTime() - there));
+      } catch (RuntimeException e) {
+        portal.close();
+        throw e;
+      }
+    } catch (RuntimeException e) {
+      vm.kill();
+      throw e;
+    }
+  }
+
+  /// Needed for a start only: a VM that runs is taken over, or ended, without.
+  private void checkGuest() {
+    for (Path file : new Path[] {options.kernel(), options.initramfs()}) {
+      if (!Files.isReadable(file)) {
+        throw new ConfigException(
+            "guest_not_found",
+            "guest file "
+                + file
+                + " is not there; build it, or name others with BOXLITE_KERNEL and"
+                + " BOXLITE_INITRAMFS");
+      }
+    }
+  }
+
+  /// {@return the configuration by which a VM that runs is found again}
+  ///
+  /// @param request what it was started for
+  public VmConfig running(Request request) {
+    return config(request, new VmOrigin.Cold());
+  }
+
+  /// Ends the VMs that wait for a box.
+  @Override
+  public void close() {
+    pool.close();
+  }
+}
