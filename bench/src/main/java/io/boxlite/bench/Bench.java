@@ -11,10 +11,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 
 /// Measures what users wait for, each beside a floor in the same run: sample and floor alternate,
 /// so that whatever else the machine does meets both.
@@ -40,13 +38,8 @@ final class Bench {
   ///
   /// @param arguments the root of the source tree, built
   public static void main(String[] arguments) throws Exception {
-    Path work = Files.createTempDirectory("bl-bench-");
-    try {
-      new Bench(Path.of(arguments[0]).toAbsolutePath().normalize(), work).run();
-    } finally {
-      try (Stream<Path> files = Files.walk(work)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
+    try (WorkDirectory work = WorkDirectory.create()) {
+      new Bench(Path.of(arguments[0]).toAbsolutePath().normalize(), work.path()).run();
     }
   }
 
@@ -65,33 +58,23 @@ final class Bench {
     }
   }
 
-  private interface Measured {
-    double sample() throws Exception;
-  }
-
-  /// Measures two things alternately, after one round that does not count.
+  /// Measures two things alternately and prints them.
   private static void alternate(
-      int count, String unit, String name, Measured thing, String floorName, Measured floor)
+      int count,
+      String unit,
+      String name,
+      Rounds.Sampler thing,
+      String floorName,
+      Rounds.Sampler floor)
       throws Exception {
-    double[] things = new double[count];
-    double[] floors = new double[count];
-    thing.sample();
-    floor.sample();
-    for (int i = 0; i < count; i++) {
-      things[i] = thing.sample();
-      floors[i] = floor.sample();
-    }
-    Samples samples = new Samples(name, unit, things);
-    Samples floorSamples = new Samples("  floor: " + floorName, unit, floors);
-    System.out.println(samples.line());
-    System.out.println(floorSamples.line());
-    System.out.println(samples.ratioTo(floorSamples) + "\n");
-  }
-
-  private static double millis(Callable<?> work) throws Exception {
-    long start = System.nanoTime();
-    work.call();
-    return (System.nanoTime() - start) / 1e6;
+    List<Samples> samples =
+        Rounds.alternate(
+            count,
+            List.of(
+                new Rounds.Subject(name, unit, thing),
+                new Rounds.Subject("  floor: " + floorName, unit, floor)));
+    samples.forEach(line -> System.out.println(line.line()));
+    System.out.println(samples.getFirst().ratioTo(samples.getLast()) + "\n");
   }
 
   private void starts(Boxlite boxlite) throws Exception {
@@ -101,9 +84,9 @@ final class Bench {
         STARTS,
         "ms",
         "create box to its first byte of output",
-        () -> start(boxlite),
+        () -> Starts.firstByte(boxlite, BoxOptions.ofImage("base")),
         "bare QEMU boot to busybox",
-        () -> millis(() -> bareBoot(initramfs)));
+        () -> Rounds.millis(() -> bareBoot(initramfs)));
   }
 
   private static Path busybox() {
@@ -114,20 +97,6 @@ final class Bench {
       }
     }
     throw new IllegalStateException("no busybox: apt-get install busybox-static");
-  }
-
-  private static double start(Boxlite boxlite) throws Exception {
-    long start = System.nanoTime();
-    Box box =
-        boxlite.create(
-            BoxOptions.ofImage("base").cmd(List.of("echo", "first")).autoRemove(true).build());
-    Execution main = box.attach();
-    InputStream out = main.stdout();
-    box.start();
-    out.read();
-    double took = (System.nanoTime() - start) / 1e6;
-    main.waitFor();
-    return took;
   }
 
   private Void bareBoot(Path initramfs) throws IOException, InterruptedException {
@@ -177,9 +146,9 @@ final class Bench {
         EXECS,
         "ms",
         "exec true in a running box",
-        () -> millis(() -> box.exec(ExecOptions.of("true")).waitFor()),
+        () -> Rounds.millis(() -> box.exec(ExecOptions.of("true")).waitFor()),
         "true as a process of the host",
-        () -> millis(() -> new ProcessBuilder("true").start().waitFor()));
+        () -> Rounds.millis(() -> new ProcessBuilder("true").start().waitFor()));
   }
 
   private static void streams(Box box) throws Exception {
@@ -201,7 +170,7 @@ final class Bench {
   }
 
   private static double rate(Callable<?> transfer) throws Exception {
-    return STREAM_BYTES / 1e6 / (millis(transfer) / 1e3);
+    return STREAM_BYTES / 1e6 / (Rounds.millis(transfer) / 1e3);
   }
 
   private static Void readAll(Execution execution) throws Exception {

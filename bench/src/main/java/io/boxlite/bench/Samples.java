@@ -9,7 +9,10 @@ record Samples(String name, String unit, double[] values) {
     return quantile(0.5);
   }
 
-  private double quantile(double q) {
+  /// {@return the value that this share of the values does not exceed}
+  ///
+  /// @param q 0 to 1
+  double quantile(double q) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return sorted[(int) Math.round(q * (sorted.length - 1))];
@@ -28,9 +31,24 @@ record Samples(String name, String unit, double[] values) {
         values.length);
   }
 
-  /// One line that sets this beside its floor.
-  String ratioTo(Samples floor) {
+  /// One line: how slow the slow ones are.
+  String tailLine() {
     return String.format(
-        Locale.ROOT, "%-42s %10.4f ×", name + " / floor", median() / floor.median());
+        Locale.ROOT,
+        "%-42s p90 %.1f, p99 %.1f, longest %.1f %s",
+        "  of these",
+        quantile(0.9),
+        quantile(0.99),
+        quantile(1),
+        unit);
+  }
+
+  /// One line that sets this beside something else of the same run.
+  String ratioTo(Samples other) {
+    return String.format(
+        Locale.ROOT,
+        "%-42s %10.4f ×",
+        name + " / " + other.name().strip(),
+        median() / other.median());
   }
 }
