@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/// Measures what idle boxes cost in memory: proportional set size (PSS) over all their processes. In
-/// it a page that several processes map counts in equal shares, so that the sum is what they use.
+/// Measures what idle boxes cost in memory: proportional set size (PSS) over all their processes.
+/// In it a page that several processes map counts in equal shares, so that the sum is what they
+/// use.
 ///
 /// Run by `bench/density`.
 final class DensityBench {
@@ -48,8 +49,7 @@ final class DensityBench {
     // VMs of a warm pool would be counted as boxes.
     try (WorkDirectory work = WorkDirectory.create();
         CommandHome home =
-            new CommandHome(
-                root, work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"))) {
+            new CommandHome(root, work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"))) {
       System.out.println("engine: " + home.client().info().engine());
       new DensityBench(home).run(count);
     }

@@ -24,7 +24,8 @@ final class StartBench {
   public static void main(String[] arguments) throws Exception {
     Path root = Path.of(arguments[0]).toAbsolutePath().normalize();
     try (WorkDirectory work = WorkDirectory.create();
-        Boxlite restored = Starts.open(work.path().resolve("cold"), Map.of("BOXLITE_WARM_POOL", "0"));
+        Boxlite restored =
+            Starts.open(work.path().resolve("cold"), Map.of("BOXLITE_WARM_POOL", "0"));
         Boxlite warm = Starts.open(work.path().resolve("warm"), Map.of("BOXLITE_WARM_POOL", "1"));
         CommandHome command = new CommandHome(root, work.path().resolve("cli"), Map.of())) {
       System.out.println("engine: " + restored.info().engine());
@@ -39,8 +40,8 @@ final class StartBench {
     }
   }
 
-  private static void starts(
-      Boxlite restored, Boxlite warm, CommandHome command, Gvisor gvisor) throws Exception {
+  private static void starts(Boxlite restored, Boxlite warm, CommandHome command, Gvisor gvisor)
+      throws Exception {
     List<Samples> samples =
         Rounds.alternate(
             STARTS,
@@ -66,11 +67,10 @@ final class StartBench {
                     "ms",
                     () -> {
                       double took =
-                          Rounds.millis(
-                              () -> {
-                                command.command("run", "--rm", "base", "true");
-                                return null;
-                              });
+                          Rounds.millis(() -> {
+                            command.command("run", "--rm", "base", "true");
+                            return null;
+                          });
                       awaitPool(command.client());
                       return took;
                     }),
@@ -78,11 +78,10 @@ final class StartBench {
                     "gVisor: runsc run of base with true",
                     "ms",
                     () ->
-                        Rounds.millis(
-                            () -> {
-                              gvisor.run();
-                              return null;
-                            }))));
+                        Rounds.millis(() -> {
+                          gvisor.run();
+                          return null;
+                        }))));
     samples.forEach(line -> System.out.println(line.line()));
     System.out.println(samples.get(0).ratioTo(samples.get(1)));
     System.out.println(samples.get(2).ratioTo(samples.get(1)));

@@ -68,7 +68,7 @@ public final class LocalBox implements Box {
 
   /// {@return what it is, also when it has been removed meanwhile}
   public BoxInfo snapshot() {
-    return record.toInfo();
+    return record.toInfo(figures.boot());
   }
 
   @Override
