@@ -23,6 +23,7 @@ import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
 import io.boxlite.vmm.qemu.internal.qmp.QmpCommand;
 import io.boxlite.vmm.qemu.internal.template.StateLoad;
+import io.boxlite.vmm.qemu.internal.template.TemplateKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,7 @@ public final class QemuDriver implements VmmDriver {
   private final SocketPaths socketPaths;
   private final QemuLauncher launcher;
   private final UnaryOperator<List<String>> commandChange;
+  private final TemplateKey templateKey = new TemplateKey(Path.of("/proc"));
   private final ReentrantLock lock = new ReentrantLock();
 
   /// Found at the first use, under the lock.
@@ -204,7 +206,9 @@ public final class QemuDriver implements VmmDriver {
 
   @Override
   public String templateKey(VmConfig.Boot boot, int cpus, int memoryMib) {
-    throw new EngineException("not_built", "templates: not built yet");
+    Host found = host();
+    return templateKey.of(
+        found.binary(), found.architecture(), found.engine().accelerator(), boot, cpus, memoryMib);
   }
 
   private Sockets sockets(VmConfig config) {
