@@ -23,6 +23,7 @@ import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
 import io.boxlite.vmm.qemu.internal.qmp.QmpCommand;
 import io.boxlite.vmm.qemu.internal.template.StateLoad;
+import io.boxlite.vmm.qemu.internal.template.TemplateKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +46,8 @@ public final class QemuDriver implements VmmDriver {
   private final QemuOptions options;
   private final SocketPaths socketPaths;
   private final QemuLauncher launcher;
-  private final TemplateKeys templateKeys = new TemplateKeys();
   private final UnaryOperator<List<String>> commandChange;
+  private final TemplateKey templateKey = new TemplateKey(Path.of("/proc"));
   private final ReentrantLock lock = new ReentrantLock();
 
   /// Found at the first use, under the lock.
@@ -206,8 +207,8 @@ public final class QemuDriver implements VmmDriver {
   @Override
   public String templateKey(VmConfig.Boot boot, int cpus, int memoryMib) {
     Host found = host();
-    return templateKeys.of(
-        found.binary(), found.architecture(), found.engine(), boot, cpus, memoryMib);
+    return templateKey.of(
+        found.binary(), found.architecture(), found.engine().accelerator(), boot, cpus, memoryMib);
   }
 
   private Sockets sockets(VmConfig config) {
