@@ -269,6 +269,7 @@ func (x *HelloResponse) GetPrepared() bool {
 
 type RehearseRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Layers        []*Layer               `protobuf:"bytes,1,rep,name=layers,proto3" json:"layers,omitempty"` // as of CreateContainer
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -301,6 +302,13 @@ func (x *RehearseRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use RehearseRequest.ProtoReflect.Descriptor instead.
 func (*RehearseRequest) Descriptor() ([]byte, []int) {
 	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RehearseRequest) GetLayers() []*Layer {
+	if x != nil {
+		return x.Layers
+	}
+	return nil
 }
 
 type RehearseResponse struct {
@@ -2211,8 +2219,9 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eagent_instance\x18\x03 \x01(\tR\ragentInstance\x12%\n" +
 	"\x0ekernel_release\x18\x04 \x01(\tR\rkernelRelease\x12I\n" +
 	"\x0fcontainer_state\x18\x05 \x01(\x0e2 .boxlite.agent.v1.ContainerStateR\x0econtainerState\x12\x1a\n" +
-	"\bprepared\x18\x06 \x01(\bR\bprepared\"\x11\n" +
-	"\x0fRehearseRequest\"\x12\n" +
+	"\bprepared\x18\x06 \x01(\bR\bprepared\"B\n" +
+	"\x0fRehearseRequest\x12/\n" +
+	"\x06layers\x18\x01 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\"\x12\n" +
 	"\x10RehearseResponse\"R\n" +
 	"\x0ePrepareRequest\x12&\n" +
 	"\x0ftime_unix_nanos\x18\x01 \x01(\x03R\rtimeUnixNanos\x12\x18\n" +
@@ -2409,55 +2418,56 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
-	8,  // 1: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
-	13, // 2: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
-	13, // 3: boxlite.agent.v1.ExecRequest.process:type_name -> boxlite.agent.v1.ProcessSpec
-	17, // 4: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
-	19, // 5: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
-	20, // 6: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
-	21, // 7: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
-	18, // 8: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
-	13, // 9: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
-	1,  // 10: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
-	23, // 11: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
-	24, // 12: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
-	25, // 13: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
-	26, // 14: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
-	1,  // 15: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
-	35, // 16: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
-	26, // 17: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	26, // 18: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
-	2,  // 19: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
-	4,  // 20: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
-	6,  // 21: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
-	9,  // 22: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
-	11, // 23: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
-	14, // 24: boxlite.agent.v1.AgentService.Exec:input_type -> boxlite.agent.v1.ExecRequest
-	16, // 25: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
-	27, // 26: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
-	29, // 27: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
-	31, // 28: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
-	33, // 29: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
-	36, // 30: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	38, // 31: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 32: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 33: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 34: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	10, // 35: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	12, // 36: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	15, // 37: boxlite.agent.v1.AgentService.Exec:output_type -> boxlite.agent.v1.ExecResponse
-	22, // 38: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	28, // 39: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	30, // 40: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	32, // 41: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	34, // 42: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	37, // 43: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	39, // 44: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	32, // [32:45] is the sub-list for method output_type
-	19, // [19:32] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	8,  // 1: boxlite.agent.v1.RehearseRequest.layers:type_name -> boxlite.agent.v1.Layer
+	8,  // 2: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
+	13, // 3: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
+	13, // 4: boxlite.agent.v1.ExecRequest.process:type_name -> boxlite.agent.v1.ProcessSpec
+	17, // 5: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
+	19, // 6: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
+	20, // 7: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
+	21, // 8: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
+	18, // 9: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
+	13, // 10: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
+	1,  // 11: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
+	23, // 12: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
+	24, // 13: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
+	25, // 14: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
+	26, // 15: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
+	1,  // 16: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
+	35, // 17: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
+	26, // 18: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
+	26, // 19: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
+	2,  // 20: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
+	4,  // 21: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
+	6,  // 22: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
+	9,  // 23: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
+	11, // 24: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
+	14, // 25: boxlite.agent.v1.AgentService.Exec:input_type -> boxlite.agent.v1.ExecRequest
+	16, // 26: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
+	27, // 27: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
+	29, // 28: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
+	31, // 29: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
+	33, // 30: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
+	36, // 31: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
+	38, // 32: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 33: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 34: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 35: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	10, // 36: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	12, // 37: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	15, // 38: boxlite.agent.v1.AgentService.Exec:output_type -> boxlite.agent.v1.ExecResponse
+	22, // 39: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	28, // 40: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	30, // 41: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	32, // 42: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	34, // 43: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	37, // 44: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	39, // 45: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	33, // [33:46] is the sub-list for method output_type
+	20, // [20:33] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_boxlite_agent_v1_agent_proto_init() }

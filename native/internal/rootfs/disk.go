@@ -66,18 +66,6 @@ func (d *disk) identify(blocks string) (err error) {
 	return err
 }
 
-// RehearseDisks gives both disks their driver and takes it away again, whatever is in them.
-func RehearseDisks() (err error) {
-	for _, address := range []string{layersAddress, boxAddress} {
-		d, attachErr := attach(address)
-		if attachErr == nil {
-			attachErr = d.detach()
-		}
-		err = errors.Join(err, attachErr)
-	}
-	return err
-}
-
 // detach takes the driver, and with it the block device and its parts, away.
 func (d *disk) detach() error { return write(driver+"/unbind", d.virtio) }
 

@@ -56,26 +56,6 @@ func Mount(base string, layers []Extent) (_ *Mounted, err error) {
 	return m, m.overlay(lower, writable)
 }
 
-// MountEmpty mounts a root file system like a box's, but without disks and with nothing in it, for
-// a rehearsal.
-func MountEmpty(base string) (_ *Mounted, err error) {
-	m := &Mounted{base: base}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, m.Unmount())
-		}
-	}()
-	memory := filepath.Join(base, "disk")
-	if err := m.mount("tmpfs", memory, "tmpfs", unix.MS_NOATIME, ""); err != nil {
-		return nil, err
-	}
-	lower := filepath.Join(memory, "lower")
-	if err := os.Mkdir(lower, 0o755); err != nil {
-		return nil, err
-	}
-	return m, m.overlay([]string{lower}, memory)
-}
-
 // overlay mounts the directories lower, highest first, and over them one in writable.
 func (m *Mounted) overlay(lower []string, writable string) error {
 	upper, work := filepath.Join(writable, "upper"), filepath.Join(writable, "work")
@@ -90,6 +70,22 @@ func (m *Mounted) overlay(lower []string, writable string) error {
 
 // Root is where the root file system is mounted.
 func (m *Mounted) Root() string { return filepath.Join(m.base, "rootfs") }
+
+// ReadFiles reads what is at the top of the root file system, as a start of a program would.
+func (m *Mounted) ReadFiles() error {
+	entries, err := os.ReadDir(m.Root())
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			if _, err := os.ReadFile(filepath.Join(m.Root(), entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // AddFile mounts a file of the VM at a path of the root file system.
 func (m *Mounted) AddFile(source, path string) error {

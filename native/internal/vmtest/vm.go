@@ -252,6 +252,13 @@ func (s *session) prepare() {
 	s.must("prepare", err)
 }
 
+// rehearse has the agent rehearse with the VM's disks.
+func (s *session) rehearse() {
+	s.t.Helper()
+	_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{Layers: s.vm.layers})
+	s.must("rehearse", err)
+}
+
 func (s *session) create(init *pb.ProcessSpec) {
 	s.t.Helper()
 	_, err := s.CreateContainer(s.ctx, &pb.CreateContainerRequest{

@@ -13,6 +13,7 @@ import io.boxlite.protocol.agent.v1.ExecRequest;
 import io.boxlite.protocol.agent.v1.HelloRequest;
 import io.boxlite.protocol.agent.v1.HelloResponse;
 import io.boxlite.protocol.agent.v1.KillRequest;
+import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.ListExecsRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.ProcessSpec;
@@ -24,6 +25,7 @@ import io.boxlite.protocol.agent.v1.ShutdownRequest;
 import io.boxlite.protocol.agent.v1.ShutdownResponse;
 import io.boxlite.protocol.agent.v1.SignalRequest;
 import io.boxlite.protocol.agent.v1.StartContainerRequest;
+import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -133,9 +135,22 @@ public final class Portal implements AutoCloseable {
 
   /// Has the agent make and remove a container of nothing, so that the next one is made faster.
   ///
+  /// @param layers where the layers are on the disk in that slot
+  /// @throws io.boxlite.api.StorageException if the guest cannot find or mount the disks
   /// @throws io.boxlite.api.InvalidStateException if a container was created
-  public void rehearse() {
-    call("rehearsal", SLOW, stub -> stub.rehearse(RehearseRequest.getDefaultInstance()));
+  public void rehearse(List<LayersDisk.Extent> layers) {
+    RehearseRequest request = RehearseRequest.newBuilder().addAllLayers(layers(layers)).build();
+    call("rehearsal", SLOW, stub -> stub.rehearse(request));
+  }
+
+  /// {@return the same for the agent}
+  ///
+  /// @param extents where layers are
+  public static List<Layer> layers(List<LayersDisk.Extent> extents) {
+    return extents.stream()
+        .map(extent ->
+            Layer.newBuilder().setOffset(extent.offset()).setLength(extent.length()).build())
+        .toList();
   }
 
   /// Makes the VM one of its own, whatever it was restored from; may be repeated.
