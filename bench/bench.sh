@@ -7,7 +7,7 @@ build_bench() {
   . "$root/tools/jdk.sh"
   JAVA_HOME=$(find_jdk)
   "$root/boxlite" --version >/dev/null # builds what is missing
-  [ -f "$bench_jar" ] || "$root/mvnw" -q -Dquick -DskipTests -pl bench -am package
+  [ -f "$bench_jar" ] || "$root/mvnw" -q -Dquick -Dmaven.test.skip=true -pl bench -am package
 }
 
 run_bench() { # run_bench CLASS [ARGUMENT...]

@@ -88,7 +88,8 @@ final class CommandHome implements AutoCloseable {
     // The supervisor ends its boxes when it is asked to leave; what a failed one left is killed.
     processes().stream().filter(CommandHome::isSupervisor).forEach(ProcessHandle::destroy);
     try {
-      Starts.await("supervisor ended", () -> processes().stream().noneMatch(CommandHome::isSupervisor));
+      Starts.await(
+          "supervisor ended", () -> processes().stream().noneMatch(CommandHome::isSupervisor));
     } finally {
       processes().forEach(ProcessHandle::destroyForcibly);
     }

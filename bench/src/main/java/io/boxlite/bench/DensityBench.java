@@ -15,11 +15,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/// Measures what idle boxes cost in memory: proportional set size (PSS) over all their processes. In
-/// it a page that several processes map counts in equal shares, so that the sum is what they use.
+/// Measures what idle boxes cost in memory: proportional set size (PSS) over all their processes.
+/// In it a page that several processes map counts in equal shares, so that the sum is what they
+/// use.
 ///
 /// Run by `bench/density`.
 final class DensityBench {
+  private static final int CPUS = 1;
   private static final int MEMORY_MIB = 512;
   private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long IDLE_LIMIT_NANOS = TimeUnit.MINUTES.toNanos(2);
@@ -48,16 +50,14 @@ final class DensityBench {
     // VMs of a warm pool would be counted as boxes.
     try (WorkDirectory work = WorkDirectory.create();
         CommandHome home =
-            new CommandHome(
-                root, work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"))) {
+            new CommandHome(root, work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"))) {
       System.out.println("engine: " + home.client().info().engine());
       new DensityBench(home).run(count);
     }
   }
 
-  private void run(int count) throws IOException, InterruptedException {
-    // The first box of a home may be booted while the template is made; it is not one of many.
-    Starts.firstByte(home.client(), BoxOptions.ofImage("base").memoryMib(MEMORY_MIB));
+  private void run(int count) throws IOException {
+    home.client().templates().build(CPUS, MEMORY_MIB, _ -> {});
     startBox();
     awaitIdle();
     double first = total();
@@ -88,6 +88,7 @@ final class DensityBench {
         home.client()
             .create(
                 BoxOptions.ofImage("base")
+                    .cpus(CPUS)
                     .memoryMib(MEMORY_MIB)
                     .cmd(List.of("sleep", "100000"))
                     .build());

@@ -26,20 +26,23 @@ final class Gvisor {
     Path layout = Files.createDirectories(work.resolve("layout"));
     check(process(List.of("tar", "-xf", archive.toString(), "-C", layout.toString())));
     check(
-        process(List.of("umoci", "unpack", "--image", layout + ":base:latest", bundle().toString())));
+        process(
+            List.of("umoci", "unpack", "--image", layout + ":base:latest", bundle().toString())));
     Path config = bundle().resolve("config.json");
     String text = Files.readString(config, StandardCharsets.UTF_8);
     Files.writeString(
         config,
-        replaced(replaced(text, "\"terminal\":\\s*true", "\"terminal\":false"),
-            "\"args\":\\s*\\[[^\\]]*\\]", "\"args\":[\"true\"]"),
+        replaced(
+            replaced(text, "\"terminal\":\\s*true", "\"terminal\":false"),
+            "\"args\":\\s*\\[[^\\]]*\\]",
+            "\"args\":[\"true\"]"),
         StandardCharsets.UTF_8);
     this.platform =
         PLATFORMS.stream()
             .filter(candidate -> runs(candidate))
             .findFirst()
-            .orElseThrow(
-                () -> new IllegalStateException("runsc: no platform of " + PLATFORMS + " works here"));
+            .orElseThrow(() ->
+                new IllegalStateException("runsc: no platform of " + PLATFORMS + " works here"));
   }
 
   private static String replaced(String text, String pattern, String replacement) {
