@@ -42,6 +42,7 @@ type Agent struct {
 	alone     chan struct{} // told that the host's end has closed
 
 	groups struct{ keeper, box cgroup.Group }
+	seed   *container.Seed // of the next container; whoever has set creating owns it
 
 	mu         sync.Mutex
 	prepared   bool
@@ -66,7 +67,19 @@ func New(connected func() bool) (*Agent, error) {
 	if a.groups.keeper, err = (cgroup.Group{}).Make("agent"); err != nil {
 		return nil, err
 	}
-	return a, a.groups.keeper.Add(os.Getpid())
+	if err = a.groups.keeper.Add(os.Getpid()); err != nil {
+		return nil, err
+	}
+	if a.groups.box, err = makeBoxGroup(); err != nil {
+		return nil, err
+	}
+	return a, a.plant()
+}
+
+// plant starts the first process of the next container.
+func (a *Agent) plant() (err error) {
+	a.seed, err = container.Plant(a.table, a.groups.box, a.groups.keeper)
+	return err
 }
 
 func newInstance() string {

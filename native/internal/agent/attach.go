@@ -15,16 +15,23 @@ const maxChunk = 64 << 10
 
 type attachStream = grpc.BidiStreamingServer[pb.AttachRequest, pb.AttachResponse]
 
-// Attach moves the streams of one process.
+// Attach moves the streams of one process, which it starts first if it is told how. A process that
+// was started goes on whatever becomes of the stream.
 func (a *Agent) Attach(stream attachStream) error {
 	first, err := stream.Recv()
 	if err != nil {
 		return err
 	}
-	if first.GetOpen() == nil {
+	open := first.GetOpen()
+	if open == nil {
 		return fault.Invalid("attach: the first message must be open")
 	}
-	p, err := a.find(first.GetOpen().ExecId)
+	var p *process.Process
+	if open.Exec != nil {
+		p, err = a.exec(open.ExecId, open.Exec)
+	} else {
+		p, err = a.find(open.ExecId)
+	}
 	if err != nil {
 		return err
 	}
@@ -32,7 +39,7 @@ func (a *Agent) Attach(stream attachStream) error {
 	defer attachment.Close()
 	if err := stream.Send(&pb.AttachResponse{Response: &pb.AttachResponse_Opened{Opened: &pb.AttachOpened{
 		StdinOffset: attachment.StdinOffset, StdinWindow: process.Window,
-		StdinClosed: attachment.StdinClosed, Tty: p.TTY(),
+		StdinClosed: attachment.StdinClosed, Tty: p.TTY(), Pid: uint32(p.PID()),
 	}}}); err != nil {
 		return err
 	}

@@ -59,16 +59,25 @@ func exitOf(e *process.Exit) *pb.ExitStatus {
 	return &pb.ExitStatus{Code: uint32(e.Code), Signal: uint32(e.Signal), TimedOut: e.TimedOut}
 }
 
-// Exec runs one more process in the container.
+// Exec runs one more process in the container, without its streams.
 func (a *Agent) Exec(_ context.Context, r *pb.ExecRequest) (*pb.ExecResponse, error) {
-	spec, err := specOf(r.Process)
+	p, err := a.exec(r.ExecId, &pb.ExecSpec{Process: r.Process, TimeoutMs: r.TimeoutMs})
+	if err != nil {
+		return nil, err
+	}
+	return &pb.ExecResponse{Pid: uint32(p.PID())}, nil
+}
+
+// exec runs one more process in the container; when it returns, the program has been executed.
+func (a *Agent) exec(id string, e *pb.ExecSpec) (*process.Process, error) {
+	spec, err := specOf(e.Process)
 	switch {
 	case err != nil:
 		return nil, err
-	case !execIDPattern.MatchString(r.ExecId):
-		return nil, fault.Invalid("exec id %.80q: must match [A-Za-z0-9_-]{1,128}", r.ExecId)
-	case r.TimeoutMs > maxTimeout:
-		return nil, fault.Invalid("timeout %d ms: too long", r.TimeoutMs)
+	case !execIDPattern.MatchString(id):
+		return nil, fault.Invalid("exec id %.80q: must match [A-Za-z0-9_-]{1,128}", id)
+	case e.TimeoutMs > maxTimeout:
+		return nil, fault.Invalid("timeout %d ms: too long", e.TimeoutMs)
 	}
 	a.mu.Lock()
 	if a.state != pb.ContainerState_CONTAINER_STATE_RUNNING || a.down {
@@ -80,7 +89,7 @@ func (a *Agent) Exec(_ context.Context, r *pb.ExecRequest) (*pb.ExecResponse, er
 	name := fmt.Sprintf("exec-%d", a.sequence)
 	a.mu.Unlock()
 
-	o := optionsOf(r.ExecId, r.Process, c)
+	o := optionsOf(id, e.Process, c)
 	if o.Group, err = box.Make(name); err != nil {
 		return nil, err
 	}
@@ -88,11 +97,11 @@ func (a *Agent) Exec(_ context.Context, r *pb.ExecRequest) (*pb.ExecResponse, er
 	if err != nil {
 		o.Group.Remove()
 		if errors.Is(err, process.ErrExists) {
-			return nil, fault.New(codes.AlreadyExists, "already_exists", "exec %s: exists already", r.ExecId)
+			return nil, fault.New(codes.AlreadyExists, "already_exists", "exec %s: exists already", id)
 		}
 		return nil, err
 	}
-	timeout := time.Duration(r.TimeoutMs) * time.Millisecond
+	timeout := time.Duration(e.TimeoutMs) * time.Millisecond
 	err = p.Start(timeout, func(files [3]*os.File, exited func(syscall.WaitStatus)) (int, error) {
 		return c.Launch(spec, files, o.Group, exited)
 	})
@@ -106,7 +115,7 @@ func (a *Agent) Exec(_ context.Context, r *pb.ExecRequest) (*pb.ExecResponse, er
 		}
 		return nil, err
 	}
-	return &pb.ExecResponse{Pid: uint32(p.PID())}, nil
+	return p, nil
 }
 
 func notRunning() error {

@@ -45,7 +45,9 @@ func (a *Agent) CreateContainer(_ context.Context, r *pb.CreateContainerRequest)
 	if err := a.beginCreating(); err != nil {
 		return nil, err
 	}
-	err = a.create(r, config)
+	if err = a.create(r, config); err != nil {
+		err = errors.Join(err, a.replant())
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.creating = false
@@ -126,7 +128,7 @@ func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config) (e
 	}()
 	config.Rootfs, config.Work, config.MachineID = root.Root(), work, boot.MachineID
 	config.OnEnd = a.containerEnded
-	made, err := a.make(config, "box")
+	made, err := a.make(config)
 	if err != nil {
 		return err
 	}
@@ -140,29 +142,30 @@ func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config) (e
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.root, a.container, a.init, a.groups.box = root, made.container, p, made.box
+	a.root, a.container, a.init = root, made.container, p
 	if a.stopSignal = syscall.Signal(r.StopSignal); a.stopSignal == 0 {
 		a.stopSignal = unix.SIGTERM
 	}
 	return nil
 }
 
-// made is a container with its groups.
+// made is a container with the group of its main process.
 type made struct {
 	container *container.Container
-	box, init cgroup.Group // init is of its main process
+	init      cgroup.Group
 }
 
-// make makes the container and its groups, of which box gets that name.
-func (a *Agent) make(config container.Config, name string) (m made, err error) {
-	if m.box, err = makeBoxGroup(name); err != nil {
-		return m, err
+// make makes the container of the seed.
+func (a *Agent) make(config container.Config) (m made, err error) {
+	if a.seed == nil {
+		return m, errors.New("the container's first process could not be started again")
 	}
-	config.Group, config.Keeper = m.box, a.groups.keeper
-	if m.container, err = container.Create(a.table, config); err != nil {
-		return m, errors.Join(fault.New(codes.FailedPrecondition, "mount_failed", "%v", err), m.box.Remove())
+	seed := a.seed
+	a.seed = nil
+	if m.container, err = container.Create(seed, config); err != nil {
+		return m, fault.New(codes.FailedPrecondition, "mount_failed", "%v", err)
 	}
-	if m.init, err = m.box.Make("init"); err != nil && !os.IsExist(err) { // it exists if PID 1 becomes init
+	if m.init, err = a.groups.box.Make("init"); err != nil && !os.IsExist(err) { // it exists if PID 1 becomes init
 		return m, errors.Join(err, m.remove())
 	}
 	return m, nil
@@ -173,14 +176,22 @@ func (m *made) remove() error {
 	m.container.Kill()
 	<-m.container.Ended()
 	m.init.Remove() // gone already if its process has run
-	return errors.Join(m.container.Leave(), m.box.Remove())
+	return m.container.Leave()
+}
+
+// replant starts the first process of the next container when a container has used it up.
+func (a *Agent) replant() error {
+	if a.seed != nil {
+		return nil
+	}
+	return a.plant()
 }
 
 // makeBoxGroup makes the group that limits the container, so that what runs there is killed for
 // want of memory or of PIDs before the agent suffers, and that keeps the VM's devices from it: with
 // Docker's capabilities a container can make a node of any, be it the console or a mounted disk.
-func makeBoxGroup(name string) (cgroup.Group, error) {
-	box, err := (cgroup.Group{}).Make(name)
+func makeBoxGroup() (cgroup.Group, error) {
+	box, err := (cgroup.Group{}).Make("box")
 	if err != nil {
 		return box, err
 	}

@@ -32,7 +32,7 @@ func (a *Agent) Rehearse(ctx context.Context, _ *pb.RehearseRequest) (*pb.Rehear
 	if err := a.beginCreating(); err != nil {
 		return nil, err
 	}
-	err := a.rehearse(ctx)
+	err := errors.Join(a.rehearse(ctx), a.replant())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.creating = false
@@ -41,6 +41,9 @@ func (a *Agent) Rehearse(ctx context.Context, _ *pb.RehearseRequest) (*pb.Rehear
 
 func (a *Agent) rehearse(ctx context.Context) (err error) {
 	work := filepath.Join(boot.Run, rehearsal)
+	if err := rootfs.RehearseDisks(); err != nil {
+		return err
+	}
 	root, err := rootfs.MountEmpty(work)
 	if err != nil {
 		return err
@@ -59,7 +62,7 @@ func (a *Agent) rehearse(ctx context.Context) (err error) {
 	if config.Caps, err = caps.Select(nil, nil, config.LastCap); err != nil {
 		return err
 	}
-	made, err := a.make(config, rehearsal)
+	made, err := a.make(config)
 	if err != nil {
 		return err
 	}

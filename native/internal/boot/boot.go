@@ -36,7 +36,7 @@ func Up() error {
 		do   func() error
 	}{
 		{"root", pivotableRoot}, {"file systems", mountAll}, {"modules", loadModules},
-		{"cgroups", cgroup.Mount}, {"loopback", loopbackUp}, {"limits", limits}, {"root", sealRoot},
+		{"cgroups", cgroup.Mount}, {"loopback", loopbackUp}, {"limits", limits}, {"root", sealRoot}, {"mounts", shareMounts},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -129,6 +129,12 @@ func pivotableRoot() error {
 // sealRoot makes the root read-only: the agent's binary stays what it is, whoever gets hold of it.
 func sealRoot() error {
 	return unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")
+}
+
+// shareMounts lets what is mounted later appear in the mount namespace of a container's first
+// process that is there already.
+func shareMounts() error {
+	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
 }
 
 func loopbackUp() error {

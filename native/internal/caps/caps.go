@@ -108,15 +108,12 @@ func (s Set) Bound(last int) error {
 	return nil
 }
 
-// Confine limits all threads of this process to s, for good.
+// Confine limits all threads of this process to s, and the bounding set of the calling one, which
+// must be locked. Others keep theirs: it matters only to what a thread executes, and stopping all
+// threads for each capability takes long.
 func (s Set) Confine(last int) error {
-	for n := 0; n <= last; n++ {
-		if s.Has(n) {
-			continue
-		}
-		if _, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(n), 0, 0, 0, 0); errno != 0 {
-			return fmt.Errorf("drop capability %d: %w", n, errno)
-		}
+	if err := s.Bound(last); err != nil {
+		return err
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	data := [2]unix.CapUserData{

@@ -22,6 +22,13 @@ func PID1() {
 	runtime.LockOSThread()
 	socket := os.NewFile(socketFD, "agent")
 	unix.CloseOnExec(socketFD)
+	if step, err := isolate(); err != nil {
+		send(socket, reportOf(step, err))
+		os.Exit(1)
+	}
+	if send(socket, report{}) != nil {
+		os.Exit(1)
+	}
 	var s setup
 	if _, err := receive(socket, &s); err != nil {
 		os.Exit(1)
@@ -40,7 +47,8 @@ func PID1() {
 	receive(socket, &struct{}{}) // returns when the agent has gone, and with it the VM
 }
 
-func (s *setup) make() (step string, err error) {
+// isolate does all that is the same for every container.
+func isolate() (step string, err error) {
 	// Nobody in the container may look into this process or at the agent's binary through it.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return "prctl", err
@@ -49,6 +57,14 @@ func (s *setup) make() (step string, err error) {
 	if err := unix.Unshare(unix.CLONE_NEWCGROUP); err != nil {
 		return "cgroup namespace", err
 	}
+	// The root file system, which the agent mounts later, shall still appear here.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
+		return "mount propagation", err
+	}
+	return "", nil
+}
+
+func (s *setup) make() (step string, err error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return "mount propagation", err
 	}

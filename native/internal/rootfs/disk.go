@@ -50,9 +50,6 @@ func attach(address string) (*disk, error) {
 	if err := d.identify(filepath.Join(devices, address, virtio, "block")); err != nil {
 		return nil, errors.Join(fmt.Errorf("disk at PCI address %s: %w", address, err), d.detach())
 	}
-	if d.size == 0 {
-		return nil, errors.Join(fmt.Errorf("%w: the disk at PCI address %s is empty", ErrNoDisk, address), d.detach())
-	}
 	return d, nil
 }
 
@@ -66,6 +63,18 @@ func (d *disk) identify(blocks string) (err error) {
 	}
 	sectors, err := strconv.ParseUint(string(b[:len(b)-1]), 10, 64)
 	d.size = sectors * sectorSize
+	return err
+}
+
+// RehearseDisks gives both disks their driver and takes it away again, whatever is in them.
+func RehearseDisks() (err error) {
+	for _, address := range []string{layersAddress, boxAddress} {
+		d, attachErr := attach(address)
+		if attachErr == nil {
+			attachErr = d.detach()
+		}
+		err = errors.Join(err, attachErr)
+	}
 	return err
 }
 

@@ -105,10 +105,14 @@ func (m *Mounted) AddFile(source, path string) error {
 
 func (m *Mounted) attach(address string) (*disk, error) {
 	d, err := attach(address)
-	if err == nil {
-		m.disks = append(m.disks, d)
+	if err != nil {
+		return nil, err
 	}
-	return d, err
+	m.disks = append(m.disks, d)
+	if d.size == 0 {
+		return nil, fmt.Errorf("%w: the disk at PCI address %s is empty", ErrNoDisk, address)
+	}
+	return d, nil
 }
 
 func (m *Mounted) detach() (err error) {

@@ -77,7 +77,7 @@ func layer(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 	}
-	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut rm") {
+	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut rm date tr") {
 		os.Symlink("busybox", filepath.Join(root, "bin", applet))
 	}
 	os.Symlink("/nowhere/else", filepath.Join(root, "etc/resolv.conf"))
@@ -114,33 +114,65 @@ func layersDisk(t *testing.T, file string) (layers []*pb.Layer) {
 	return layers
 }
 
-// boot starts a VM with one layer and an empty disk.
+// boot starts a VM with layers and an empty disk.
 func boot(t *testing.T, memory string) *vm {
 	t.Helper()
-	guest := os.Getenv("BOXLITE_GUEST_DIR")
-	if guest == "" {
-		t.Fatal("BOXLITE_GUEST_DIR is not set: run tools/guest-build.sh DIR")
-	}
+	v := newVM(t)
+	v.makeDisks(t)
+	v.run(t, memory, "")
+	v.insertDisks(v.monitor(t))
+	return v
+}
+
+func newVM(t *testing.T) *vm {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "vmtest") // short: a socket's path is limited
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	v := &vm{dir: dir, done: make(chan struct{})}
+	return &vm{dir: dir, done: make(chan struct{})}
+}
+
+func (v *vm) makeDisks(t *testing.T) {
+	t.Helper()
 	v.layers = layersDisk(t, v.path("layers.raw"))
 	run(t, "truncate", "-s", "1G", v.path("disk.raw"))
 	run(t, "mkfs.ext4", "-q", "-F", v.path("disk.raw"))
-	v.cmd = exec.Command("qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+}
+
+func (v *vm) insertDisks(q *qmp) {
+	q.t.Helper()
+	q.insert("layers", v.path("layers.raw"), true)
+	q.insert("box", v.path("disk.raw"), false)
+}
+
+// run starts QEMU with empty disk slots; backing, unless empty, describes the file that is its memory.
+func (v *vm) run(t *testing.T, memory, backing string, more ...string) {
+	t.Helper()
+	guest := os.Getenv("BOXLITE_GUEST_DIR")
+	if guest == "" {
+		t.Fatal("BOXLITE_GUEST_DIR is not set: run tools/guest-build.sh DIR")
+	}
+	machine := "q35"
+	if backing != "" {
+		machine += ",memory-backend=ram"
+		more = append(more, "-object", "memory-backend-file,id=ram,size="+memory+","+backing)
+	}
+	v.cmd = exec.Command("qemu-system-x86_64", append([]string{
+		"-M", machine, "-accel", "tcg,thread=multi", "-cpu", "max",
 		"-smp", "1", "-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", filepath.Join(guest, "vmlinuz"), "-initrd", filepath.Join(guest, "initramfs.gz"),
-		"-append", cmdline, "-serial", "file:"+v.path("console.log"),
-		"-blockdev", "driver=raw,node-name=layers-disk,read-only=on,file.driver=file,file.filename="+v.path("layers.raw"),
-		"-device", "virtio-blk-pci,id=layers,addr=0x10,drive=layers-disk",
-		"-blockdev", "driver=raw,node-name=box-disk,discard=unmap,file.driver=file,file.filename="+v.path("disk.raw"),
-		"-device", "virtio-blk-pci,id=box,addr=0x11,drive=box-disk",
+		"-append", cmdline, "-serial", "file:" + v.path("console.log"),
+		"-blockdev", "driver=null-co,size=0,node-name=no-layers,read-only=on",
+		"-device", "virtio-blk-pci,id=layers,addr=0x10,drive=no-layers,num-queues=1",
+		"-blockdev", "driver=null-co,size=0,node-name=no-box",
+		"-device", "virtio-blk-pci,id=box,addr=0x11,drive=no-box,num-queues=1",
 		"-device", "virtio-serial-pci",
-		"-chardev", "socket,id=portal,server=on,wait=off,path="+v.path("portal.sock"),
-		"-device", "virtserialport,chardev=portal,name=boxlite.portal")
+		"-chardev", "socket,id=portal,server=on,wait=off,path=" + v.path("portal.sock"),
+		"-device", "virtserialport,chardev=portal,name=boxlite.portal",
+		"-qmp", "unix:" + v.path("qmp.sock") + ",server=on,wait=off",
+	}, more...)...)
 	v.cmd.Stderr = os.Stderr
 	if err := v.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -154,7 +186,6 @@ func boot(t *testing.T, memory string) *vm {
 			t.Logf("console:\n%s", console)
 		}
 	})
-	return v
 }
 
 func (v *vm) path(name string) string { return filepath.Join(v.dir, name) }
@@ -168,28 +199,15 @@ type session struct {
 	conn net.Conn
 	grpc *grpc.ClientConn
 	next int
+
+	machineID string
 }
 
 // dial synchronises and says hello.
 func (v *vm) dial(t *testing.T) *session {
 	t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
-	var conn net.Conn
-	for { // QEMU makes the socket a moment after it starts
-		var err error
-		if conn, err = net.Dial("unix", v.path("portal.sock")); err == nil {
-			break
-		}
-		select {
-		case <-v.done:
-			t.Fatal("QEMU has ended")
-		case <-time.After(5 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
-	conn.SetDeadline(deadline)
+	conn := v.dialSocket(t, "portal.sock")
+	conn.SetDeadline(time.Now().Add(60 * time.Second))
 	synced, err := portal.Sync(conn)
 	if err != nil {
 		t.Fatal("sync: ", err)
@@ -203,7 +221,7 @@ func (v *vm) dial(t *testing.T) *session {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	s := &session{pb.NewAgentServiceClient(client), t, v, ctx, conn, client, 0}
+	s := &session{AgentServiceClient: pb.NewAgentServiceClient(client), t: t, vm: v, ctx: ctx, conn: conn, grpc: client, machineID: strings.Repeat("0f", 16)}
 	t.Cleanup(func() { cancel(); s.hangUp() })
 	if _, err := s.Hello(ctx, &pb.HelloRequest{ProtocolVersion: 1}); err != nil {
 		t.Fatal("hello: ", err)
@@ -238,7 +256,7 @@ func (s *session) create(init *pb.ProcessSpec) {
 	s.t.Helper()
 	_, err := s.CreateContainer(s.ctx, &pb.CreateContainerRequest{
 		ContainerId: containerID, Layers: s.vm.layers,
-		Hostname: "box", MachineId: strings.Repeat("0f", 16), Init: init,
+		Hostname: "box", MachineId: s.machineID, Init: init,
 	})
 	s.must("create", err)
 }

@@ -21,6 +21,7 @@ import java.util.OptionalLong;
 /// @param detach whether it outlives the program that made it
 /// @param autoRemove whether it is removed when it stops
 /// @param tty whether its main command has a terminal
+/// @param boot stage times of its last start by this runtime
 /// @since 0.1
 public record BoxInfo(
     String id,
@@ -36,4 +37,5 @@ public record BoxInfo(
     Optional<String> errorReason,
     boolean detach,
     boolean autoRemove,
-    boolean tty) {}
+    boolean tty,
+    Optional<BootTiming> boot) {}

@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
 /// @param autoRemove whether it is removed when it stops; not together with `detach`
 /// @param capAdd Linux capabilities to add, with or without `CAP_`, or `ALL`
 /// @param capDrop Linux capabilities to drop, likewise
+/// @param noTemplate whether its VM boots at every start, instead of being restored from a template
 /// @since 0.1
 public record BoxOptions(
     Optional<String> name,
@@ -50,6 +51,12 @@ public record BoxOptions(
 
   /// Largest memory of a box, in MiB.
   public static final int MAX_MEMORY_MIB = 65536;
+
+  /// Virtual CPUs of a box that says nothing else.
+  public static final int DEFAULT_CPUS = 1;
+
+  /// Memory of a box that says nothing else, in MiB.
+  public static final int DEFAULT_MEMORY_MIB = 512;
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}");
 
@@ -200,8 +207,8 @@ public record BoxOptions(
     private final Optional<String> image;
     private final Optional<String> rootfsPath;
     private Optional<String> name = Optional.empty();
-    private int cpus = 1;
-    private int memoryMib = 512;
+    private int cpus = DEFAULT_CPUS;
+    private int memoryMib = DEFAULT_MEMORY_MIB;
     private Optional<Integer> diskSizeGb = Optional.empty();
     private Optional<String> workingDir = Optional.empty();
     private final Map<String, String> env = new LinkedHashMap<>();
@@ -328,6 +335,10 @@ public record BoxOptions(
       return this;
     }
 
+    /// Lets the VM boot at every start.
+    ///
+    /// @param on whether it does
+    /// @return this
     public Builder noTemplate(boolean on) {
       noTemplate = on;
       return this;

@@ -73,6 +73,7 @@ public interface Boxlite extends AutoCloseable {
   /// {@return the images of this home}
   Images images();
 
+  /// {@return the VMs at rest that boxes start from}
   Templates templates();
 
   /// {@return what this runtime is and can do}

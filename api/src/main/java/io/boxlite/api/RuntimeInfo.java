@@ -16,6 +16,7 @@ import java.nio.file.Path;
 /// @param boxesStopped of these, stopped
 /// @param boxesConfigured of these, never started
 /// @param imagesCount images in the store
+/// @param warmVms VMs that wait in the warm pool
 /// @since 0.1
 public record RuntimeInfo(
     String version,

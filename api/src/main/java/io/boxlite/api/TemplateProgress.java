@@ -1,5 +1,7 @@
 package io.boxlite.api;
 
+import java.util.Locale;
+
 /// How far the making of a template is.
 ///
 /// @since 0.1
@@ -8,10 +10,15 @@ public enum TemplateProgress {
   WAITING,
   /// A guest boots.
   BOOTING,
-  /// Its agent rehearses.
+  /// Its agent does once what every start will need.
   REHEARSING,
   /// It is saved.
   SAVING,
   /// It is there.
-  READY
+  READY;
+
+  /// {@return the name as REST and output have it}
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -15,8 +15,8 @@ import java.util.Map;
 ///
 /// Run by `bench/start`.
 final class StartBench {
-  private static final int STARTS = 3;
-  private static final int EXECS = 50;
+  private static final int STARTS = 20;
+  private static final int EXECS = 300;
 
   // The defaults, which the command uses too.
   private static final int CPUS = 1;

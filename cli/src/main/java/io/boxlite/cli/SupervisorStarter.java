@@ -44,6 +44,8 @@ final class SupervisorStarter {
           "RUST_LOG",
           "BOXLITE_JAVA_HOME",
           "BOXLITE_TMPDIR",
+          "BOXLITE_WARM_POOL",
+          "BOXLITE_TEMPLATES",
           "BOXLITE_LOG",
           "BOXLITE_GUEST_DIR",
           "BOXLITE_KERNEL",

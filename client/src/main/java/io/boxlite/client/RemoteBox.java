@@ -105,7 +105,8 @@ final class RemoteBox implements Box {
   @Override
   public InputStream logs(BoxLog log, boolean follow) {
     String source = log == BoxLog.CONSOLE ? "console" : "init";
-    return caller.stream(Paths.box(id) + "/logs?source=" + source + (follow ? "&follow=true" : ""));
+    return caller.stream(
+        "GET", Paths.box(id) + "/logs?source=" + source + (follow ? "&follow=true" : ""), null);
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.Templates;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
@@ -132,8 +133,8 @@ public final class RemoteBoxlite implements Boxlite {
   }
 
   @Override
-  public io.boxlite.api.Templates templates() {
-    throw new UnsupportedOperationException();
+  public Templates templates() {
+    return new RemoteTemplates(caller);
   }
 
   @Override

@@ -38,9 +38,9 @@ final class RestCaller {
   }
 
   /// Sends a request and leaves the answer's body to be read.
-  InputStream stream(String path) {
+  InputStream stream(String method, String path, @Nullable Object body) {
     try {
-      return exchange("GET", path, null, null);
+      return exchange(method, path, body == null ? null : JsonCodec.write(body), null);
     } catch (IOException e) {
       throw unreachable(e);
     }

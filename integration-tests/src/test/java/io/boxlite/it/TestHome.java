@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,20 +26,63 @@ final class TestHome implements AutoCloseable {
   static final Duration COMMAND_LIMIT = Duration.ofMinutes(5);
   private static final Path ROOT = Path.of(System.getProperty("boxlite.root")).normalize();
 
+  /// Templates that an earlier test had made: making one takes seconds, and is the same each time.
+  private static final Path TEMPLATES = Path.of(System.getProperty("boxlite.it.templates"));
+
   private final Path directory;
   private final Map<String, String> environment;
+  private final boolean sharesTemplates;
 
+  /// A home without a warm pool, with the templates of earlier tests.
   TestHome() {
     this(Map.of());
   }
 
+  /// The same, but for these variables.
   TestHome(Map<String, String> environment) {
+    this(environment, true);
+  }
+
+  private TestHome(Map<String, String> environment, boolean sharesTemplates) {
     try {
       // A short path, as a user's is: the long-path case has a test of its own.
       this.directory = Files.createTempDirectory("bl-it-");
-      this.environment = environment;
+      this.environment = new HashMap<>(Map.of("BOXLITE_WARM_POOL", "0"));
+      this.environment.putAll(environment);
+      this.sharesTemplates = sharesTemplates;
+      if (sharesTemplates) {
+        copyTemplates(TEMPLATES, templates());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A home as a new user has it.
+  static TestHome withoutTemplates(Map<String, String> environment) {
+    return new TestHome(environment, false);
+  }
+
+  Path templates() {
+    return home().resolve("init/templates");
+  }
+
+  /// Copies those that are complete and not there yet, with their times.
+  private static void copyTemplates(Path from, Path to) throws IOException {
+    Files.createDirectories(from);
+    Files.createDirectories(to);
+    try (Stream<Path> templates = Files.list(from)) {
+      for (Path template : templates.toList()) {
+        Path target = to.resolve(template.getFileName());
+        if (Files.exists(template.resolve("manifest")) && !Files.exists(target)) {
+          Process cp =
+              new ProcessBuilder(
+                      "cp", "-a", "--sparse=always", template.toString(), target.toString())
+                  .inheritIO()
+                  .start();
+          cp.onExit().join();
+        }
+      }
     }
   }
 
@@ -187,6 +231,13 @@ final class TestHome implements AutoCloseable {
     for (int round = 0; round < 2; round++) {
       processes().forEach(ProcessHandle::destroyForcibly);
       await("processes of " + home() + " ended", () -> processes().isEmpty());
+    }
+    try {
+      if (sharesTemplates && Files.exists(templates())) {
+        copyTemplates(templates(), TEMPLATES);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     try (Stream<Path> files = Files.walk(directory)) {
       files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());

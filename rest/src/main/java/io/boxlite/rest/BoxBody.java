@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param autoRemove whether it is removed when it stops
 /// @param tty whether its main command has a terminal
 /// @param errorReason why it failed
+/// @param bootTiming stages of its last start
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
 public record BoxBody(
@@ -46,4 +47,5 @@ public record BoxBody(
     boolean detach,
     boolean autoRemove,
     boolean tty,
-    @Nullable String errorReason) {}
+    @Nullable String errorReason,
+    @Nullable BootTimingBody bootTiming) {}

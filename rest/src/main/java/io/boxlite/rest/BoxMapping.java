@@ -1,12 +1,14 @@
 package io.boxlite.rest;
 
-import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BootTiming;
+import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.StartOrigin;
+import io.boxlite.api.TemplateInfo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,7 +49,8 @@ public final class BoxMapping {
         info.detach(),
         info.autoRemove(),
         info.tty(),
-        info.errorReason().orElse(null));
+        info.errorReason().orElse(null),
+        info.boot().map(BoxMapping::toBody).orElse(null));
   }
 
   /// {@return the box of a body}
@@ -69,7 +72,8 @@ public final class BoxMapping {
         Optional.ofNullable(body.errorReason()),
         body.detach(),
         body.autoRemove(),
-        body.tty());
+        body.tty(),
+        toTiming(body.bootTiming()));
   }
 
   /// {@return the body of a runtime's description}
@@ -87,13 +91,15 @@ public final class BoxMapping {
         info.boxesRunning(),
         info.boxesStopped(),
         info.boxesConfigured(),
-        info.imagesCount());
+        info.imagesCount(),
+        info.warmVms());
   }
 
   /// {@return the description of a body}
   ///
   /// @param body what a server answered
   public static RuntimeInfo toInfo(InfoBody body) {
+    Integer warmVms = body.warmVms();
     return new RuntimeInfo(
         body.version(),
         Path.of(body.home()),
@@ -106,7 +112,7 @@ public final class BoxMapping {
         body.boxesStopped(),
         body.boxesConfigured(),
         body.imagesCount(),
-        0);
+        warmVms == null ? 0 : warmVms);
   }
 
   /// {@return the body of an image}
@@ -178,11 +184,14 @@ public final class BoxMapping {
         metrics.boot().map(BoxMapping::toBody).orElse(null));
   }
 
-  private static BoxMetricsBody.BootTiming toBody(BootTiming boot) {
-    return new BoxMetricsBody.BootTiming(
+  private static BootTimingBody toBody(BootTiming boot) {
+    return new BootTimingBody(
+        boot.origin().wireName(),
         boot.total().toMillis(),
         boot.guestBoot().toMillis(),
+        boot.filesystemSetup().toMillis(),
         boot.imagePrepare().toMillis(),
+        0L,
         boot.boxConfig().toMillis(),
         boot.boxSpawn().toMillis(),
         boot.containerInit().toMillis());
@@ -194,26 +203,58 @@ public final class BoxMapping {
   public static BoxMetrics toMetrics(BoxMetricsBody body) {
     Double cpu = body.cpuPercent();
     Long cpuTime = body.cpuTimeMs();
-    BoxMetricsBody.BootTiming boot = body.bootTiming();
     return new BoxMetrics(
         body.commandsExecutedTotal(),
         body.execErrorsTotal(),
         cpuTime == null ? Optional.empty() : Optional.of(Duration.ofMillis(cpuTime)),
         cpu == null ? OptionalDouble.empty() : OptionalDouble.of(cpu),
         optional(body.memoryBytes()),
-        boot == null ? Optional.empty() : Optional.of(toTiming(boot)));
+        toTiming(body.bootTiming()));
   }
 
-  private static BootTiming toTiming(BoxMetricsBody.BootTiming boot) {
-    return new BootTiming(
-        io.boxlite.api.StartOrigin.COLD,
-        millis(boot.totalCreateMs()),
-        millis(boot.imagePrepareMs()),
-        Duration.ZERO,
-        millis(boot.boxConfigMs()),
-        millis(boot.boxSpawnMs()),
-        millis(boot.guestBootMs()),
-        millis(boot.containerInitMs()));
+  private static Optional<BootTiming> toTiming(@Nullable BootTimingBody boot) {
+    if (boot == null) {
+      return Optional.empty();
+    }
+    String origin = boot.origin();
+    return Optional.of(
+        new BootTiming(
+            origin == null ? StartOrigin.COLD : StartOrigin.ofWireName(origin),
+            millis(boot.totalCreateMs()),
+            millis(boot.imagePrepareMs()),
+            millis(boot.filesystemSetupMs()),
+            millis(boot.boxConfigMs()),
+            millis(boot.boxSpawnMs()),
+            millis(boot.guestBootMs()),
+            millis(boot.containerInitMs())));
+  }
+
+  /// {@return the body of a template}
+  ///
+  /// @param template the template
+  public static TemplateBody toBody(TemplateInfo template) {
+    return new TemplateBody(
+        template.key(),
+        template.cpus(),
+        template.memoryMib(),
+        template.sizeBytes(),
+        template.createdAt().toString(),
+        template.lastUsedAt().toString(),
+        template.inUse());
+  }
+
+  /// {@return the template of a body}
+  ///
+  /// @param body what a server answered
+  public static TemplateInfo toInfo(TemplateBody body) {
+    return new TemplateInfo(
+        body.key(),
+        body.cpus(),
+        body.memoryMib(),
+        body.sizeBytes(),
+        instant(body.createdAt()),
+        instant(body.lastUsedAt()),
+        body.inUse());
   }
 
   private static Duration millis(@Nullable Long value) {

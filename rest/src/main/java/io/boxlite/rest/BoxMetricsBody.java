@@ -23,22 +23,4 @@ public record BoxMetricsBody(
     @Nullable Double cpuPercent,
     @Nullable Long memoryBytes,
     @Nullable Long cpuTimeMs,
-    @Nullable BootTiming bootTiming) {
-  /// Stages of a start, in milliseconds.
-  ///
-  /// @param totalCreateMs all
-  /// @param guestBootMs until the agent answered
-  /// @param imagePrepareMs image and layers
-  /// @param boxConfigMs disk and configuration
-  /// @param boxSpawnMs start of the VM monitor
-  /// @param containerInitMs mounts and running init
-  /// @since 0.1
-  @Json(naming = Json.Naming.LowerUnderscore)
-  public record BootTiming(
-      @Nullable Long totalCreateMs,
-      @Nullable Long guestBootMs,
-      @Nullable Long imagePrepareMs,
-      @Nullable Long boxConfigMs,
-      @Nullable Long boxSpawnMs,
-      @Nullable Long containerInitMs) {}
-}
+    @Nullable BootTimingBody bootTiming) {}

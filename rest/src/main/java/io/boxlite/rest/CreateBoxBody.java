@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param autoDelete more than 0: removed when it stops
 /// @param autoResume taken, without effect while nothing pauses
 /// @param autoRemove whether it is removed when it stops
+/// @param noTemplate whether its VM boots at every start
 /// @param labels only empty here
 /// @param secrets only empty here
 /// @param security only absent here
@@ -55,6 +56,7 @@ public record CreateBoxBody(
     @Nullable Long autoDelete,
     @Nullable Boolean autoResume,
     @Nullable Boolean autoRemove,
+    @Nullable Boolean noTemplate,
     @Nullable Map<String, String> labels,
     @Nullable Object secrets,
     @Nullable Object security,

@@ -1,6 +1,7 @@
 package io.boxlite.rest;
 
 import io.avaje.jsonb.Json;
+import org.jspecify.annotations.Nullable;
 
 /// What a runtime is and can do. Immutable.
 ///
@@ -15,6 +16,7 @@ import io.avaje.jsonb.Json;
 /// @param boxesStopped stopped
 /// @param boxesConfigured never started
 /// @param imagesCount images
+/// @param warmVms VMs that wait for a box; absent from older servers
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
 public record InfoBody(
@@ -28,4 +30,5 @@ public record InfoBody(
     int boxesRunning,
     int boxesStopped,
     int boxesConfigured,
-    int imagesCount) {}
+    int imagesCount,
+    @Nullable Integer warmVms) {}

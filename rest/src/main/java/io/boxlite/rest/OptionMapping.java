@@ -49,6 +49,7 @@ public final class OptionMapping {
         null,
         null,
         options.autoRemove(),
+        options.noTemplate() ? (Boolean) true : null,
         null,
         null,
         null,
@@ -75,8 +76,8 @@ public final class OptionMapping {
         Optional.ofNullable(body.name()),
         Optional.ofNullable(body.image()),
         Optional.ofNullable(body.rootfsPath()),
-        cpus == null ? 1 : cpus,
-        memory == null ? 512 : memory,
+        cpus == null ? BoxOptions.DEFAULT_CPUS : cpus,
+        memory == null ? BoxOptions.DEFAULT_MEMORY_MIB : memory,
         Optional.ofNullable(body.diskSizeGb()),
         Optional.ofNullable(body.workingDir()),
         values("env", body.env()),
@@ -87,10 +88,8 @@ public final class OptionMapping {
         detach == null ? !autoRemove : detach,
         autoRemove,
         capabilities == null ? List.of() : items("advanced.capabilities.add", capabilities.add()),
-        capabilities == null
-            ? List.of()
-            : items("advanced.capabilities.drop", capabilities.drop()),
-        false);
+        capabilities == null ? List.of() : items("advanced.capabilities.drop", capabilities.drop()),
+        Boolean.TRUE.equals(body.noTemplate()));
   }
 
   private static void refuseUnavailable(CreateBoxBody body) {

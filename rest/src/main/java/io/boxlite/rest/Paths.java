@@ -15,6 +15,9 @@ public final class Paths {
   /// Adding images.
   public static final String IMAGES_LOAD = "/v1/images/load";
 
+  /// The VMs at rest that boxes start from.
+  public static final String TEMPLATES = "/v1/templates";
+
   /// What the server can do.
   public static final String CONFIG = "/v1/config";
 

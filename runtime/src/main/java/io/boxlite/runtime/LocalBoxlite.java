@@ -29,9 +29,9 @@ import io.boxlite.runtime.internal.lifecycle.OrphanVms;
 import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.Engine;
-import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.QemuDriver;
@@ -87,8 +87,7 @@ public final class LocalBoxlite implements Boxlite {
             imageStore,
             new BoxDisks(layout.baseDisks()),
             driver,
-            new VmSource(
-                options, layout, driver, () -> ContainerRequests.prepare(Instant.now())),
+            new VmSource(options, layout, driver, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             boxes::remove);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);

@@ -18,6 +18,10 @@ import java.util.OptionalInt;
 /// @param temporaryDirectory from `BOXLITE_TMPDIR`, default the system's
 /// @param bootTimeout how long a guest may take until its agent answers; from
 ///   `BOXLITE_BOOT_TIMEOUT_SECONDS`, default 120
+/// @param warmPool how many VMs at most wait restored for a box, 0 to 16; empty: what seems
+///   sensible; from `BOXLITE_WARM_POOL`, default `auto`
+/// @param templates whether boxes start from templates; from `BOXLITE_TEMPLATES`, `on` or `off`,
+///   default `on`
 /// @since 0.1
 public record RuntimeOptions(
     String accelerator,
@@ -31,6 +35,7 @@ public record RuntimeOptions(
   private static final String JAR_NAME = "boxlite-runtime-" + RuntimeInfo.VERSION + ".jar";
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
+  private static final int MAX_WARM_POOL = 16;
 
   /// Reads the options from environment variables.
   ///
@@ -54,8 +59,35 @@ public record RuntimeOptions(
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
         bootTimeout(environment.getOrDefault("BOXLITE_BOOT_TIMEOUT_SECONDS", "")),
-        java.util.Optional.ofNullable(environment.get("BOXLITE_WARM_POOL")).map(Integer::parseInt).map(OptionalInt::of).orElse(OptionalInt.empty()),
-        !"off".equals(environment.get("BOXLITE_TEMPLATES")));
+        warmPool(environment.getOrDefault("BOXLITE_WARM_POOL", "auto")),
+        templates(environment.getOrDefault("BOXLITE_TEMPLATES", "on")));
+  }
+
+  private static OptionalInt warmPool(String limit) {
+    if (limit.isEmpty() || limit.equals("auto")) {
+      return OptionalInt.empty();
+    }
+    try {
+      int value = Integer.parseInt(limit);
+      if (value >= 0 && value <= MAX_WARM_POOL) {
+        return OptionalInt.of(value);
+      }
+    } catch (NumberFormatException _) {
+      // Falls through to the one message.
+    }
+    throw new ConfigException(
+        "invalid_warm_pool",
+        "BOXLITE_WARM_POOL '" + limit + "' must be auto, or between 0 and " + MAX_WARM_POOL);
+  }
+
+  private static boolean templates(String setting) {
+    return switch (setting) {
+      case "", "on" -> true;
+      case "off" -> false;
+      default ->
+          throw new ConfigException(
+              "invalid_templates", "BOXLITE_TEMPLATES '" + setting + "' must be on or off");
+    };
   }
 
   private static Duration bootTimeout(String seconds) {

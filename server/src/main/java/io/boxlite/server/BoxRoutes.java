@@ -114,7 +114,8 @@ final class BoxRoutes {
           before.errorReason(),
           before.detach(),
           before.autoRemove(),
-          before.tty());
+          before.tty(),
+          before.boot());
     }
   }
 

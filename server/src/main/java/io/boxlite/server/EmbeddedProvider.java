@@ -7,6 +7,7 @@ import io.boxlite.api.Boxlite;
 import io.boxlite.api.Images;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.Templates;
 import io.boxlite.api.spi.BoxliteProvider;
 import io.boxlite.runtime.LocalBoxlite;
 import io.boxlite.runtime.RuntimeOptions;
@@ -64,7 +65,7 @@ public final class EmbeddedProvider implements BoxliteProvider {
     }
 
     @Override
-    public io.boxlite.api.Templates templates() {
+    public Templates templates() {
       return local.templates();
     }
 

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
@@ -95,6 +96,10 @@ final class Exchange {
     }
   }
 
+  String requestId() {
+    return RestHandler.requestId(request);
+  }
+
   void header(String name, String value) {
     response.getHeaders().put(name, value);
   }
@@ -140,6 +145,28 @@ final class Exchange {
         to.flush();
         count = from.read(buffer);
       }
+    }
+    handedOver = true;
+    callback.succeeded();
+  }
+
+  /// Answers with JSON values, one a line, each sent when it comes. A client that has gone does not
+  /// stop the work.
+  ///
+  /// @param work given where to put the values
+  void lines(Consumer<Consumer<Object>> work) throws IOException {
+    response.setStatus(OK);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/x-ndjson");
+    try (OutputStream to = Content.Sink.asOutputStream(response)) {
+      work.accept(value -> {
+        try {
+          to.write(JsonCodec.write(value));
+          to.write('\n');
+          to.flush();
+        } catch (IOException e) {
+          LOG.debug("a client did not wait for its answer", e);
+        }
+      });
     }
     handedOver = true;
     callback.succeeded();

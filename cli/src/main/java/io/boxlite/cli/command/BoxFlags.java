@@ -35,6 +35,7 @@ final class BoxFlags {
         Specs.text("PATH", "OCI image layout directory instead of an image", "--rootfs"));
     spec.addOption(Specs.flag("Run in the background and print the id", "-d", "--detach"));
     spec.addOption(Specs.flag("Remove the box when it stops", "--rm"));
+    spec.addOption(Specs.flag("Boot the VM instead of restoring it", "--no-template"));
     ProcessFlags.addEnvironment(spec);
     spec.addOption(later("-p", "--publish"));
     spec.addOption(later("-v", "--volume"));
@@ -65,6 +66,7 @@ final class BoxFlags {
     number(parsed, "--memory").ifPresent(options::memoryMib);
     number(parsed, "--disk-size").ifPresent(options::diskSizeGb);
     return options
+        .noTemplate(Specs.has(parsed, "--no-template"))
         .capAdd(Specs.list(parsed, "--cap-add"))
         .capDrop(Specs.list(parsed, "--cap-drop"));
   }

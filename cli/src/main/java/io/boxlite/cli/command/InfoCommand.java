@@ -42,6 +42,7 @@ final class InfoCommand implements Command {
     tree.put("boxesStopped", info.boxesStopped());
     tree.put("boxesConfigured", info.boxesConfigured());
     tree.put("imagesCount", info.imagesCount());
+    tree.put("warmVms", info.warmVms());
     return tree;
   }
 }

@@ -1,5 +1,6 @@
 package io.boxlite.cli.command;
 
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxStatus;
@@ -100,6 +101,20 @@ final class InspectCommand implements Command {
     }
   }
 
+  /// In milliseconds.
+  private static Map<String, Object> timing(BootTiming boot) {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("Origin", boot.origin().wireName());
+    tree.put("TotalCreateMs", boot.total().toMillis());
+    tree.put("ImagePrepareMs", boot.imagePrepare().toMillis());
+    tree.put("FilesystemSetupMs", boot.filesystemSetup().toMillis());
+    tree.put("BoxConfigMs", boot.boxConfig().toMillis());
+    tree.put("BoxSpawnMs", boot.boxSpawn().toMillis());
+    tree.put("GuestBootMs", boot.guestBoot().toMillis());
+    tree.put("ContainerInitMs", boot.containerInit().toMillis());
+    return tree;
+  }
+
   private static Map<String, Object> tree(BoxInfo box) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("Status", box.status().wireName());
@@ -116,6 +131,7 @@ final class InspectCommand implements Command {
     tree.put("State", state);
     tree.put("Cpus", box.cpus());
     tree.put("Memory", box.memoryMib() * 1024L * 1024L);
+    box.boot().ifPresent(boot -> tree.put("BootTiming", timing(boot)));
     return tree;
   }
 }

@@ -18,6 +18,7 @@ final class RunCommand implements Command {
     CommandSpec spec = Specs.command("Make a box and run a command in it");
     ProcessFlags.addStreams(spec);
     BoxFlags.add(spec);
+    spec.addOption(Specs.flag("Print how long each stage of the start took", "--timing"));
     return spec;
   }
 
@@ -31,35 +32,47 @@ final class RunCommand implements Command {
             .autoRemove(Specs.has(parsed, "--rm") && !detach);
     ProcessFlags.user(parsed).ifPresent(builder::user);
     BoxOptions options = builder.build();
-    return detach ? background(options, context) : foreground(options, parsed, context);
+    Optional<StartTiming> timing =
+        Specs.has(parsed, "--timing") ? Optional.of(new StartTiming()) : Optional.empty();
+    return detach
+        ? background(options, timing, context)
+        : foreground(options, parsed, timing, context);
   }
 
-  private static int background(BoxOptions options, CliContext context) {
+  private static int background(
+      BoxOptions options, Optional<StartTiming> timing, CliContext context) {
+    timing.ifPresent(StartTiming::asked);
     Box box = context.boxlite().create(options);
     try {
       box.start();
+      timing.ifPresent(t -> t.started(box));
     } catch (BoxliteException e) {
       throw undone(box, e);
     }
     context.out().println(box.id());
+    timing.ifPresent(t -> t.print(context.err()));
     return 0;
   }
 
-  private static int foreground(BoxOptions options, ParseResult parsed, CliContext context)
+  private static int foreground(
+      BoxOptions options, ParseResult parsed, Optional<StartTiming> timing, CliContext context)
       throws InterruptedException {
     Optional<Terminal> terminal = Foreground.terminal(options.tty(), context);
+    timing.ifPresent(StartTiming::asked);
     Box box = context.boxlite().create(options);
     Execution execution;
     try {
       // Attached first, so that nothing that the command writes is missed.
       execution = attach(box, context);
       box.start();
+      timing.ifPresent(t -> t.started(box));
     } catch (BoxliteException e) {
       throw undone(box, e);
     }
     boolean input = ProcessFlags.interactive(parsed);
     int code = new Foreground(context, execution, input, terminal).run();
     ended(box, context);
+    timing.ifPresent(t -> t.print(context.err()));
     return code;
   }
 

@@ -34,6 +34,8 @@ public enum Verb {
   IMAGES,
   /// Adds images.
   LOAD,
+  /// Makes, shows and removes the VMs at rest that boxes start from.
+  TEMPLATE,
   /// Prints a script for a shell.
   COMPLETION;
 
@@ -75,6 +77,7 @@ public enum Verb {
       case INFO -> new InfoCommand();
       case IMAGES -> new ImagesCommand();
       case LOAD -> new LoadCommand();
+      case TEMPLATE -> new TemplateCommand();
       case COMPLETION -> new CompletionCommand();
     };
   }

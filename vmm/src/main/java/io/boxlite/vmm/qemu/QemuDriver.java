@@ -5,11 +5,13 @@ import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Engine;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
-import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
+import io.boxlite.vmm.VmTemplate;
 import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.internal.command.Architecture;
+import io.boxlite.vmm.qemu.internal.command.DiskCommands;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand.Sockets;
 import io.boxlite.vmm.qemu.internal.probe.KvmProbe;
@@ -19,8 +21,15 @@ import io.boxlite.vmm.qemu.internal.process.QemuLauncher;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launch;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
+import io.boxlite.vmm.qemu.internal.qmp.QmpCommand;
+import io.boxlite.vmm.qemu.internal.template.StateLoad;
+import io.boxlite.vmm.qemu.internal.template.TemplateKey;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,8 +46,8 @@ public final class QemuDriver implements VmmDriver {
   private final QemuOptions options;
   private final SocketPaths socketPaths;
   private final QemuLauncher launcher;
-  private final TemplateKeys templateKeys = new TemplateKeys();
   private final UnaryOperator<List<String>> commandChange;
+  private final TemplateKey templateKey = new TemplateKey(Path.of("/proc"));
   private final ReentrantLock lock = new ReentrantLock();
 
   /// Found at the first use, under the lock.
@@ -93,7 +102,7 @@ public final class QemuDriver implements VmmDriver {
   @Override
   public Vm start(VmConfig config) {
     Host found = host();
-    Sockets sockets = sockets(config.files());
+    Sockets sockets = sockets(config);
     List<String> command =
         commandChange.apply(
             QemuCommand.of(
@@ -102,39 +111,78 @@ public final class QemuDriver implements VmmDriver {
                 found.engine().accelerator(),
                 config,
                 sockets));
-    Path input =
-        config.origin() instanceof VmOrigin.Restored restored
-            ? restored.template().state()
-            : Launch.NO_INPUT;
-    VmEvents events = new VmEvents();
-    Launched launched =
-        launcher.start(
-            new Launch(command, config.files().runDir(), input, config.files().vmmLog(), sockets),
-            events,
-            vm -> attachAndRun(vm.qmp(), config, events));
-    return new QemuVm(config, sockets, socketPaths, launched, events);
+    Path input = prepare(config);
+    QemuEvents events = new QemuEvents();
+    try {
+      Launched launched =
+          launcher.start(
+              new Launch(command, config.files().runDir(), input, config.files().vmmLog(), sockets),
+              events,
+              vm -> run(vm.qmp(), config, events));
+      return new QemuVm(config, socketPaths, launched, events);
+    } catch (RuntimeException e) {
+      undo(config.origin(), e);
+      throw e;
+    }
   }
 
-  private static void attachAndRun(QmpClient qmp, VmConfig config, VmEvents events) {
-    if (config.origin() instanceof VmOrigin.Restored) {
-      Migration.load(qmp, events);
+  /// {@return what QEMU is to read}
+  private static Path prepare(VmConfig config) {
+    return switch (config.origin()) {
+      case VmOrigin.Cold() -> Launch.NO_INPUT;
+      case VmOrigin.Seed(Path memory) -> {
+        // Made here, because QEMU would make one that everybody can read.
+        try {
+          Files.createFile(
+              memory,
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (IOException e) {
+          throw new EngineException(
+              "qemu_start", "memory of vm " + config.id() + " cannot be made: " + e, e, Map.of());
+        }
+        yield Launch.NO_INPUT;
+      }
+      case VmOrigin.Restored(VmTemplate template) -> {
+        StateLoad.check(template, config.memoryMib());
+        yield template.state();
+      }
+    };
+  }
+
+  private static void undo(VmOrigin origin, RuntimeException failure) {
+    if (origin instanceof VmOrigin.Seed(Path memory)) {
+      try {
+        Files.deleteIfExists(memory);
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+      }
     }
-    config.disks().forEach(disk -> QemuVm.attach(qmp, disk));
+  }
+
+  private static void run(QmpClient qmp, VmConfig config, QemuEvents events) {
+    if (config.origin() instanceof VmOrigin.Restored) {
+      StateLoad.run(qmp, events.migration());
+    }
+    List<QmpCommand> commands = new ArrayList<>();
+    for (VmDisk disk : config.disks()) {
+      commands.add(new QmpCommand("blockdev-add", DiskCommands.blockdevAdd(disk)));
+      commands.add(new QmpCommand("qom-set", DiskCommands.setDrive(disk)));
+    }
+    qmp.executeAll(commands, COMMAND_LIMIT);
     qmp.execute("cont", Map.of(), COMMAND_LIMIT);
   }
 
   @Override
   public Optional<Vm> reattach(VmConfig config, VmProcess process) {
-    Sockets sockets = sockets(config.files());
+    Sockets sockets = sockets(config);
     Optional<HostProcess> adopted = HostProcess.adopt(process);
     if (adopted.isEmpty()) {
       return Optional.empty();
     }
-    VmEvents events = new VmEvents();
+    QemuEvents events = new QemuEvents();
     try {
       QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, events);
-      Launched launched = new Launched(adopted.get(), qmp);
-      return Optional.of(new QemuVm(config, sockets, socketPaths, launched, events));
+      return Optional.of(new QemuVm(config, socketPaths, new Launched(adopted.get(), qmp), events));
     } catch (EngineException e) {
       boolean lives = adopted.get().isAlive();
       adopted.get().close();
@@ -147,7 +195,7 @@ public final class QemuDriver implements VmmDriver {
 
   @Override
   public void kill(VmConfig config, VmProcess process) {
-    Sockets sockets = sockets(config.files());
+    Sockets sockets = sockets(config);
     HostProcess.adopt(process)
         .ifPresent(adopted -> {
           try (adopted) {
@@ -159,18 +207,11 @@ public final class QemuDriver implements VmmDriver {
   @Override
   public String templateKey(VmConfig.Boot boot, int cpus, int memoryMib) {
     Host found = host();
-    return templateKeys.of(
-        found.binary(), found.architecture(), found.engine(), boot, cpus, memoryMib);
+    return templateKey.of(
+        found.binary(), found.architecture(), found.engine().accelerator(), boot, cpus, memoryMib);
   }
 
-  private Sockets sockets(VmFiles files) {
-    return sockets(socketPaths, files);
-  }
-
-  static Sockets sockets(SocketPaths paths, VmFiles files) {
-    return new Sockets(
-        paths.reachable(files.qmpSocket()),
-        paths.reachable(files.portalSocket()),
-        paths.reachable(files.qmpSocket().resolveSibling("started.sock")));
+  private Sockets sockets(VmConfig config) {
+    return QemuVm.sockets(socketPaths, config.files());
   }
 }

@@ -16,17 +16,16 @@ import io.boxlite.vmm.qemu.internal.process.HostProcess;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher;
 import io.boxlite.vmm.qemu.internal.process.QemuLauncher.Launched;
 import io.boxlite.vmm.qemu.internal.qmp.QmpClient;
+import io.boxlite.vmm.qemu.internal.template.StateSave;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// A VM in a QEMU process. Thread-safe: so are its parts.
 final class QemuVm implements Vm {
@@ -37,28 +36,21 @@ final class QemuVm implements Vm {
   private final SocketPaths socketPaths;
   private final HostProcess process;
   private final QmpClient qmp;
-  private final VmEvents events;
+  private final QemuEvents events;
   private final CompletableFuture<VmExit> exit;
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /// Changed under the lock.
   private volatile VmFiles files;
-  private volatile Sockets sockets;
 
   /// Takes over process and connection.
   ///
-  /// @param config what the VM was started with
-  /// @param sockets where it serves
-  /// @param socketPaths makes paths of sockets short
-  /// @param launched its process and connection
-  /// @param events of the connection
-  QemuVm(
-      VmConfig config,
-      Sockets sockets,
-      SocketPaths socketPaths,
-      Launched launched,
-      VmEvents events) {
+  /// @param events told of those of the connection
+  QemuVm(VmConfig config, SocketPaths socketPaths, Launched launched, QemuEvents events) {
     this.id = config.id();
     this.origin = config.origin();
     this.files = config.files();
-    this.sockets = sockets;
     this.socketPaths = socketPaths;
     this.process = launched.process();
     this.qmp = launched.qmp();
@@ -73,6 +65,14 @@ final class QemuVm implements Vm {
         .thenApply(end -> new VmExit(status, events.cause()));
   }
 
+  /// {@return where QEMU serves a VM with these files}
+  static Sockets sockets(SocketPaths socketPaths, VmFiles files) {
+    return new Sockets(
+        socketPaths.reachable(files.qmpSocket()),
+        socketPaths.reachable(files.portalSocket()),
+        socketPaths.reachable(files.qmpSocket().resolveSibling("started.sock")));
+  }
+
   @Override
   public String id() {
     return id;
@@ -85,7 +85,7 @@ final class QemuVm implements Vm {
 
   @Override
   public Path portalSocket() {
-    return sockets.portal();
+    return socketPaths.reachable(files.portalSocket());
   }
 
   @Override
@@ -110,10 +110,6 @@ final class QemuVm implements Vm {
 
   @Override
   public void attach(VmDisk disk) {
-    attach(qmp, disk);
-  }
-
-  static void attach(QmpClient qmp, VmDisk disk) {
     qmp.execute("blockdev-add", DiskCommands.blockdevAdd(disk), COMMAND_LIMIT);
     try {
       qmp.execute("qom-set", DiskCommands.setDrive(disk), COMMAND_LIMIT);
@@ -130,44 +126,25 @@ final class QemuVm implements Vm {
   @Override
   public void save(Path state) {
     if (!(origin instanceof VmOrigin.Seed seed)) {
-      throw new IllegalStateException("VM " + id + " has its memory in no file");
+      throw new EngineException(
+          "save_failed", "vm " + id + " cannot be saved: its memory is not in a file of its own");
     }
-    pause();
-    Path socket = socketPaths.reachable(files.qmpSocket().resolveSibling("state.sock"));
-    Migration.save(qmp, events, socket, state);
-    Migration.sync(seed.memory());
+    Path socket = files.qmpSocket().resolveSibling("save.sock");
+    new StateSave(qmp, events.migration(), socketPaths.reachable(socket), state, seed.memory())
+        .run();
   }
 
   @Override
-  public void moveTo(VmFiles to) {
-    VmFiles from = files;
+  public void moveTo(VmFiles target) {
+    lock.lock();
     try {
-      keepPrevious(to.consoleLog());
-      keepPrevious(to.vmmLog());
-      Files.move(from.consoleLog(), to.consoleLog(), StandardCopyOption.ATOMIC_MOVE);
-      Files.move(from.vmmLog(), to.vmmLog(), StandardCopyOption.ATOMIC_MOVE);
-      Files.move(from.portalSocket(), to.portalSocket(), StandardCopyOption.ATOMIC_MOVE);
-      Files.move(from.qmpSocket(), to.qmpSocket(), StandardCopyOption.ATOMIC_MOVE);
+      FileMoves.move(files, target);
+      files = target;
     } catch (IOException e) {
       throw new EngineException(
-          "vm_not_moved",
-          "VM " + id + ": its files cannot be moved to " + to.runDir() + ": " + e,
-          e,
-          Map.of());
-    }
-    files = to;
-    sockets = QemuDriver.sockets(socketPaths, to);
-  }
-
-  /// QEMU goes on writing to the file that it has open: the one that was there before steps aside.
-  private static void keepPrevious(Path log) throws IOException {
-    try {
-      Files.move(
-          log,
-          log.resolveSibling(log.getFileName() + ".1"),
-          StandardCopyOption.REPLACE_EXISTING);
-    } catch (NoSuchFileException _) {
-      // It is the box's first run.
+          "vm_move", "files of vm " + id + " cannot be moved: " + e, e, Map.of());
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -183,7 +160,7 @@ final class QemuVm implements Vm {
       if (half.isPositive() && process.isAlive()) {
         askToQuit(half);
       }
-      QemuLauncher.end(process, sockets, half);
+      QemuLauncher.end(process, sockets(socketPaths, files), half);
     } finally {
       close();
     }

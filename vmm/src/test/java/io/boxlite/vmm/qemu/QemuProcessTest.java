@@ -11,13 +11,13 @@ import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
+import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmmDriver;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -77,59 +77,77 @@ class QemuProcessTest {
   }
 
   private static List<String> withoutKernel(List<String> command, String... extra) {
-    List<String> changed = new ArrayList<>(command.subList(0, command.indexOf("-kernel")));
+    int kernel = command.indexOf("-kernel");
+    List<String> changed = new ArrayList<>(kernel < 0 ? command : command.subList(0, kernel));
     changed.addAll(List.of(extra));
     return changed;
   }
 
+  private VmConfig config(Path run, VmOrigin origin, List<VmDisk> disks) {
+    return new VmConfig("box-1", boot(), 1, 64, files(run), origin, disks);
+  }
+
   private VmConfig config(Path run, List<VmDisk> disks) {
-    return new VmConfig(
-        "box-1",
-        boot(),
-        1,
-        64,
+    return config(run, new VmOrigin.Cold(), disks);
+  }
+
+  private static VmFiles files(Path run) {
+    return new VmFiles(
         run,
         run.resolve("qmp.sock"),
         run.resolve("portal.sock"),
         run.resolve("console.log"),
-        run.resolve("qemu.log"),
-        disks);
+        run.resolve("qemu.log"));
   }
 
   private VmConfig config() {
     return config(directory, List.of());
   }
 
-  private VmDisk raw(int target) throws IOException {
-    Path file = directory.resolve("disk" + target + ",with comma.raw");
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      channel.write(java.nio.ByteBuffer.wrap(new byte[1]), (1 << 20) - 1);
+  private VmDisk layers() throws IOException {
+    StringBuilder descriptor =
+        new StringBuilder(
+            """
+            # Disk DescriptorFile
+            version=1
+            CID=fffffffe
+            parentCID=ffffffff
+            createType="twoGbMaxExtentFlat"
+            """);
+    for (int i = 0; i < 2; i++) {
+      Path file = directory.resolve("layer" + i + ",with comma.erofs");
+      Files.write(file, new byte[1 << 20]);
+      descriptor.append("RW 2048 FLAT \"" + file.getFileName() + "\" 0\n");
     }
-    return new VmDisk(target, file, VmDisk.Format.RAW, true);
+    Path file = directory.resolve("layers,with comma.vmdk");
+    Files.writeString(file, descriptor);
+    return new VmDisk(VmDisk.Slot.LAYERS, file, VmDisk.Format.VMDK);
   }
 
-  private VmDisk qcow2(int target) throws IOException, InterruptedException {
-    Path file = directory.resolve("disk" + target + ".qcow2");
+  private VmDisk own() throws IOException, InterruptedException {
+    Path file = directory.resolve("disk.qcow2");
     Process create =
         new ProcessBuilder("qemu-img", "create", "-q", "-f", "qcow2", file.toString(), "1G")
             .inheritIO()
             .start();
     assertThat(create.waitFor()).isZero();
-    return new VmDisk(target, file, VmDisk.Format.QCOW2, false);
+    return new VmDisk(VmDisk.Slot.BOX, file, VmDisk.Format.QCOW2);
+  }
+
+  private VmDisk missing(VmDisk.Slot slot) {
+    return new VmDisk(slot, directory.resolve("missing.qcow2"), VmDisk.Format.QCOW2);
   }
 
   @Test
   void startRunsAVmWithItsDisksAndQuitLeavesNothing() throws Exception {
-    VmConfig config = config(directory, List.of(raw(0), raw(255), qcow2(1)));
-    try (Vm vm = driver.start(config)) {
+    try (Vm vm = driver.start(config(directory, List.of(layers())))) {
       assertThat(vm.isAlive()).isTrue();
       assertThat(vm.portalSocket()).exists();
       assertThat(vm.usage().orElseThrow().residentBytes()).isGreaterThan(1 << 20);
       assertThat(parentSession(vm.process().pid())).isEqualTo(vm.process().pid());
       vm.pause();
       vm.resume();
-      vm.attach(raw(7));
+      vm.attach(own());
       vm.quit(PATIENCE);
       assertThat(vm.isAlive()).isFalse();
       assertThat(vm.usage()).isEmpty();
@@ -161,7 +179,7 @@ class QemuProcessTest {
 
   @Test
   void manyVmsShareAReadOnlyDisk() throws Exception {
-    VmDisk shared = raw(0);
+    VmDisk shared = layers();
     Path other = Files.createDirectory(directory.resolve("other"));
     try (Vm first = driver.start(config(directory, List.of(shared)));
         Vm second = driver.start(config(other, List.of(shared)))) {
@@ -172,7 +190,7 @@ class QemuProcessTest {
 
   @Test
   void aWritableDiskOfAnotherVmIsRefusedAndNothingIsLeft() throws Exception {
-    VmDisk disk = qcow2(0);
+    VmDisk disk = own();
     Path other = Files.createDirectory(directory.resolve("other"));
     try (Vm first = driver.start(config(directory, List.of(disk)))) {
       assertThatThrownBy(() -> driver.start(config(other, List.of(disk))))
@@ -184,14 +202,13 @@ class QemuProcessTest {
   }
 
   @Test
-  void attachOfAMissingFileOrATakenTargetLeavesTheVmAsItWas() throws Exception {
-    try (Vm vm = driver.start(config(directory, List.of(raw(3))))) {
-      VmDisk missing = new VmDisk(4, directory.resolve("missing.raw"), VmDisk.Format.RAW, true);
-      assertThatThrownBy(() -> vm.attach(missing))
+  void attachOfAMissingFileOrToATakenSlotLeavesTheVmAsItWas() throws Exception {
+    try (Vm vm = driver.start(config(directory, List.of(layers())))) {
+      assertThatThrownBy(() -> vm.attach(missing(VmDisk.Slot.BOX)))
           .isInstanceOf(EngineException.class)
-          .hasMessageContaining("missing.raw");
-      assertThatThrownBy(() -> vm.attach(raw(3))).isInstanceOf(EngineException.class);
-      vm.attach(raw(4));
+          .hasMessageContaining("missing.qcow2");
+      assertThatThrownBy(() -> vm.attach(layers())).isInstanceOf(EngineException.class);
+      vm.attach(own());
       vm.kill();
     }
   }
@@ -219,7 +236,7 @@ class QemuProcessTest {
       assertThat(second.process()).isEqualTo(process);
       second.pause();
       second.resume();
-      second.attach(raw(9));
+      second.attach(layers());
       ProcessHandle.of(process.pid()).orElseThrow().destroy();
       VmExit exit = second.onExit().get(5, SECONDS);
       assertThat(exit.status()).isEmpty();
@@ -307,10 +324,10 @@ class QemuProcessTest {
 
   @Test
   void aFailedDiskLeavesNothingBehind() {
-    VmDisk missing = new VmDisk(0, directory.resolve("missing.raw"), VmDisk.Format.RAW, true);
+    VmDisk missing = missing(VmDisk.Slot.LAYERS);
     assertThatThrownBy(() -> driver.start(config(directory, List.of(missing))))
         .isInstanceOf(EngineException.class)
-        .hasMessageContaining("missing.raw");
+        .hasMessageContaining("missing.qcow2");
   }
 
   @Test

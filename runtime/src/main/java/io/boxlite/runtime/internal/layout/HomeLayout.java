@@ -18,14 +18,7 @@ public record HomeLayout(Path home) {
   public void create() {
     createPrivate(home);
     for (Path directory :
-        List.of(
-            images(),
-            boxes(),
-            init(),
-            baseDisks(),
-            templates(),
-            logs(),
-            databaseDirectory())) {
+        List.of(images(), boxes(), init(), baseDisks(), templates(), logs(), databaseDirectory())) {
       createPrivate(directory);
     }
     createPrivate(home.resolve("gvproxy"));

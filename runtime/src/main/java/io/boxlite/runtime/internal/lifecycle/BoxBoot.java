@@ -1,9 +1,8 @@
 package io.boxlite.runtime.internal.lifecycle;
 
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.BootTiming;
+import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxliteException;
-import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.ImageException;
@@ -25,7 +24,6 @@ import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
-import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,7 +31,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

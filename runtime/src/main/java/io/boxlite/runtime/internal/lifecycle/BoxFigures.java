@@ -1,7 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
-import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BootTiming;
+import io.boxlite.api.BoxMetrics;
 import io.boxlite.vmm.VmUsage;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +53,10 @@ final class BoxFigures {
     }
   }
 
+  Optional<BootTiming> boot() {
+    return Optional.ofNullable(timing);
+  }
+
   BoxMetrics toMetrics(Optional<VmUsage> usage, Instant runningSince) {
     return new BoxMetrics(
         commands.sum(),
@@ -60,7 +64,7 @@ final class BoxFigures {
         usage.map(VmUsage::cpuTime),
         usage.map(u -> cpuPercent(u, runningSince)).orElse(OptionalDouble.empty()),
         usage.map(u -> OptionalLong.of(u.residentBytes())).orElse(OptionalLong.empty()),
-        Optional.ofNullable(timing));
+        boot());
   }
 
   private static OptionalDouble cpuPercent(VmUsage usage, Instant since) {

@@ -68,7 +68,7 @@ public final class LocalBox implements Box {
 
   /// {@return what it is, also when it has been removed meanwhile}
   public BoxInfo snapshot() {
-    return record.toInfo();
+    return record.toInfo(figures.boot());
   }
 
   @Override
@@ -111,8 +111,7 @@ public final class LocalBox implements Box {
     booting = spawned;
     try {
       BoxBoot.Booted booted =
-          boot.boot(
-              record, spawned, vm -> store(record.state().running(BoxBoot.recorded(vm))));
+          boot.boot(record, spawned, vm -> store(record.state().running(BoxBoot.recorded(vm))));
       figures.booted(booted.timing());
       command = booted.command();
       adopt(booted.running());

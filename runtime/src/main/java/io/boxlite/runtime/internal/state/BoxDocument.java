@@ -38,6 +38,7 @@ record BoxDocument(
     boolean autoRemove,
     @Nullable List<String> capAdd,
     @Nullable List<String> capDrop,
+    boolean noTemplate,
     @Nullable List<String> volumes,
     @Nullable List<String> ports,
     String containerId,
@@ -75,6 +76,7 @@ record BoxDocument(
             options.autoRemove(),
             options.capAdd(),
             options.capDrop(),
+            options.noTemplate(),
             List.of(),
             List.of(),
             box.containerId(),
@@ -140,6 +142,6 @@ record BoxDocument(
         autoRemove,
         capAdd == null ? List.of() : capAdd,
         capDrop == null ? List.of() : capDrop,
-        false);
+        noTemplate);
   }
 }

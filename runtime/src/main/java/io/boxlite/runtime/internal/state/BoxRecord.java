@@ -1,5 +1,6 @@
 package io.boxlite.runtime.internal.state;
 
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
@@ -46,7 +47,9 @@ public record BoxRecord(
   }
 
   /// {@return what callers are told}
-  public BoxInfo toInfo() {
+  ///
+  /// @param boot stage times of the last start
+  public BoxInfo toInfo(Optional<BootTiming> boot) {
     Optional<RecordedVm> process =
         state.status().isActive() ? state.process() : Optional.<RecordedVm>empty();
     return new BoxInfo(
@@ -63,7 +66,8 @@ public record BoxRecord(
         state.errorReason(),
         options.detach(),
         options.autoRemove(),
-        options.tty());
+        options.tty(),
+        boot);
   }
 
   /// The process of a VM, told apart from any later process with the same number.

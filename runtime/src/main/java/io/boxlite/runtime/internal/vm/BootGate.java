@@ -4,8 +4,8 @@ import io.boxlite.api.EngineException;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 
-/// Lets only as many guests boot or be restored at once as the host has CPUs (two at least): that is
-/// all CPU, so more at once would only make every one of them late.
+/// Lets only as many guests boot or be restored at once as the host has CPUs (two at least): that
+/// is all CPU, so more at once would only make every one of them late.
 public final class BootGate {
   private final int count = Math.max(2, Runtime.getRuntime().availableProcessors());
   private final Semaphore permits = new Semaphore(count, true);

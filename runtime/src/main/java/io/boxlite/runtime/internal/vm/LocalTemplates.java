@@ -247,7 +247,6 @@ public final class LocalTemplates implements Templates {
       Vm vm = driver.start(config);
       try {
         try (Portal portal = AgentVm.connect(vm, options.bootTimeout())) {
-          portal.hello();
           progress.accept(TemplateProgress.REHEARSING);
           portal.rehearse();
         }
@@ -261,15 +260,8 @@ public final class LocalTemplates implements Templates {
     files.publish(
         target,
         new TemplateInfo(
-            key,
-            cpus,
-            memoryMib,
-            files.allocatedBytes(),
-            Instant.now(),
-            Instant.now(),
-            false));
-    LOG.log(
-        System.Logger.Level.INFO, "template {0}: {1} CPUs, {2} MiB", key, cpus, memoryMib);
+            key, cpus, memoryMib, files.allocatedBytes(), Instant.now(), Instant.now(), false));
+    LOG.log(System.Logger.Level.INFO, "template {0}: {1} CPUs, {2} MiB", key, cpus, memoryMib);
   }
 
   /// {@return where the files of a VM are that belongs to no box}

@@ -53,7 +53,12 @@ final class PoolGuard implements AutoCloseable {
       ProcessBuilder builder =
           new ProcessBuilder(
               List.of(
-                  "setsid", "sh", "-c", SCRIPT, "boxlite-pool-guard", pool.toRealPath().toString()));
+                  "setsid",
+                  "sh",
+                  "-c",
+                  SCRIPT,
+                  "boxlite-pool-guard",
+                  pool.toRealPath().toString()));
       builder.directory(Path.of("/").toFile());
       String path = builder.environment().getOrDefault("PATH", "/usr/bin:/bin");
       builder.environment().clear();

@@ -122,8 +122,8 @@ record TemplateFiles(Path directory) {
     check("content of the state", sha256(files.state()), manifest.getProperty("state_sha256"));
   }
 
-  private static void check(
-      String what, String is, @org.jspecify.annotations.Nullable String was) throws IOException {
+  private static void check(String what, String is, @org.jspecify.annotations.Nullable String was)
+      throws IOException {
     if (!is.equals(was)) {
       throw new IOException("its " + what + " is " + is + ", the manifest has " + was);
     }

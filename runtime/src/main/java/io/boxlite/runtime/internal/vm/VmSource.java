@@ -162,8 +162,7 @@ public final class VmSource implements AutoCloseable {
 
   /// For the pool, when no box is starting. A template that was found bad is made again here.
   private Optional<AgentVm> warm(String id, WarmPool.Size size, VmFiles files) {
-    Optional<VmTemplate> template =
-        templates.forStart(size.key(), size.cpus(), size.memoryMib());
+    Optional<VmTemplate> template = templates.forStart(size.key(), size.cpus(), size.memoryMib());
     if (template.isEmpty()) {
       return Optional.empty();
     }
@@ -208,7 +207,6 @@ public final class VmSource implements AutoCloseable {
       tell.accept(vm);
       Portal portal = AgentVm.connect(vm, options.bootTimeout());
       try {
-        portal.hello();
         portal.prepare(preparation.get());
         return new AgentVm(
             vm,

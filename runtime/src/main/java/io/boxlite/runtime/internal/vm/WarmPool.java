@@ -51,6 +51,9 @@ final class WarmPool implements AutoCloseable {
   private boolean closed;
   private @Nullable Thread filler;
 
+  /// Used by the filling thread only.
+  private int made;
+
   /// What VMs are made for.
   ///
   /// @param key of the template
@@ -76,12 +79,14 @@ final class WarmPool implements AutoCloseable {
 
   /// Makes an empty pool, which begins to fill at the first start of a box.
   ///
-  /// @param layout of the home, in which no VM of an earlier pool runs any more; what an earlier pool left there is removed
+  /// @param layout of the home, in which no VM of an earlier pool runs any more; what an earlier
+  ///   pool left there is removed
   /// @param limit how many VMs at most; empty: what seems sensible
   /// @param maker makes them
   WarmPool(HomeLayout layout, OptionalInt limit, Maker maker) {
-    // One's own, so that the guard of an earlier supervisor, still at work, does no harm.
-    this.root = layout.warmPool().resolve(UUID.randomUUID().toString());
+    // One's own, so that the guard of an earlier supervisor, still at work, does no harm. Short,
+    // since sockets are in it.
+    this.root = layout.warmPool().resolve(UUID.randomUUID().toString().substring(0, 8));
     this.limit = limit.orElse(AUTOMATIC_LIMIT);
     this.maker = maker;
     this.guard = new PoolGuard(root);
@@ -222,18 +227,18 @@ final class WarmPool implements AutoCloseable {
   }
 
   private void add(Size wanted) throws InterruptedException {
-    String id = "warm-" + UUID.randomUUID();
+    String id = "warm-" + made++;
     Path directory = directory(id);
     try {
       HomeLayout.createPrivate(directory);
       guard.watch();
-      Optional<AgentVm> made = maker.make(id, wanted, LocalTemplates.files(directory));
-      if (made.isEmpty()) {
+      Optional<AgentVm> agent = maker.make(id, wanted, LocalTemplates.files(directory));
+      if (agent.isEmpty()) {
         Trees.delete(directory);
         pause();
         return;
       }
-      Waiting next = new Waiting(wanted, made.get(), directory);
+      Waiting next = new Waiting(wanted, agent.get(), directory);
       lock.lock();
       try {
         if (!closed) {

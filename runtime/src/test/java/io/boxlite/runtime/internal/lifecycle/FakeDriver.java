@@ -1,5 +1,6 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.EngineException;
 import io.boxlite.runtime.internal.portal.FakeAgent;
 import io.boxlite.runtime.internal.portal.FakeService;
 import io.boxlite.vmm.Accelerator;
@@ -8,9 +9,14 @@ import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
+import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmProcess;
 import io.boxlite.vmm.VmUsage;
 import io.boxlite.vmm.VmmDriver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -35,8 +41,8 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
       FakeVm vm = new FakeVm(config, new FakeAgent(service));
       vms.add(vm);
       return vm;
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -47,6 +53,11 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
 
   @Override
   public void kill(VmConfig config, VmProcess process) {}
+
+  @Override
+  public String templateKey(VmConfig.Boot boot, int cpus, int memoryMib) {
+    return "%016x%016x".formatted(cpus, memoryMib);
+  }
 
   FakeVm vm() {
     return vms.getLast();
@@ -63,6 +74,9 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
     final VmConfig config;
     final FakeAgent agent;
     final CompletableFuture<VmExit> exit = new CompletableFuture<>();
+
+    final List<VmDisk> attached = new CopyOnWriteArrayList<>();
+    final List<VmFiles> moves = new CopyOnWriteArrayList<>();
 
     FakeVm(VmConfig config, FakeAgent agent) {
       this.config = config;
@@ -105,7 +119,32 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
     public void resume() {}
 
     @Override
-    public void attach(VmDisk disk) {}
+    public void attach(VmDisk disk) {
+      attached.add(disk);
+    }
+
+    /// {@return where the VM's guest began}
+    VmOrigin origin() {
+      return config.origin();
+    }
+
+    @Override
+    public void save(Path state) {
+      if (!(config.origin() instanceof VmOrigin.Seed(Path memory))) {
+        throw new EngineException("save_failed", "its memory is not in a file of its own");
+      }
+      try {
+        Files.writeString(memory, "memory of " + id());
+        Files.writeString(state, "state of " + id());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void moveTo(VmFiles files) {
+      moves.add(files);
+    }
 
     @Override
     public Optional<VmUsage> usage() {

@@ -4,6 +4,7 @@ import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmOrigin;
+import io.boxlite.vmm.VmTemplate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,7 @@ public final class QemuCommand {
   /// The virtio-serial port of the agent, as QMP events name it.
   public static final String PORTAL_ID = "portal0";
 
+  private static final String MEMORY = "mem";
   private static final int FIRST_DISK_ADDRESS = 0x10;
 
   private QemuCommand() {}
@@ -43,20 +45,15 @@ public final class QemuCommand {
     List<String> command = new ArrayList<>();
     command.add(binary.toString());
     command.addAll(general(config.id()));
-    command.addAll(machine(architecture, config.origin()));
+    command.addAll(List.of("-M", architecture.machine() + ",memory-backend=" + MEMORY));
     command.addAll(accelerator(accelerator));
     command.addAll(size(config.cpus(), config.memoryMib()));
-    command.addAll(memory(config));
+    command.addAll(memory(config.origin(), config.memoryMib()));
     command.addAll(control(sockets));
     command.addAll(console(config.files().consoleLog()));
     command.addAll(diskSlots());
     command.addAll(portal());
-    if (config.origin() instanceof VmOrigin.Restored) {
-      // The kernel is in the memory. QEMU reads the state, from its input, when it is told to.
-      command.addAll(List.of("-incoming", "defer"));
-    } else {
-      command.addAll(boot(config.boot(), architecture));
-    }
+    command.addAll(beginning(config, architecture));
     return List.copyOf(command);
   }
 
@@ -75,33 +72,6 @@ public final class QemuCommand {
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
   }
 
-  private static List<String> machine(Architecture architecture, VmOrigin origin) {
-    boolean memoryIsFile = !(origin instanceof VmOrigin.Cold);
-    return List.of("-M", architecture.machine() + (memoryIsFile ? ",memory-backend=memory" : ""));
-  }
-
-  /// A template's memory is mapped privately, which leaves the file as it is. QEMU opens it for
-  /// writing nevertheless.
-  private static List<String> memory(VmConfig config) {
-    Path file =
-        switch (config.origin()) {
-          case VmOrigin.Cold _ -> null;
-          case VmOrigin.Seed seed -> seed.memory();
-          case VmOrigin.Restored restored -> restored.template().memory();
-        };
-    if (file == null) {
-      return List.of();
-    }
-    return List.of(
-        "-object",
-        "memory-backend-file,id=memory,size="
-            + config.memoryMib()
-            + "M,mem-path="
-            + escape(file)
-            + ",share="
-            + (config.origin() instanceof VmOrigin.Seed ? "on" : "off"));
-  }
-
   private static List<String> accelerator(Accelerator accelerator) {
     return switch (accelerator) {
       case KVM -> List.of("-accel", "kvm", "-cpu", "host");
@@ -111,6 +81,24 @@ public final class QemuCommand {
 
   private static List<String> size(int cpus, int memoryMib) {
     return List.of("-m", memoryMib + "M", "-smp", Integer.toString(cpus));
+  }
+
+  /// A template's memory is mapped private: what a VM writes to it becomes a page of its own. QEMU
+  /// opens the file for writing all the same, and writes to it only where a device gives memory
+  /// back (as balloons and free page reporting do): a VM must not have such a device.
+  private static List<String> memory(VmOrigin origin, int memoryMib) {
+    String backend =
+        switch (origin) {
+          case VmOrigin.Cold() -> "memory-backend-ram,id=" + MEMORY;
+          case VmOrigin.Seed(Path memory) -> memoryFile(memory) + ",share=on";
+          case VmOrigin.Restored(VmTemplate template) ->
+              memoryFile(template.memory()) + ",share=off";
+        };
+    return List.of("-object", backend + ",size=" + memoryMib + "M,merge=off,dump=off");
+  }
+
+  private static String memoryFile(Path file) {
+    return "memory-backend-file,id=" + MEMORY + ",mem-path=" + escape(file);
   }
 
   /// QEMU makes its character devices in the order of the command line: when it has connected to
@@ -167,6 +155,14 @@ public final class QemuCommand {
         "virtio-serial-pci,id=serial0",
         "-device",
         "virtserialport,id=" + PORTAL_ID + ",bus=serial0.0,chardev=portal,name=boxlite.portal");
+  }
+
+  /// A restored guest has booted: its kernel is in its memory, and the file need not be read.
+  private static List<String> beginning(VmConfig config, Architecture architecture) {
+    return switch (config.origin()) {
+      case VmOrigin.Cold(), VmOrigin.Seed _ -> boot(config.boot(), architecture);
+      case VmOrigin.Restored _ -> List.of("-incoming", "defer");
+    };
   }
 
   private static List<String> boot(VmConfig.Boot boot, Architecture architecture) {

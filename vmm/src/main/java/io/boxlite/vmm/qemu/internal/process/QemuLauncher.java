@@ -27,6 +27,9 @@ import java.util.function.Consumer;
 /// The process leads a session of its own, so that neither the death of this program nor a Ctrl-C
 /// at its terminal reaches it, and it sees nothing of this program's environment.
 public final class QemuLauncher {
+  /// Reason of the failure of a QEMU that does not take a saved state.
+  public static final String TEMPLATE_REFUSED = "template_refused";
+
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
   private static final Duration STRAY_LIMIT = Duration.ofSeconds(2);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
@@ -50,12 +53,12 @@ public final class QemuLauncher {
   ///
   /// @param command program and arguments
   /// @param directory to run it in
-  /// @param input file that it may read as its standard input
+  /// @param input its standard input
   /// @param log that its output is appended to
   /// @param sockets that its arguments name
   public record Launch(
       List<String> command, Path directory, Path input, Path log, Sockets sockets) {
-    /// Standard input of a QEMU that reads none.
+    /// Standard input of a QEMU that reads nothing.
     public static final Path NO_INPUT = Path.of("/dev/null");
   }
 
@@ -192,9 +195,12 @@ public final class QemuLauncher {
     String log = tail.text();
     String ending =
         status.isPresent() ? "qemu ended with status " + status.getAsInt() : withoutPrefix(engine);
+    boolean refused = engine.reason().equals(TEMPLATE_REFUSED);
     return new EngineException(
-        "qemu_start",
-        "qemu cannot be started: " + ending + (log.isEmpty() ? "" : ": " + log),
+        refused ? TEMPLATE_REFUSED : "qemu_start",
+        (refused ? "template cannot be restored: " : "qemu cannot be started: ")
+            + ending
+            + (log.isEmpty() ? "" : ": " + log),
         failure,
         status.isPresent()
             ? Map.of("exit_status", Integer.toString(status.getAsInt()), "log", log)
@@ -203,7 +209,8 @@ public final class QemuLauncher {
 
   private static boolean closedByQemu(RuntimeException failure) {
     return failure instanceof EngineException engine
-        && List.of("qemu_start", "qmp_closed", "qmp_connect").contains(engine.reason());
+        && List.of("qemu_start", "qmp_closed", "qmp_connect", TEMPLATE_REFUSED)
+            .contains(engine.reason());
   }
 
   private static OptionalInt statusOf(HostProcess process) {

@@ -10,7 +10,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -97,11 +99,41 @@ public final class QmpClient implements AutoCloseable {
   ///   (`qmp_timeout`), has closed the connection (`qmp_closed`), or the thread is interrupted
   ///   (`interrupted`)
   public Object execute(String command, Map<String, ?> arguments, Duration timeout) {
+    return executeAll(List.of(new QmpCommand(command, arguments)), timeout).getFirst();
+  }
+
+  /// Sends commands, all before the first answer has come, and waits for the answers. QEMU does all
+  /// of them, one after another, also those after one that it refused.
+  ///
+  /// @param commands what to do
+  /// @param timeout how long to wait for each answer
+  /// @return what QEMU returned, in the order of the commands
+  /// @throws EngineException for the first that failed, as [#execute] has it
+  public List<Object> executeAll(List<QmpCommand> commands, Duration timeout) {
+    List<Sent> sent = new ArrayList<>();
+    try {
+      for (QmpCommand command : commands) {
+        sent.add(send(command, timeout));
+      }
+      List<Object> results = new ArrayList<>();
+      for (Sent one : sent) {
+        results.add(await(one.name(), one.answer(), timeout));
+      }
+      return results;
+    } finally {
+      sent.forEach(one -> waiting.remove(one.id()));
+    }
+  }
+
+  /// A command whose answer is awaited.
+  private record Sent(String id, String name, CompletableFuture<Object> answer) {}
+
+  private Sent send(QmpCommand command, Duration timeout) {
     String id = "boxlite-" + commands.incrementAndGet();
     Map<String, Object> message = new LinkedHashMap<>();
-    message.put("execute", command);
-    if (!arguments.isEmpty()) {
-      message.put("arguments", arguments);
+    message.put("execute", command.name());
+    if (!command.arguments().isEmpty()) {
+      message.put("arguments", command.arguments());
     }
     message.put("id", id);
     CompletableFuture<Object> answer = new CompletableFuture<>();
@@ -109,12 +141,14 @@ public final class QmpClient implements AutoCloseable {
     try {
       // Ended only after the entry is there: whoever ends the connection fails what is waiting.
       if (ended.isDone()) {
-        throw closed(command);
+        throw closed(command.name());
       }
-      enqueue(command, (json.toJson(message) + "\n").getBytes(StandardCharsets.UTF_8), timeout);
-      return await(command, answer, timeout);
-    } finally {
+      byte[] line = (json.toJson(message) + "\n").getBytes(StandardCharsets.UTF_8);
+      enqueue(command.name(), line, timeout);
+      return new Sent(id, command.name(), answer);
+    } catch (RuntimeException e) {
       waiting.remove(id);
+      throw e;
     }
   }
 

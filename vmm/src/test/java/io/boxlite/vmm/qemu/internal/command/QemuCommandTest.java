@@ -8,22 +8,30 @@ import io.boxlite.api.UnsupportedEngineException;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmFiles;
+import io.boxlite.vmm.VmOrigin;
+import io.boxlite.vmm.VmTemplate;
 import io.boxlite.vmm.qemu.internal.command.QemuCommand.Sockets;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Compares with golden files: a change of the command line is a change of those.
 class QemuCommandTest {
   private static final Path RUN = Path.of("/home/u/.boxlite/boxes/01J,X");
 
-  private static List<String> command(Architecture architecture, Accelerator accelerator) {
+  private static final Path TEMPLATE = Path.of("/home/u/.boxlite/init/templates/0,1");
+
+  private static List<String> command(
+      Architecture architecture, Accelerator accelerator, VmOrigin origin) {
     Sockets sockets =
         new Sockets(
             RUN.resolve("qmp.sock"), RUN.resolve("portal.sock"), RUN.resolve("started.sock"));
@@ -36,11 +44,13 @@ class QemuCommandTest {
                 List.of("boxlite.debug=1")),
             2,
             512,
-            RUN,
-            sockets.qmp(),
-            sockets.portal(),
-            RUN.resolve("logs/console.log"),
-            RUN.resolve("logs/qemu.log"),
+            new VmFiles(
+                RUN,
+                sockets.qmp(),
+                sockets.portal(),
+                RUN.resolve("logs/console.log"),
+                RUN.resolve("logs/qemu.log")),
+            origin,
             List.of());
     return QemuCommand.of(
         Path.of("/usr/bin", architecture.binary()), architecture, accelerator, config, sockets);
@@ -50,21 +60,44 @@ class QemuCommandTest {
   @CsvSource({"X86_64, TCG", "X86_64, KVM", "AARCH64, TCG", "AARCH64, KVM"})
   void theWholeCommandLineIsAsExpected(Architecture architecture, Accelerator accelerator)
       throws IOException {
-    assertThat(command(architecture, accelerator))
+    assertThat(command(architecture, accelerator, new VmOrigin.Cold()))
         .isEqualTo(golden(architecture + "-" + accelerator + ".txt").lines().toList());
+  }
+
+  /// Devices in another order, or another one, and the state does not fit.
+  @ParameterizedTest
+  @EnumSource(Architecture.class)
+  void theOriginChangesOnlyWhereTheGuestBegins(Architecture architecture) {
+    Path memory = TEMPLATE.resolve("memory");
+    List<String> cold = command(architecture, Accelerator.TCG, new VmOrigin.Cold());
+    List<String> seed = command(architecture, Accelerator.TCG, new VmOrigin.Seed(memory));
+    List<String> restored =
+        command(
+            architecture,
+            Accelerator.TCG,
+            new VmOrigin.Restored(new VmTemplate(memory, TEMPLATE.resolve("state"))));
+    int object = cold.indexOf("-object") + 1;
+    List<String> expected = new ArrayList<>(cold);
+    String file = "memory-backend-file,id=mem,mem-path=/home/u/.boxlite/init/templates/0,,1/memory";
+    expected.set(object, file + ",share=on,size=512M,merge=off,dump=off");
+    assertThat(seed).isEqualTo(expected);
+    expected.set(object, file + ",share=off,size=512M,merge=off,dump=off");
+    expected.subList(expected.indexOf("-kernel"), expected.size()).clear();
+    expected.addAll(List.of("-incoming", "defer"));
+    assertThat(restored).isEqualTo(expected);
   }
 
   @Test
   void diskCommandsAreAsExpected() throws IOException {
-    VmDisk layer = new VmDisk(3, Path.of("/home/u/a,b.erofs"), VmDisk.Format.RAW, true);
-    VmDisk own = new VmDisk(0, Path.of("/home/u/disk.qcow2"), VmDisk.Format.QCOW2, false);
+    VmDisk layers = new VmDisk(VmDisk.Slot.LAYERS, Path.of("/home/u/a,b.vmdk"), VmDisk.Format.VMDK);
+    VmDisk own = new VmDisk(VmDisk.Slot.BOX, Path.of("/home/u/disk.qcow2"), VmDisk.Format.QCOW2);
     JsonMapper json = JsonMapper.builder().build();
     List<Map<String, Object>> commands =
         List.of(
-            DiskCommands.blockdevAdd(layer),
-            DiskCommands.deviceAdd(layer),
+            DiskCommands.blockdevAdd(layers),
+            DiskCommands.setDrive(layers),
             DiskCommands.blockdevAdd(own),
-            DiskCommands.deviceAdd(own));
+            DiskCommands.setDrive(own));
     List<Object> expected = golden("disks.txt").lines().map(json::fromJson).toList();
     assertThat(commands.stream().map(json::toJson).map(json::fromJson).toList())
         .isEqualTo(expected);

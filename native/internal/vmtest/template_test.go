@@ -1,0 +1,159 @@
+//go:build vm
+
+package vmtest
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	pb "boxlite.io/native/internal/agentpb"
+)
+
+const templateMemory = "256M"
+
+var ignoreShared = arguments{"capabilities": []arguments{{"capability": "x-ignore-shared", "state": true}}}
+
+// saveTemplate makes a VM that has rehearsed, saves it and ends it.
+func saveTemplate(t *testing.T) *vm {
+	t.Helper()
+	v := newVM(t)
+	v.run(t, templateMemory, "share=on,mem-path="+v.path("ram"))
+	s := v.dial(t)
+	for range 2 {
+		_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{})
+		s.must("rehearse", err)
+	}
+	s.hangUp()
+	q := v.monitor(t)
+	q.do("stop", nil, nil)
+	q.do("migrate-set-capabilities", ignoreShared, nil)
+	q.do("migrate", arguments{"uri": "exec:cat >" + v.path("state")}, nil)
+	q.await("query-migrate", "completed")
+	q.do("quit", nil, nil)
+	<-v.done
+	return v
+}
+
+// restore makes a VM of a saved one, stopped, with its own disks in their slots.
+func restore(t *testing.T, template *vm) (*vm, *qmp) {
+	t.Helper()
+	v := newVM(t)
+	v.makeDisks(t)
+	v.run(t, templateMemory, "share=off,mem-path="+template.path("ram"), "-S", "-incoming", "defer")
+	q := v.monitor(t)
+	q.do("migrate-set-capabilities", ignoreShared, nil)
+	q.do("migrate-incoming", arguments{"uri": "exec:cat " + template.path("state")}, nil)
+	q.await("query-status", "paused", "prelaunch")
+	v.insertDisks(q)
+	return v, q
+}
+
+// firstOutput opens init's streams, starts it and returns the first line that it wrote.
+func (s *session) firstOutput() string {
+	s.t.Helper()
+	stream, err := s.Attach(s.ctx)
+	s.must("attach", err)
+	s.must("open", stream.Send(&pb.AttachRequest{Request: &pb.AttachRequest_Open{Open: &pb.AttachOpen{ExecId: containerID}}}))
+	s.start()
+	var line string
+	for !strings.HasSuffix(line, "\n") {
+		m, err := stream.Recv()
+		s.must("receive", err)
+		line += string(m.GetOutput().GetData())
+	}
+	return line
+}
+
+func TestRestoredVMsAreNotAlike(t *testing.T) {
+	template := saveTemplate(t)
+	const identity = "(head -c 16 /dev/urandom | md5sum; cat /proc/sys/kernel/random/boot_id) | while read a b; do echo $a; done"
+	seen := map[string]bool{}
+	for i := range 3 {
+		v, q := restore(t, template)
+		mark := time.Now()
+		q.do("cont", nil, nil)
+		s := v.dial(t)
+		t.Logf("restored to hello: %v", time.Since(mark))
+		for name, err := range s.everything() {
+			if reason(err) != "not_prepared" {
+				t.Errorf("%s before Prepare: %v", name, err)
+			}
+		}
+		s.prepare()
+		hello, err := s.Hello(s.ctx, &pb.HelloRequest{ProtocolVersion: 1})
+		s.must("hello", err)
+		s.machineID = strings.Repeat(string(rune('a'+i)), 32)
+		s.create(sh("(" + identity + "; cat /etc/machine-id; date +%s) | tr '\\n' ' '; echo"))
+		words := strings.Fields(s.firstOutput() + hello.AgentInstance)
+		t.Log(words)
+		if len(words) != 5 || words[2] != s.machineID {
+			t.Fatal("init wrote ", words)
+		}
+		for _, word := range append(words[:3], words[4]) {
+			if seen[word] {
+				t.Errorf("%s: also in another VM of the same template", word)
+			}
+			seen[word] = true
+		}
+	}
+}
+
+// everything calls all that an unprepared VM must refuse.
+func (s *session) everything() map[string]error {
+	errs := map[string]error{}
+	_, errs["CreateContainer"] = s.CreateContainer(s.ctx, &pb.CreateContainerRequest{})
+	_, errs["StartContainer"] = s.StartContainer(s.ctx, &pb.StartContainerRequest{})
+	_, errs["Signal"] = s.Signal(s.ctx, &pb.SignalRequest{})
+	_, errs["Kill"] = s.Kill(s.ctx, &pb.KillRequest{})
+	_, errs["Resize"] = s.Resize(s.ctx, &pb.ResizeRequest{})
+	_, errs["ListExecs"] = s.ListExecs(s.ctx, &pb.ListExecsRequest{})
+	_, errs["Release"] = s.Release(s.ctx, &pb.ReleaseRequest{})
+	_, errs["Shutdown"] = s.Shutdown(s.ctx, &pb.ShutdownRequest{})
+	stream, err := s.Attach(s.ctx)
+	if err == nil {
+		_, err = stream.Recv()
+	}
+	errs["Attach"] = err
+	return errs
+}
+
+// How long it takes from a restored VM's first instruction, and from CreateContainer in one that
+// has rehearsed since, to the first byte that init writes. Figures, not a verdict.
+func TestTimeOfRestoredStart(t *testing.T) {
+	template := saveTemplate(t)
+	for range 2 {
+		for _, rehearsals := range []int{0, 1} {
+			v, q := restore(t, template)
+			mark := time.Now()
+			stage := func() (d time.Duration) {
+				d, mark = time.Since(mark).Round(100*time.Microsecond), time.Now()
+				return d
+			}
+			q.do("cont", nil, nil)
+			s := v.dial(t)
+			hello := stage()
+			for range rehearsals {
+				_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{})
+				s.must("rehearse", err)
+			}
+			rehearse := stage()
+			s.prepare()
+			prepare := stage()
+			s.create(argv("echo", "first"))
+			create := stage()
+			if out := s.firstOutput(); out != "first\n" {
+				t.Error(out)
+			}
+			start := stage()
+			t.Logf("hello %v, rehearse %v, prepare %v, create %v, start to output %v: cont to output %v, create to output %v",
+				hello, rehearse, prepare, create, start, hello+prepare+create+start, create+start)
+			if os.Getenv("BOXLITE_VMTEST_CONSOLE") != "" {
+				console, _ := os.ReadFile(v.path("console.log"))
+				t.Logf("%s", console)
+			}
+			q.do("quit", nil, nil)
+		}
+	}
+}
