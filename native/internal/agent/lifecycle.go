@@ -83,7 +83,7 @@ func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err err
 		return config, fault.Invalid("stop signal %d: must be 1 to %d", r.StopSignal, maxSignal)
 	}
 	for i, l := range r.Layers {
-		if l.Offset%sectorSize != 0 || l.Length%sectorSize != 0 || l.Length == 0 || l.Offset+l.Length < l.Length {
+		if l.Offset%sectorSize != 0 || l.Length%sectorSize != 0 || l.Length == 0 || l.Length > math.MaxInt64 || l.Offset > math.MaxInt64-l.Length {
 			return config, fault.Invalid("layer %d: %d bytes at %d: must be multiples of %d, and not empty", i, l.Length, l.Offset, sectorSize)
 		}
 	}

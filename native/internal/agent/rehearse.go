@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +34,7 @@ func (a *Agent) Rehearse(ctx context.Context, _ *pb.RehearseRequest) (*pb.Rehear
 		return nil, err
 	}
 	err := errors.Join(a.rehearse(ctx), a.replant())
+	runtime.GC() // now, and not while the container starts
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.creating = false

@@ -48,7 +48,7 @@ func isInit(argv0 string) bool {
 func Create(seed *Seed, config Config) (*Container, error) {
 	c := &Container{Seed: seed, config: config}
 	c.setup = setup{
-		Rootfs: config.Rootfs, MachineID: config.MachineID, Cwd: config.Init.Dir,
+		Rootfs: config.Rootfs, Hostname: config.Hostname, MachineID: config.MachineID, Cwd: config.Init.Dir,
 		TTY: config.Init.TTY, Execs: isInit(config.Init.Argv[0]),
 		Caps: config.Caps, LastCap: config.LastCap,
 	}

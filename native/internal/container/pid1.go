@@ -65,6 +65,9 @@ func isolate() (step string, err error) {
 }
 
 func (s *setup) make() (step string, err error) {
+	if err := unix.Sethostname([]byte(s.Hostname)); err != nil {
+		return "host name", err
+	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return "mount propagation", err
 	}

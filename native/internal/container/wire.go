@@ -23,6 +23,7 @@ const maxMessage = 16 << 20
 // setup is what the container's PID 1 makes.
 type setup struct {
 	Rootfs    string
+	Hostname  string
 	Files     map[string]string // path in the container: file in the VM to mount over it
 	MachineID string            // file in the VM to mount over an /etc/machine-id that exists
 	Cwd       string            // made if missing

@@ -4,6 +4,7 @@ package vmtest
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,20 +51,20 @@ func restore(t *testing.T, template *vm) (*vm, *qmp) {
 	return v, q
 }
 
-// firstOutput opens init's streams, starts it and returns the first line that it wrote.
-func (s *session) firstOutput() string {
+// output opens init's streams, starts it and returns what it writes until that ends so.
+func (s *session) output(end string) string {
 	s.t.Helper()
 	stream, err := s.Attach(s.ctx)
 	s.must("attach", err)
 	s.must("open", stream.Send(&pb.AttachRequest{Request: &pb.AttachRequest_Open{Open: &pb.AttachOpen{ExecId: containerID}}}))
 	s.start()
-	var line string
-	for !strings.HasSuffix(line, "\n") {
+	var text string
+	for !strings.HasSuffix(text, end) {
 		m, err := stream.Recv()
 		s.must("receive", err)
-		line += string(m.GetOutput().GetData())
+		text += string(m.GetOutput().GetData())
 	}
-	return line
+	return text
 }
 
 func TestRestoredVMsAreNotAlike(t *testing.T) {
@@ -86,7 +87,7 @@ func TestRestoredVMsAreNotAlike(t *testing.T) {
 		s.must("hello", err)
 		s.machineID = strings.Repeat(string(rune('a'+i)), 32)
 		s.create(sh("(" + identity + "; cat /etc/machine-id; date +%s) | tr '\\n' ' '; echo"))
-		words := strings.Fields(s.firstOutput() + hello.AgentInstance)
+		words := strings.Fields(s.output("\n") + hello.AgentInstance)
 		t.Log(words)
 		if len(words) != 5 || words[2] != s.machineID {
 			t.Fatal("init wrote ", words)
@@ -96,6 +97,41 @@ func TestRestoredVMsAreNotAlike(t *testing.T) {
 				t.Errorf("%s: also in another VM of the same template", word)
 			}
 			seen[word] = true
+		}
+	}
+}
+
+func TestRehearsalsLeaveNoTrace(t *testing.T) {
+	template := saveTemplate(t)
+	const rehearsals = 10
+	var few, many [3]int
+	for counts, n := range map[*[3]int]int{&few: 1, &many: 1 + rehearsals} {
+		v, q := restore(t, template)
+		q.do("cont", nil, nil)
+		s := v.dial(t)
+		for range n {
+			_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{})
+			s.must("rehearse", err)
+		}
+		s.prepare()
+		list, err := s.ListExecs(s.ctx, &pb.ListExecsRequest{})
+		s.must("list", err)
+		if len(list.Execs) != 0 {
+			t.Error("processes are left: ", list.Execs)
+		}
+		// Threads and control groups of the whole VM, groups of the box.
+		s.create(sh("cut -d/ -f2 /proc/loadavg | cut -d' ' -f1; " +
+			"grep ^memory /proc/cgroups | cut -f3; grep nr_desc /sys/fs/cgroup/cgroup.stat | cut -d' ' -f2; echo end"))
+		lines := strings.Fields(s.output("end\n"))
+		for i := range counts {
+			counts[i], _ = strconv.Atoi(lines[i])
+		}
+		q.do("quit", nil, nil)
+	}
+	t.Logf("after 1: %v; after %d: %v", few, 1+rehearsals, many)
+	for i := range few {
+		if many[i]-few[i] >= rehearsals/2 || few[i] == 0 {
+			t.Errorf("number %d has grown", i)
 		}
 	}
 }
@@ -143,7 +179,7 @@ func TestTimeOfRestoredStart(t *testing.T) {
 			prepare := stage()
 			s.create(argv("echo", "first"))
 			create := stage()
-			if out := s.firstOutput(); out != "first\n" {
+			if out := s.output("\n"); out != "first\n" {
 				t.Error(out)
 			}
 			start := stage()

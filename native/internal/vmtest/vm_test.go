@@ -340,6 +340,20 @@ func TestInitEnds(t *testing.T) {
 	v := boot(t, "256M")
 	s := v.dial(t)
 	s.prepare()
+	// An attempt that failed leaves nothing in the way of the next, wherever it got to.
+	for want, layers := range map[string][]*pb.Layer{
+		"beyond the disk": {v.layers[0], {Offset: 1 << 40, Length: 4096}},
+		"overlap":         {v.layers[0], v.layers[0]},
+		"not EROFS":       {v.layers[0], {Offset: 0, Length: 4096}},
+	} {
+		_, err := s.CreateContainer(s.ctx, &pb.CreateContainerRequest{
+			ContainerId: containerID, Layers: layers, Hostname: "box", MachineId: s.machineID, Init: argv("true"),
+		})
+		if reason(err) != "mount_failed" {
+			t.Errorf("layers %s: %v", want, err)
+		}
+		t.Log(err)
+	}
 	s.create(sh("seq 100000; exit 5"))
 	s.start()
 	r, err := s.follow(containerID, nil)

@@ -55,12 +55,16 @@ public interface Vm extends AutoCloseable {
   /// files are on stable storage when this returns.
   ///
   /// @param state file to write; absolute, not there yet
-  /// @throws EngineException if it cannot be saved; what was written is to be deleted
+  /// @throws EngineException reason `save_failed` or another, if it cannot be saved; what was
+  ///   written is to be deleted
   void save(Path state);
 
   /// Moves the VM's sockets and logs, for a VM that was started before it was known what for. The
   /// VM is controlled through the new ones from now on, and a later [VmmDriver#reattach] needs a
   /// configuration that names them.
+  ///
+  /// Logs that are there already are kept in front of what this VM writes. No other VM may use the
+  /// earlier names of the sockets while this one lives: it may remove them when it ends.
   ///
   /// @param files on the same file system; its working directory is not moved
   /// @throws EngineException if one cannot be moved; then the VM is to be killed

@@ -23,7 +23,8 @@ public interface VmmDriver {
   /// @param config what to start
   /// @return the VM; the caller closes it, or ends it
   /// @throws UnsupportedEngineException as [#engine()]
-  /// @throws EngineException if it cannot be started; then nothing is left of it but its logs
+  /// @throws EngineException if it cannot be started; then nothing is left of it but its logs.
+  ///   Reason `template_refused`: it is the template that is not good, another origin may do
   Vm start(VmConfig config);
 
   /// Takes over a VM that another program, or this one, started.

@@ -7,6 +7,7 @@ import io.boxlite.api.EngineException;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
+import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmFiles;
 import io.boxlite.vmm.VmOrigin;
 import io.boxlite.vmm.VmTemplate;
@@ -125,6 +126,44 @@ class TemplateTest {
     }
     assertThat(bytes(template.memory())).isEqualTo(memory);
     assertThat(bytes(template.state())).isEqualTo(state);
+  }
+
+  @Test
+  void aRestoredVmHasTheDisksOfItsConfiguration() throws Exception {
+    VmOrigin restored = new VmOrigin.Restored(template());
+    Path layer = Files.write(directory.resolve("layer"), new byte[1 << 20]);
+    Path descriptor =
+        Files.writeString(
+            directory.resolve("layers.vmdk"),
+            """
+            # Disk DescriptorFile
+            version=1
+            CID=fffffffe
+            parentCID=ffffffff
+            createType="twoGbMaxExtentFlat"
+            RW 2048 FLAT "%s" 0
+            """
+                .formatted(layer.getFileName()));
+    VmDisk layers = new VmDisk(VmDisk.Slot.LAYERS, descriptor, VmDisk.Format.VMDK);
+    VmConfig bare = config("box", restored);
+    VmConfig config =
+        new VmConfig("box", boot(), 1, MEMORY_MIB, bare.files(), restored, List.of(layers));
+    try (Vm vm = driver.start(config)) {
+      // The slot is taken: the disk is in it.
+      assertThatThrownBy(() -> vm.attach(layers)).isInstanceOf(EngineException.class);
+      vm.kill();
+    }
+  }
+
+  @Test
+  void aRestoredVmWithoutItsDiskIsNotRefusedAsATemplate() throws Exception {
+    VmOrigin restored = new VmOrigin.Restored(template());
+    VmDisk missing = new VmDisk(VmDisk.Slot.BOX, directory.resolve("missing"), VmDisk.Format.QCOW2);
+    VmFiles files = files("box");
+    VmConfig config = new VmConfig("box", boot(), 1, MEMORY_MIB, files, restored, List.of(missing));
+    assertThatThrownBy(() -> driver.start(config))
+        .isInstanceOfSatisfying(
+            EngineException.class, e -> assertThat(e.reason()).isEqualTo("qemu_start"));
   }
 
   private void assertRefused(VmTemplate template) {

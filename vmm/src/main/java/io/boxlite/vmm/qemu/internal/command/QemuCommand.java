@@ -16,7 +16,6 @@ public final class QemuCommand {
   public static final String PORTAL_ID = "portal0";
 
   private static final String MEMORY = "mem";
-  private static final int FIRST_DISK_ADDRESS = 0x10;
 
   private QemuCommand() {}
 
@@ -123,7 +122,14 @@ public final class QemuCommand {
         "chardev:console");
   }
 
-  /// Fixed PCI addresses, by which the guest knows them (docs/guest.md).
+  /// PCI addresses by which the guest knows the disks (docs/guest.md).
+  private static int address(VmDisk.Slot slot) {
+    return switch (slot) {
+      case LAYERS -> 0x10;
+      case BOX -> 0x11;
+    };
+  }
+
   private static List<String> diskSlots() {
     List<String> arguments = new ArrayList<>();
     for (VmDisk.Slot slot : VmDisk.Slot.values()) {
@@ -139,7 +145,7 @@ public final class QemuCommand {
           "virtio-blk-pci,id="
               + slot.lowerName()
               + ",addr=0x"
-              + Integer.toHexString(FIRST_DISK_ADDRESS + slot.ordinal())
+              + Integer.toHexString(address(slot))
               + ",drive="
               + empty
               // QEMU would stop the whole VM when the host's disk is full; the guest shall see an

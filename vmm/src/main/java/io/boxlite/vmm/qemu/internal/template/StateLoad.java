@@ -29,6 +29,9 @@ public final class StateLoad {
       long bytes = Files.size(template.memory());
       if (bytes != memoryMib * MIB) {
         why = template.memory() + " has " + bytes + " bytes instead of " + memoryMib + " MiB";
+      } else if (!Files.isWritable(template.memory())) {
+        // QEMU 7.2 opens it for writing, although what is mapped private is never written back.
+        why = template.memory() + " must have mode 0600 and belong to this user";
       } else if (!Files.isReadable(template.state())) {
         why = template.state() + " cannot be read";
       } else {
