@@ -2,6 +2,7 @@ package io.boxlite.bench;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.Execution;
 import io.boxlite.api.StartOrigin;
@@ -54,7 +55,8 @@ final class Starts {
       throw new IllegalStateException(
           "box " + box.id() + " did not print 'first', or is " + actual + ", not " + origin);
     }
-    box.remove(true);
+    await("box " + box.id() + " stopped", () -> box.info().status() == BoxStatus.STOPPED);
+    box.remove(false);
     return took;
   }
 
