@@ -4,6 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bench_jar=$root/bench/target/boxlite-bench-0.1.0.jar
 
 build_bench() {
+  # shellcheck source=tools/jdk.sh
   . "$root/tools/jdk.sh"
   JAVA_HOME=$(find_jdk)
   "$root/boxlite" --version >/dev/null # builds what is missing
