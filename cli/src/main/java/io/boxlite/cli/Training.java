@@ -23,6 +23,7 @@ public final class Training {
     {"images"},
     {"images", "--format", "yaml"},
     {"info"},
+    {"template", "list"},
     {"inspect", "x"},
     {"inspect", "no-such-box"},
     {"inspect", "-f", "{{.State.Status}} {{json .}}", "x"},

@@ -1,8 +1,7 @@
 package io.boxlite.cli.command;
 
 import io.boxlite.api.BootTiming;
-import io.boxlite.api.Box;
-import io.boxlite.api.BoxliteException;
+import io.boxlite.api.BoxInfo;
 import io.boxlite.cli.output.Table;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -22,14 +21,12 @@ final class StartTiming {
     asked = Instant.now();
   }
 
-  /// The main command runs. A box that has ended and removed itself by now has no stages to tell.
-  void started(Box box) {
+  /// The main command runs.
+  ///
+  /// @param box what its box is now
+  void started(BoxInfo box) {
     started = Instant.now();
-    try {
-      stages = box.info().boot();
-    } catch (BoxliteException e) {
-      stages = Optional.empty();
-    }
+    stages = box.boot();
   }
 
   void print(PrintStream to) {
