@@ -73,7 +73,7 @@ public final class Portal implements AutoCloseable {
   /// Connects to the socket that QEMU serves and waits until the agent answers. The guest may still
   /// be booting.
   ///
-  /// @param portalSocket path of at most 107 bytes
+  /// @param portalSocket path of at most 106 bytes
   /// @param timeout for all of it
   /// @return the portal, with no call made yet
   /// @throws PortalException reason `timeout`, `unreachable` (no socket, or the VM ended),

@@ -19,7 +19,7 @@ public final class QemuCommand {
 
   private QemuCommand() {}
 
-  /// Where QEMU serves, each at most 107 bytes long.
+  /// Where QEMU serves, each at most 106 bytes long.
   ///
   /// @param qmp control, QEMU listens
   /// @param portal byte stream to the agent, QEMU listens
