@@ -59,15 +59,6 @@ func exitOf(e *process.Exit) *pb.ExitStatus {
 	return &pb.ExitStatus{Code: uint32(e.Code), Signal: uint32(e.Signal), TimedOut: e.TimedOut}
 }
 
-// Exec runs one more process in the container, without its streams.
-func (a *Agent) Exec(_ context.Context, r *pb.ExecRequest) (*pb.ExecResponse, error) {
-	p, err := a.exec(r.ExecId, &pb.ExecSpec{Process: r.Process, TimeoutMs: r.TimeoutMs})
-	if err != nil {
-		return nil, err
-	}
-	return &pb.ExecResponse{Pid: uint32(p.PID())}, nil
-}
-
 // exec runs one more process in the container; when it returns, the program has been executed.
 func (a *Agent) exec(id string, e *pb.ExecSpec) (*process.Process, error) {
 	spec, err := specOf(e.Process)

@@ -801,111 +801,6 @@ func (x *ProcessSpec) GetCols() uint32 {
 	return 0
 }
 
-type ExecRequest struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	ExecId  string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"` // chosen by the caller, [A-Za-z0-9_-]{1,128}
-	Process *ProcessSpec           `protobuf:"bytes,2,opt,name=process,proto3" json:"process,omitempty"`
-	// After this time SIGTERM, 2 s later SIGKILL, to the whole tree. 0 = none.
-	TimeoutMs     uint64 `protobuf:"varint,3,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ExecRequest) Reset() {
-	*x = ExecRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ExecRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ExecRequest) ProtoMessage() {}
-
-func (x *ExecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ExecRequest.ProtoReflect.Descriptor instead.
-func (*ExecRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *ExecRequest) GetExecId() string {
-	if x != nil {
-		return x.ExecId
-	}
-	return ""
-}
-
-func (x *ExecRequest) GetProcess() *ProcessSpec {
-	if x != nil {
-		return x.Process
-	}
-	return nil
-}
-
-func (x *ExecRequest) GetTimeoutMs() uint64 {
-	if x != nil {
-		return x.TimeoutMs
-	}
-	return 0
-}
-
-type ExecResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Pid           uint32                 `protobuf:"varint,1,opt,name=pid,proto3" json:"pid,omitempty"` // in the VM
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ExecResponse) Reset() {
-	*x = ExecResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ExecResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ExecResponse) ProtoMessage() {}
-
-func (x *ExecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ExecResponse.ProtoReflect.Descriptor instead.
-func (*ExecResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *ExecResponse) GetPid() uint32 {
-	if x != nil {
-		return x.Pid
-	}
-	return 0
-}
-
 // First message: open. Then the others in any order.
 type AttachRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -922,7 +817,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +829,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +842,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AttachRequest) GetRequest() isAttachRequest_Request {
@@ -1036,7 +931,7 @@ type AttachOpen struct {
 
 func (x *AttachOpen) Reset() {
 	*x = AttachOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +943,7 @@ func (x *AttachOpen) String() string {
 func (*AttachOpen) ProtoMessage() {}
 
 func (x *AttachOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +956,7 @@ func (x *AttachOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachOpen.ProtoReflect.Descriptor instead.
 func (*AttachOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AttachOpen) GetExecId() string {
@@ -1089,7 +984,7 @@ type ExecSpec struct {
 
 func (x *ExecSpec) Reset() {
 	*x = ExecSpec{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +996,7 @@ func (x *ExecSpec) String() string {
 func (*ExecSpec) ProtoMessage() {}
 
 func (x *ExecSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1009,7 @@ func (x *ExecSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecSpec.ProtoReflect.Descriptor instead.
 func (*ExecSpec) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ExecSpec) GetProcess() *ProcessSpec {
@@ -1141,7 +1036,7 @@ type StdinChunk struct {
 
 func (x *StdinChunk) Reset() {
 	*x = StdinChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1153,7 +1048,7 @@ func (x *StdinChunk) String() string {
 func (*StdinChunk) ProtoMessage() {}
 
 func (x *StdinChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1166,7 +1061,7 @@ func (x *StdinChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinChunk.ProtoReflect.Descriptor instead.
 func (*StdinChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StdinChunk) GetData() []byte {
@@ -1185,7 +1080,7 @@ type StdinEof struct {
 
 func (x *StdinEof) Reset() {
 	*x = StdinEof{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1092,7 @@ func (x *StdinEof) String() string {
 func (*StdinEof) ProtoMessage() {}
 
 func (x *StdinEof) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1105,7 @@ func (x *StdinEof) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinEof.ProtoReflect.Descriptor instead.
 func (*StdinEof) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 // The reader has consumed everything of the stream before `offset`: the agent frees it and may
@@ -1226,7 +1121,7 @@ type OutputAck struct {
 
 func (x *OutputAck) Reset() {
 	*x = OutputAck{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1133,7 @@ func (x *OutputAck) String() string {
 func (*OutputAck) ProtoMessage() {}
 
 func (x *OutputAck) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1146,7 @@ func (x *OutputAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputAck.ProtoReflect.Descriptor instead.
 func (*OutputAck) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OutputAck) GetStream() Stream {
@@ -1285,7 +1180,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1192,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1205,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AttachResponse) GetResponse() isAttachResponse_Response {
@@ -1397,7 +1292,7 @@ type AttachOpened struct {
 
 func (x *AttachOpened) Reset() {
 	*x = AttachOpened{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1304,7 @@ func (x *AttachOpened) String() string {
 func (*AttachOpened) ProtoMessage() {}
 
 func (x *AttachOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1317,7 @@ func (x *AttachOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachOpened.ProtoReflect.Descriptor instead.
 func (*AttachOpened) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AttachOpened) GetStdinOffset() uint64 {
@@ -1471,7 +1366,7 @@ type OutputChunk struct {
 
 func (x *OutputChunk) Reset() {
 	*x = OutputChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1378,7 @@ func (x *OutputChunk) String() string {
 func (*OutputChunk) ProtoMessage() {}
 
 func (x *OutputChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1391,7 @@ func (x *OutputChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputChunk.ProtoReflect.Descriptor instead.
 func (*OutputChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *OutputChunk) GetStream() Stream {
@@ -1530,7 +1425,7 @@ type StdinAck struct {
 
 func (x *StdinAck) Reset() {
 	*x = StdinAck{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1542,7 +1437,7 @@ func (x *StdinAck) String() string {
 func (*StdinAck) ProtoMessage() {}
 
 func (x *StdinAck) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1555,7 +1450,7 @@ func (x *StdinAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinAck.ProtoReflect.Descriptor instead.
 func (*StdinAck) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StdinAck) GetOffset() uint64 {
@@ -1576,7 +1471,7 @@ type ExitStatus struct {
 
 func (x *ExitStatus) Reset() {
 	*x = ExitStatus{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1588,7 +1483,7 @@ func (x *ExitStatus) String() string {
 func (*ExitStatus) ProtoMessage() {}
 
 func (x *ExitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1601,7 +1496,7 @@ func (x *ExitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExitStatus.ProtoReflect.Descriptor instead.
 func (*ExitStatus) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExitStatus) GetCode() uint32 {
@@ -1635,7 +1530,7 @@ type SignalRequest struct {
 
 func (x *SignalRequest) Reset() {
 	*x = SignalRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +1542,7 @@ func (x *SignalRequest) String() string {
 func (*SignalRequest) ProtoMessage() {}
 
 func (x *SignalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1555,7 @@ func (x *SignalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalRequest.ProtoReflect.Descriptor instead.
 func (*SignalRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SignalRequest) GetExecId() string {
@@ -1685,7 +1580,7 @@ type SignalResponse struct {
 
 func (x *SignalResponse) Reset() {
 	*x = SignalResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1592,7 @@ func (x *SignalResponse) String() string {
 func (*SignalResponse) ProtoMessage() {}
 
 func (x *SignalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1605,7 @@ func (x *SignalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalResponse.ProtoReflect.Descriptor instead.
 func (*SignalResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 type KillRequest struct {
@@ -1722,7 +1617,7 @@ type KillRequest struct {
 
 func (x *KillRequest) Reset() {
 	*x = KillRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +1629,7 @@ func (x *KillRequest) String() string {
 func (*KillRequest) ProtoMessage() {}
 
 func (x *KillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +1642,7 @@ func (x *KillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillRequest.ProtoReflect.Descriptor instead.
 func (*KillRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *KillRequest) GetExecId() string {
@@ -1765,7 +1660,7 @@ type KillResponse struct {
 
 func (x *KillResponse) Reset() {
 	*x = KillResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1777,7 +1672,7 @@ func (x *KillResponse) String() string {
 func (*KillResponse) ProtoMessage() {}
 
 func (x *KillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1790,7 +1685,7 @@ func (x *KillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillResponse.ProtoReflect.Descriptor instead.
 func (*KillResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 type ResizeRequest struct {
@@ -1804,7 +1699,7 @@ type ResizeRequest struct {
 
 func (x *ResizeRequest) Reset() {
 	*x = ResizeRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1816,7 +1711,7 @@ func (x *ResizeRequest) String() string {
 func (*ResizeRequest) ProtoMessage() {}
 
 func (x *ResizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1829,7 +1724,7 @@ func (x *ResizeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizeRequest.ProtoReflect.Descriptor instead.
 func (*ResizeRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResizeRequest) GetExecId() string {
@@ -1861,7 +1756,7 @@ type ResizeResponse struct {
 
 func (x *ResizeResponse) Reset() {
 	*x = ResizeResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1873,7 +1768,7 @@ func (x *ResizeResponse) String() string {
 func (*ResizeResponse) ProtoMessage() {}
 
 func (x *ResizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1886,7 +1781,7 @@ func (x *ResizeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizeResponse.ProtoReflect.Descriptor instead.
 func (*ResizeResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 type ListExecsRequest struct {
@@ -1897,7 +1792,7 @@ type ListExecsRequest struct {
 
 func (x *ListExecsRequest) Reset() {
 	*x = ListExecsRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1909,7 +1804,7 @@ func (x *ListExecsRequest) String() string {
 func (*ListExecsRequest) ProtoMessage() {}
 
 func (x *ListExecsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1922,7 +1817,7 @@ func (x *ListExecsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExecsRequest.ProtoReflect.Descriptor instead.
 func (*ListExecsRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 type ListExecsResponse struct {
@@ -1934,7 +1829,7 @@ type ListExecsResponse struct {
 
 func (x *ListExecsResponse) Reset() {
 	*x = ListExecsResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +1841,7 @@ func (x *ListExecsResponse) String() string {
 func (*ListExecsResponse) ProtoMessage() {}
 
 func (x *ListExecsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +1854,7 @@ func (x *ListExecsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExecsResponse.ProtoReflect.Descriptor instead.
 func (*ListExecsResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListExecsResponse) GetExecs() []*ExecRecord {
@@ -1981,7 +1876,7 @@ type ExecRecord struct {
 
 func (x *ExecRecord) Reset() {
 	*x = ExecRecord{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1993,7 +1888,7 @@ func (x *ExecRecord) String() string {
 func (*ExecRecord) ProtoMessage() {}
 
 func (x *ExecRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2006,7 +1901,7 @@ func (x *ExecRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecRecord.ProtoReflect.Descriptor instead.
 func (*ExecRecord) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ExecRecord) GetExecId() string {
@@ -2046,7 +1941,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2058,7 +1953,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2071,7 +1966,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReleaseRequest) GetExecId() string {
@@ -2089,7 +1984,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +1996,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2114,7 +2009,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 type ShutdownRequest struct {
@@ -2126,7 +2021,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2138,7 +2033,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2151,7 +2046,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ShutdownRequest) GetGraceMs() uint32 {
@@ -2170,7 +2065,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +2077,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +2090,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ShutdownResponse) GetInitExit() *ExitStatus {
@@ -2252,14 +2147,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x04user\x18\x04 \x01(\tR\x04user\x12\x10\n" +
 	"\x03tty\x18\x05 \x01(\bR\x03tty\x12\x12\n" +
 	"\x04rows\x18\x06 \x01(\rR\x04rows\x12\x12\n" +
-	"\x04cols\x18\a \x01(\rR\x04cols\"~\n" +
-	"\vExecRequest\x12\x17\n" +
-	"\aexec_id\x18\x01 \x01(\tR\x06execId\x127\n" +
-	"\aprocess\x18\x02 \x01(\v2\x1d.boxlite.agent.v1.ProcessSpecR\aprocess\x12\x1d\n" +
-	"\n" +
-	"timeout_ms\x18\x03 \x01(\x04R\ttimeoutMs\" \n" +
-	"\fExecResponse\x12\x10\n" +
-	"\x03pid\x18\x01 \x01(\rR\x03pid\"\xf0\x01\n" +
+	"\x04cols\x18\a \x01(\rR\x04cols\"\xf0\x01\n" +
 	"\rAttachRequest\x122\n" +
 	"\x04open\x18\x01 \x01(\v2\x1c.boxlite.agent.v1.AttachOpenH\x00R\x04open\x124\n" +
 	"\x05stdin\x18\x02 \x01(\v2\x1c.boxlite.agent.v1.StdinChunkH\x00R\x05stdin\x129\n" +
@@ -2343,14 +2231,13 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Stream\x12\x16\n" +
 	"\x12STREAM_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTREAM_STDOUT\x10\x01\x12\x11\n" +
-	"\rSTREAM_STDERR\x10\x022\xba\b\n" +
+	"\rSTREAM_STDERR\x10\x022\xf3\a\n" +
 	"\fAgentService\x12H\n" +
 	"\x05Hello\x12\x1e.boxlite.agent.v1.HelloRequest\x1a\x1f.boxlite.agent.v1.HelloResponse\x12Q\n" +
 	"\bRehearse\x12!.boxlite.agent.v1.RehearseRequest\x1a\".boxlite.agent.v1.RehearseResponse\x12N\n" +
 	"\aPrepare\x12 .boxlite.agent.v1.PrepareRequest\x1a!.boxlite.agent.v1.PrepareResponse\x12f\n" +
 	"\x0fCreateContainer\x12(.boxlite.agent.v1.CreateContainerRequest\x1a).boxlite.agent.v1.CreateContainerResponse\x12c\n" +
-	"\x0eStartContainer\x12'.boxlite.agent.v1.StartContainerRequest\x1a(.boxlite.agent.v1.StartContainerResponse\x12E\n" +
-	"\x04Exec\x12\x1d.boxlite.agent.v1.ExecRequest\x1a\x1e.boxlite.agent.v1.ExecResponse\x12O\n" +
+	"\x0eStartContainer\x12'.boxlite.agent.v1.StartContainerRequest\x1a(.boxlite.agent.v1.StartContainerResponse\x12O\n" +
 	"\x06Attach\x12\x1f.boxlite.agent.v1.AttachRequest\x1a .boxlite.agent.v1.AttachResponse(\x010\x01\x12K\n" +
 	"\x06Signal\x12\x1f.boxlite.agent.v1.SignalRequest\x1a .boxlite.agent.v1.SignalResponse\x12E\n" +
 	"\x04Kill\x12\x1d.boxlite.agent.v1.KillRequest\x1a\x1e.boxlite.agent.v1.KillResponse\x12K\n" +
@@ -2373,7 +2260,7 @@ func file_boxlite_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_boxlite_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(ContainerState)(0),             // 0: boxlite.agent.v1.ContainerState
 	(Stream)(0),                     // 1: boxlite.agent.v1.Stream
@@ -2389,85 +2276,80 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(*StartContainerRequest)(nil),   // 11: boxlite.agent.v1.StartContainerRequest
 	(*StartContainerResponse)(nil),  // 12: boxlite.agent.v1.StartContainerResponse
 	(*ProcessSpec)(nil),             // 13: boxlite.agent.v1.ProcessSpec
-	(*ExecRequest)(nil),             // 14: boxlite.agent.v1.ExecRequest
-	(*ExecResponse)(nil),            // 15: boxlite.agent.v1.ExecResponse
-	(*AttachRequest)(nil),           // 16: boxlite.agent.v1.AttachRequest
-	(*AttachOpen)(nil),              // 17: boxlite.agent.v1.AttachOpen
-	(*ExecSpec)(nil),                // 18: boxlite.agent.v1.ExecSpec
-	(*StdinChunk)(nil),              // 19: boxlite.agent.v1.StdinChunk
-	(*StdinEof)(nil),                // 20: boxlite.agent.v1.StdinEof
-	(*OutputAck)(nil),               // 21: boxlite.agent.v1.OutputAck
-	(*AttachResponse)(nil),          // 22: boxlite.agent.v1.AttachResponse
-	(*AttachOpened)(nil),            // 23: boxlite.agent.v1.AttachOpened
-	(*OutputChunk)(nil),             // 24: boxlite.agent.v1.OutputChunk
-	(*StdinAck)(nil),                // 25: boxlite.agent.v1.StdinAck
-	(*ExitStatus)(nil),              // 26: boxlite.agent.v1.ExitStatus
-	(*SignalRequest)(nil),           // 27: boxlite.agent.v1.SignalRequest
-	(*SignalResponse)(nil),          // 28: boxlite.agent.v1.SignalResponse
-	(*KillRequest)(nil),             // 29: boxlite.agent.v1.KillRequest
-	(*KillResponse)(nil),            // 30: boxlite.agent.v1.KillResponse
-	(*ResizeRequest)(nil),           // 31: boxlite.agent.v1.ResizeRequest
-	(*ResizeResponse)(nil),          // 32: boxlite.agent.v1.ResizeResponse
-	(*ListExecsRequest)(nil),        // 33: boxlite.agent.v1.ListExecsRequest
-	(*ListExecsResponse)(nil),       // 34: boxlite.agent.v1.ListExecsResponse
-	(*ExecRecord)(nil),              // 35: boxlite.agent.v1.ExecRecord
-	(*ReleaseRequest)(nil),          // 36: boxlite.agent.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),         // 37: boxlite.agent.v1.ReleaseResponse
-	(*ShutdownRequest)(nil),         // 38: boxlite.agent.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),        // 39: boxlite.agent.v1.ShutdownResponse
+	(*AttachRequest)(nil),           // 14: boxlite.agent.v1.AttachRequest
+	(*AttachOpen)(nil),              // 15: boxlite.agent.v1.AttachOpen
+	(*ExecSpec)(nil),                // 16: boxlite.agent.v1.ExecSpec
+	(*StdinChunk)(nil),              // 17: boxlite.agent.v1.StdinChunk
+	(*StdinEof)(nil),                // 18: boxlite.agent.v1.StdinEof
+	(*OutputAck)(nil),               // 19: boxlite.agent.v1.OutputAck
+	(*AttachResponse)(nil),          // 20: boxlite.agent.v1.AttachResponse
+	(*AttachOpened)(nil),            // 21: boxlite.agent.v1.AttachOpened
+	(*OutputChunk)(nil),             // 22: boxlite.agent.v1.OutputChunk
+	(*StdinAck)(nil),                // 23: boxlite.agent.v1.StdinAck
+	(*ExitStatus)(nil),              // 24: boxlite.agent.v1.ExitStatus
+	(*SignalRequest)(nil),           // 25: boxlite.agent.v1.SignalRequest
+	(*SignalResponse)(nil),          // 26: boxlite.agent.v1.SignalResponse
+	(*KillRequest)(nil),             // 27: boxlite.agent.v1.KillRequest
+	(*KillResponse)(nil),            // 28: boxlite.agent.v1.KillResponse
+	(*ResizeRequest)(nil),           // 29: boxlite.agent.v1.ResizeRequest
+	(*ResizeResponse)(nil),          // 30: boxlite.agent.v1.ResizeResponse
+	(*ListExecsRequest)(nil),        // 31: boxlite.agent.v1.ListExecsRequest
+	(*ListExecsResponse)(nil),       // 32: boxlite.agent.v1.ListExecsResponse
+	(*ExecRecord)(nil),              // 33: boxlite.agent.v1.ExecRecord
+	(*ReleaseRequest)(nil),          // 34: boxlite.agent.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),         // 35: boxlite.agent.v1.ReleaseResponse
+	(*ShutdownRequest)(nil),         // 36: boxlite.agent.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),        // 37: boxlite.agent.v1.ShutdownResponse
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
 	8,  // 1: boxlite.agent.v1.RehearseRequest.layers:type_name -> boxlite.agent.v1.Layer
 	8,  // 2: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
 	13, // 3: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
-	13, // 4: boxlite.agent.v1.ExecRequest.process:type_name -> boxlite.agent.v1.ProcessSpec
-	17, // 5: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
-	19, // 6: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
-	20, // 7: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
-	21, // 8: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
-	18, // 9: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
-	13, // 10: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
-	1,  // 11: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
-	23, // 12: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
-	24, // 13: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
-	25, // 14: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
-	26, // 15: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
-	1,  // 16: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
-	35, // 17: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
-	26, // 18: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	26, // 19: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
-	2,  // 20: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
-	4,  // 21: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
-	6,  // 22: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
-	9,  // 23: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
-	11, // 24: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
-	14, // 25: boxlite.agent.v1.AgentService.Exec:input_type -> boxlite.agent.v1.ExecRequest
-	16, // 26: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
-	27, // 27: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
-	29, // 28: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
-	31, // 29: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
-	33, // 30: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
-	36, // 31: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	38, // 32: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 33: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 34: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 35: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	10, // 36: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	12, // 37: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	15, // 38: boxlite.agent.v1.AgentService.Exec:output_type -> boxlite.agent.v1.ExecResponse
-	22, // 39: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	28, // 40: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	30, // 41: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	32, // 42: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	34, // 43: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	37, // 44: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	39, // 45: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	33, // [33:46] is the sub-list for method output_type
-	20, // [20:33] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	15, // 4: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
+	17, // 5: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
+	18, // 6: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
+	19, // 7: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
+	16, // 8: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
+	13, // 9: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
+	1,  // 10: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
+	21, // 11: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
+	22, // 12: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
+	23, // 13: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
+	24, // 14: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
+	1,  // 15: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
+	33, // 16: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
+	24, // 17: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
+	24, // 18: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
+	2,  // 19: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
+	4,  // 20: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
+	6,  // 21: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
+	9,  // 22: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
+	11, // 23: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
+	14, // 24: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
+	25, // 25: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
+	27, // 26: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
+	29, // 27: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
+	31, // 28: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
+	34, // 29: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
+	36, // 30: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 31: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 32: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 33: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	10, // 34: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	12, // 35: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	20, // 36: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	26, // 37: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	28, // 38: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	30, // 39: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	32, // 40: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	35, // 41: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	37, // 42: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	31, // [31:43] is the sub-list for method output_type
+	19, // [19:31] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_boxlite_agent_v1_agent_proto_init() }
@@ -2475,13 +2357,13 @@ func file_boxlite_agent_v1_agent_proto_init() {
 	if File_boxlite_agent_v1_agent_proto != nil {
 		return
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[14].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[12].OneofWrappers = []any{
 		(*AttachRequest_Open)(nil),
 		(*AttachRequest_Stdin)(nil),
 		(*AttachRequest_StdinEof)(nil),
 		(*AttachRequest_Ack)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[20].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[18].OneofWrappers = []any{
 		(*AttachResponse_Opened)(nil),
 		(*AttachResponse_Output)(nil),
 		(*AttachResponse_StdinAck)(nil),
@@ -2493,7 +2375,7 @@ func file_boxlite_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_boxlite_agent_v1_agent_proto_rawDesc), len(file_boxlite_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   38,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

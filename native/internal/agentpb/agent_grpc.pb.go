@@ -30,7 +30,6 @@ const (
 	AgentService_Prepare_FullMethodName         = "/boxlite.agent.v1.AgentService/Prepare"
 	AgentService_CreateContainer_FullMethodName = "/boxlite.agent.v1.AgentService/CreateContainer"
 	AgentService_StartContainer_FullMethodName  = "/boxlite.agent.v1.AgentService/StartContainer"
-	AgentService_Exec_FullMethodName            = "/boxlite.agent.v1.AgentService/Exec"
 	AgentService_Attach_FullMethodName          = "/boxlite.agent.v1.AgentService/Attach"
 	AgentService_Signal_FullMethodName          = "/boxlite.agent.v1.AgentService/Signal"
 	AgentService_Kill_FullMethodName            = "/boxlite.agent.v1.AgentService/Kill"
@@ -62,8 +61,6 @@ type AgentServiceClient interface {
 	CreateContainer(ctx context.Context, in *CreateContainerRequest, opts ...grpc.CallOption) (*CreateContainerResponse, error)
 	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
 	StartContainer(ctx context.Context, in *StartContainerRequest, opts ...grpc.CallOption) (*StartContainerResponse, error)
-	// To be replaced by AttachOpen.exec.
-	Exec(ctx context.Context, in *ExecRequest, opts ...grpc.CallOption) (*ExecResponse, error)
 	// The streams of one process, which it may start. At most one Attach per process: a newer one
 	// ends the older with ABORTED, reason "replaced". Ending it never harms the process. Reason:
 	// "exec_not_found".
@@ -135,16 +132,6 @@ func (c *agentServiceClient) StartContainer(ctx context.Context, in *StartContai
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(StartContainerResponse)
 	err := c.cc.Invoke(ctx, AgentService_StartContainer_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *agentServiceClient) Exec(ctx context.Context, in *ExecRequest, opts ...grpc.CallOption) (*ExecResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ExecResponse)
-	err := c.cc.Invoke(ctx, AgentService_Exec_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -246,8 +233,6 @@ type AgentServiceServer interface {
 	CreateContainer(context.Context, *CreateContainerRequest) (*CreateContainerResponse, error)
 	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
 	StartContainer(context.Context, *StartContainerRequest) (*StartContainerResponse, error)
-	// To be replaced by AttachOpen.exec.
-	Exec(context.Context, *ExecRequest) (*ExecResponse, error)
 	// The streams of one process, which it may start. At most one Attach per process: a newer one
 	// ends the older with ABORTED, reason "replaced". Ending it never harms the process. Reason:
 	// "exec_not_found".
@@ -289,9 +274,6 @@ func (UnimplementedAgentServiceServer) CreateContainer(context.Context, *CreateC
 }
 func (UnimplementedAgentServiceServer) StartContainer(context.Context, *StartContainerRequest) (*StartContainerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartContainer not implemented")
-}
-func (UnimplementedAgentServiceServer) Exec(context.Context, *ExecRequest) (*ExecResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method Exec not implemented")
 }
 func (UnimplementedAgentServiceServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
 	return status.Error(codes.Unimplemented, "method Attach not implemented")
@@ -421,24 +403,6 @@ func _AgentService_StartContainer_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AgentServiceServer).StartContainer(ctx, req.(*StartContainerRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _AgentService_Exec_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ExecRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(AgentServiceServer).Exec(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: AgentService_Exec_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(AgentServiceServer).Exec(ctx, req.(*ExecRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -584,10 +548,6 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "StartContainer",
 			Handler:    _AgentService_StartContainer_Handler,
-		},
-		{
-			MethodName: "Exec",
-			Handler:    _AgentService_Exec_Handler,
 		},
 		{
 			MethodName: "Signal",

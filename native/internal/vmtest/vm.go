@@ -284,14 +284,31 @@ func argv(args ...string) *pb.ProcessSpec {
 
 func sh(script string) *pb.ProcessSpec { return argv("sh", "-c", script) }
 
-// exec runs a process and returns its id.
+// exec runs a process, lets go of its streams and returns its id.
 func (s *session) exec(p *pb.ProcessSpec, timeout time.Duration) string {
 	s.t.Helper()
 	s.next++
 	id := fmt.Sprintf("e%d-%d", time.Now().UnixNano(), s.next)
-	_, err := s.Exec(s.ctx, &pb.ExecRequest{ExecId: id, Process: p, TimeoutMs: uint64(timeout.Milliseconds())})
-	s.must("exec", err)
+	s.must("exec", s.tryExec(id, &pb.ExecSpec{Process: p, TimeoutMs: uint64(timeout.Milliseconds())}))
 	return id
+}
+
+func (s *session) tryExec(id string, e *pb.ExecSpec) error {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	stream, err := s.Attach(ctx)
+	if err != nil {
+		return err
+	}
+	open := &pb.AttachOpen{ExecId: id, Exec: e}
+	if err := stream.Send(&pb.AttachRequest{Request: &pb.AttachRequest_Open{Open: open}}); err != nil {
+		return err
+	}
+	first, err := stream.Recv()
+	if err == nil && first.GetOpened().GetPid() == 0 {
+		err = fmt.Errorf("first message is %v", first)
+	}
+	return err
 }
 
 // result is what a process did.

@@ -88,7 +88,7 @@ func TestBox(t *testing.T) {
 			"group_not_found":        {Argv: [][]byte{[]byte("true")}, User: "0:nope"},
 			"invalid_argument":       {},
 		} {
-			if _, err := s.Exec(s.ctx, &pb.ExecRequest{ExecId: "x", Process: p}); reason(err) != want {
+			if err := s.tryExec("x", &pb.ExecSpec{Process: p}); reason(err) != want {
 				t.Errorf("%v; want %s", err, want)
 			}
 		}
@@ -360,7 +360,7 @@ func TestInitEnds(t *testing.T) {
 	if r.exit.Code != 5 || !strings.HasSuffix(r.out.String(), "\n100000\n") {
 		t.Errorf("%v after %d bytes", r.exit, r.out.Len())
 	}
-	if _, err := s.Exec(s.ctx, &pb.ExecRequest{ExecId: "late", Process: argv("true")}); reason(err) != "not_running" {
+	if err := s.tryExec("late", &pb.ExecSpec{Process: argv("true")}); reason(err) != "not_running" {
 		t.Error("exec after init's end: ", err)
 	}
 	if hello, err := s.Hello(s.ctx, &pb.HelloRequest{ProtocolVersion: 1}); err != nil || hello.ContainerState != pb.ContainerState_CONTAINER_STATE_EXITED {

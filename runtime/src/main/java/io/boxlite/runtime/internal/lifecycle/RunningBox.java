@@ -126,19 +126,21 @@ final class RunningBox implements AutoCloseable {
     String id = UUID.randomUUID().toString();
     Portal current = portal;
     try {
-      current.exec(id, options);
+      return remember(ExecSession.exec(id, options, current), current);
     } catch (PortalException e) {
       // It may run all the same: nobody will ever ask for it.
       unowned.add(id);
+      Portal next = portal;
+      if (next != current) { // reconnected before it was known to be unowned
+        endUnowned(id, next);
+      }
       throw e;
     }
-    return remember(id, current, options.detach());
   }
 
-  private ExecSession remember(String id, Portal through, boolean detached) {
-    ExecSession session = ExecSession.ofExec(id, through, detached);
+  private ExecSession remember(ExecSession session, Portal through) {
     Known known = new Known(session, new CompletableFuture<>());
-    execs.put(id, known);
+    execs.put(session.id(), known);
     session.onExit().whenComplete((_, _) -> known.endedAt().complete(Instant.now()));
     // Whatever happened to all executions meanwhile has missed this one.
     Portal current = portal;
@@ -173,7 +175,7 @@ final class RunningBox implements AutoCloseable {
       }
     }
     ids.remove(containerId);
-    ids.forEach(id -> remember(id, current, true));
+    ids.forEach(id -> remember(ExecSession.ofExec(id, current, true), current));
   }
 
   /// Counts a loss of the portal.
@@ -203,13 +205,17 @@ final class RunningBox implements AutoCloseable {
   /// Kills what nobody will ask for; its session, like any other, lets the agent forget it at its
   /// end.
   private void endUnowned(String id, Portal through) {
+    if (!unowned.remove(id)) {
+      return;
+    }
     try {
       through.kill(id);
-      remember(id, through, true);
+      remember(ExecSession.ofExec(id, through, true), through);
+    } catch (PortalException e) {
+      unowned.add(id); // for the next portal
     } catch (BoxliteException e) {
       LOG.log(System.Logger.Level.DEBUG, "execution {0} was not started: {1}", id, e.getMessage());
     }
-    unowned.remove(id);
   }
 
   /// Lets the agent end the container and unmount its disk, then ends the VM; by force when the

@@ -26,9 +26,13 @@ final class AgentErrors {
   /// Maps a failure of a call.
   ///
   /// @param what the subject of the message, such as the command
-  /// @param failure what gRPC threw
+  /// @param failure what gRPC threw, or how this side found the agent at fault
   /// @return the exception to throw
   static BoxliteException map(String what, Throwable failure) {
+    if (failure instanceof PortalException broken) {
+      return new PortalException(
+          broken.reason(), what + ": " + broken.getMessage(), broken, broken.details());
+    }
     Status status = Status.fromThrowable(failure);
     return reason(failure)
         .map(reason -> byReason(what, reason, status, failure))

@@ -53,9 +53,9 @@ final class Attachment implements ClientResponseObserver<AttachRequest, AttachRe
   }
 
   /// Opens the call; the answer arrives at the listener.
-  void start(String execId) {
+  void start(AttachOpen open) {
     portal.attach(this);
-    send(AttachRequest.newBuilder().setOpen(AttachOpen.newBuilder().setExecId(execId)).build());
+    send(AttachRequest.newBuilder().setOpen(open).build());
     synchronized (this) {
       started = true;
     }

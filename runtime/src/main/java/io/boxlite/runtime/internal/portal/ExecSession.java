@@ -2,11 +2,13 @@ package io.boxlite.runtime.internal.portal;
 
 import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.PortalException;
+import io.boxlite.protocol.agent.v1.AttachOpen;
 import io.boxlite.protocol.agent.v1.AttachResponse;
 import io.boxlite.protocol.agent.v1.OutputChunk;
 import io.boxlite.protocol.agent.v1.Stream;
@@ -41,6 +43,10 @@ public final class ExecSession implements Execution {
   private final OutputBuffer stdout;
   private final OutputBuffer stderr;
   private final StdinPipe stdin = new StdinPipe();
+
+  /// The agent has answered the first Attach, or what ended that before.
+  private final CompletableFuture<Void> opened = new CompletableFuture<>();
+
   private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
   private final Attachment.Listener events = new Events();
 
@@ -69,16 +75,61 @@ public final class ExecSession implements Execution {
             tap != null, held, offset -> ack(Stream.STREAM_STDERR, offset), this::letGo);
   }
 
-  /// Attaches to a process that runs or has ended. Once its exit is known the agent forgets it.
-  /// Does not wait: when the agent does not know it, that shows in [#onExit()] and [#waitFor()].
+  /// Runs one more process and waits until its program has been executed. Once its exit is known
+  /// the agent forgets it.
   ///
   /// Unless it is detached, output beyond the window waits from the start until the first read or
   /// wait, so that whoever started it can take its streams and miss nothing. From then on, and when
   /// detached at once, a stream that nobody took keeps its newest bytes only.
   ///
+  /// @param execId chosen by the caller, `[A-Za-z0-9_-]{1,128}`
+  /// @param options what to run
+  /// @param portal to the agent
+  /// @return the session
+  /// @throws io.boxlite.api.ExecException if its command, directory, user or group is not there
+  /// @throws io.boxlite.api.InvalidStateException if init does not run
+  /// @throws PortalException if the agent gave no proper answer: the process may run all the same
+  public static ExecSession exec(String execId, ExecOptions options, Portal portal) {
+    return exec(execId, options, portal, Portal.SLOW);
+  }
+
+  static ExecSession exec(String execId, ExecOptions options, Portal portal, Duration limit) {
+    ExecSession session = new ExecSession(execId, portal, true, !options.detach(), null);
+    AttachOpen open =
+        AttachOpen.newBuilder().setExecId(execId).setExec(ExecSpecs.of(options)).build();
+    session.attach(portal, open);
+    session.awaitOpened(options.command().getFirst(), limit);
+    return session;
+  }
+
+  private void awaitOpened(String command, Duration limit) {
+    PortalException unanswered;
+    try {
+      opened.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return;
+    } catch (ExecutionException e) {
+      throw AgentErrors.map(command, opened.exceptionNow());
+    } catch (TimeoutException e) {
+      unanswered =
+          new PortalException(
+              "timeout",
+              command + ": the guest agent did not answer within " + limit.toSeconds() + " s",
+              e,
+              Map.of());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      unanswered = PortalSync.interrupted(e);
+    }
+    fail(unanswered); // cancels the Attach
+    throw unanswered;
+  }
+
+  /// Attaches to a process that runs or has ended. Once its exit is known the agent forgets it.
+  /// Does not wait: when the agent does not know it, that shows in [#onExit()] and [#waitFor()].
+  ///
   /// @param execId its id
   /// @param portal to the agent
-  /// @param detached whether perhaps nobody will ever read or wait
+  /// @param detached whether perhaps nobody will ever read or wait; see [#exec]
   /// @return the session
   public static ExecSession ofExec(String execId, Portal portal, boolean detached) {
     return attached(new ExecSession(execId, portal, true, !detached, null), portal);
@@ -103,6 +154,10 @@ public final class ExecSession implements Execution {
   ///
   /// @param newPortal the next portal
   public void reattach(Portal newPortal) {
+    attach(newPortal, AttachOpen.newBuilder().setExecId(id).build());
+  }
+
+  private void attach(Portal newPortal, AttachOpen open) {
     synchronized (receiving) {
       portal = newPortal;
       if (over) {
@@ -113,7 +168,7 @@ public final class ExecSession implements Execution {
       current = next;
       stdout.attaching();
       stderr.attaching();
-      next.start(id);
+      next.start(open);
     }
   }
 
@@ -142,6 +197,7 @@ public final class ExecSession implements Execution {
       stderr.fail(broken);
       stdin.end("broken pipe: " + cause.getMessage());
     }
+    opened.completeExceptionally(cause);
     exit.completeExceptionally(
         cause instanceof PortalException
             ? cause
@@ -281,7 +337,10 @@ public final class ExecSession implements Execution {
         throw new PortalException("protocol_error", "opened must be the first message, once");
       }
       switch (response.getResponseCase()) {
-        case OPENED -> stdin.opened(from, response.getOpened());
+        case OPENED -> {
+          stdin.opened(from, response.getOpened());
+          opened.complete(null);
+        }
         case OUTPUT -> output(response.getOutput());
         case STDIN_ACK -> stdin.acknowledged(response.getStdinAck().getOffset());
         case EXIT -> end = exited(response.getExit());
@@ -343,6 +402,7 @@ public final class ExecSession implements Execution {
       fail(new PortalException("protocol_error", "the guest agent ended " + id + " without exit"));
       return;
     }
+    opened.completeExceptionally(failure); // first, as fail knows less
     BoxliteException cause = AgentErrors.map("execution " + id, failure);
     Status.Code code = Status.fromThrowable(failure).getCode();
     boolean portalBroken = code == Status.Code.UNAVAILABLE || code == Status.Code.INTERNAL;

@@ -1,22 +1,18 @@
 package io.boxlite.runtime.internal.portal;
 
-import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxliteException;
-import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.PortalException;
 import io.boxlite.protocol.agent.v1.AgentServiceGrpc;
 import io.boxlite.protocol.agent.v1.AgentServiceGrpc.AgentServiceBlockingStub;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.protocol.agent.v1.ExecRecord;
-import io.boxlite.protocol.agent.v1.ExecRequest;
 import io.boxlite.protocol.agent.v1.HelloRequest;
 import io.boxlite.protocol.agent.v1.HelloResponse;
 import io.boxlite.protocol.agent.v1.KillRequest;
 import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.ListExecsRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
-import io.boxlite.protocol.agent.v1.ProcessSpec;
 import io.boxlite.protocol.agent.v1.RehearseRequest;
 import io.boxlite.protocol.agent.v1.ReleaseRequest;
 import io.boxlite.protocol.agent.v1.ReleaseResponse;
@@ -57,7 +53,7 @@ public final class Portal implements AutoCloseable {
 
   // Generous: twenty boxes that boot at once under emulation on two cores are slow, not dead.
   private static final Duration QUICK = Duration.ofSeconds(30);
-  private static final Duration SLOW = Duration.ofMinutes(2);
+  static final Duration SLOW = Duration.ofMinutes(2);
 
   private final PortalChannel channel;
   private final AgentServiceBlockingStub blocking;
@@ -179,43 +175,6 @@ public final class Portal implements AutoCloseable {
     return call(
             command, SLOW, stub -> stub.startContainer(StartContainerRequest.getDefaultInstance()))
         .getPid();
-  }
-
-  /// Runs one more process. [ExecSession#ofExec] then gives its streams.
-  ///
-  /// @param execId chosen by the caller, `[A-Za-z0-9_-]{1,128}`
-  /// @param options what to run
-  /// @return its pid in the VM
-  /// @throws io.boxlite.api.ExecException if its command, directory, user or group is not there
-  /// @throws io.boxlite.api.InvalidStateException if init does not run
-  public int exec(String execId, ExecOptions options) {
-    ExecRequest request =
-        ExecRequest.newBuilder()
-            .setExecId(execId)
-            .setProcess(processSpec(options))
-            .setTimeoutMs(options.timeout().map(Portal::millis).orElse(0L))
-            .build();
-    return call(options.command().getFirst(), SLOW, stub -> stub.exec(request)).getPid();
-  }
-
-  private static ProcessSpec processSpec(ExecOptions options) {
-    ProcessSpec.Builder spec =
-        ProcessSpec.newBuilder()
-            .setCwd(ByteString.copyFromUtf8(options.workingDir().orElse("")))
-            .setUser(options.user().orElse(""))
-            .setTty(options.tty())
-            .setRows(options.rows())
-            .setCols(options.cols());
-    options.command().forEach(word -> spec.addArgv(ByteString.copyFromUtf8(word)));
-    options
-        .env()
-        .forEach((name, value) -> spec.addEnv(ByteString.copyFromUtf8(name + "=" + value)));
-    return spec.build();
-  }
-
-  /// Milliseconds for the agent, where 0 means no limit.
-  private static long millis(Duration duration) {
-    return Math.max(1, TimeUnit.MILLISECONDS.convert(duration));
   }
 
   /// Sends a signal to the process itself.

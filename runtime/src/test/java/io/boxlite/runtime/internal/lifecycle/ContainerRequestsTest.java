@@ -8,8 +8,9 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ConfigException;
 import io.boxlite.image.ImageConfig;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
-import io.boxlite.protocol.agent.v1.Disk;
+import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
+import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.time.Instant;
 import java.util.List;
@@ -32,8 +33,12 @@ class ContainerRequestsTest {
           "linux",
           List.of());
 
+  private static final List<LayersDisk.Extent> LAYERS =
+      List.of(new LayersDisk.Extent(0, 4096), new LayersDisk.Extent(4096, 512));
+
   private static CreateContainerRequest request(BoxOptions.Builder options) {
-    return ContainerRequests.create(BoxRecord.create(options.build(), Instant.now()), IMAGE, 2);
+    return ContainerRequests.create(
+        BoxRecord.create(options.build(), Instant.now()), IMAGE, LAYERS);
   }
 
   private static List<String> text(List<ByteString> values) {
@@ -49,6 +54,7 @@ class ContainerRequestsTest {
     assertThat(request.getInit().getUser()).isEqualTo("app");
     assertThat(request.getStopSignal()).isEqualTo(3);
     assertThat(request.getContainerId()).matches("[0-9a-f]{64}");
+    assertThat(request.getMachineId()).matches("[0-9a-f]{32}");
   }
 
   @Test
@@ -76,10 +82,12 @@ class ContainerRequestsTest {
   }
 
   @Test
-  void disksHaveTargetsOfTheirOwn() {
+  void layersAreWhereTheDiskHasThem() {
     CreateContainerRequest request = request(BoxOptions.ofImage("i"));
-    assertThat(request.getWritable().getScsiTarget()).isZero();
-    assertThat(request.getLayersList()).extracting(Disk::getScsiTarget).containsExactly(1, 2);
+    assertThat(request.getLayersList())
+        .containsExactly(
+            Layer.newBuilder().setLength(4096).build(),
+            Layer.newBuilder().setOffset(4096).setLength(512).build());
   }
 
   @Test
@@ -97,19 +105,17 @@ class ContainerRequestsTest {
             List.of(), List.of(), List.of(), "", "", "", List.of(), List.of(), Map.of(), "amd64",
             "linux", List.of());
     BoxRecord box = BoxRecord.create(BoxOptions.ofImage("i").build(), Instant.now());
-    assertThatThrownBy(() -> ContainerRequests.create(box, empty, 1))
+    assertThatThrownBy(() -> ContainerRequests.create(box, empty, LAYERS))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("neither ENTRYPOINT nor CMD");
   }
 
   @Test
   void preparationIsFreshEveryTime() {
-    String id = "ab".repeat(32);
-    PrepareRequest one = ContainerRequests.prepare(id, Instant.ofEpochSecond(5, 7));
-    PrepareRequest two = ContainerRequests.prepare(id, Instant.ofEpochSecond(5, 7));
+    PrepareRequest one = ContainerRequests.prepare(Instant.ofEpochSecond(5, 7));
+    PrepareRequest two = ContainerRequests.prepare(Instant.ofEpochSecond(5, 7));
     assertThat(one.getTimeUnixNanos()).isEqualTo(5_000_000_007L);
     assertThat(one.getEntropy().size()).isBetween(32, 512);
     assertThat(one.getEntropy()).isNotEqualTo(two.getEntropy());
-    assertThat(one.getMachineId()).matches("[0-9a-f]{32}");
   }
 }

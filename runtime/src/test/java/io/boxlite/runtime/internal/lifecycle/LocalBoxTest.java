@@ -20,7 +20,11 @@ import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.portal.FakeService;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.vmm.VmDisk;
 import io.grpc.Status;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +33,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +58,15 @@ class LocalBoxTest {
     image = TinyImage.load(images, directory);
     Path guest = Files.writeString(directory.resolve("guest"), "kernel");
     RuntimeOptions options =
-        new RuntimeOptions("tcg", guest, guest, directory, directory, Duration.ofSeconds(10));
+        new RuntimeOptions(
+            "tcg",
+            guest,
+            guest,
+            directory,
+            directory,
+            Duration.ofSeconds(10),
+            OptionalInt.of(0),
+            false);
     context =
         new BoxContext(
             options,
@@ -61,7 +75,7 @@ class LocalBoxTest {
             images,
             new BoxDisks(layout.baseDisks()),
             driver,
-            new BootGate(),
+            new VmSource(options, layout, driver, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             removed::add);
   }
@@ -154,6 +168,32 @@ class LocalBoxTest {
   }
 
   @Test
+  void execWhoseAnswerIsLostIsEndedOverTheNextPortal() throws Exception {
+    LocalBox box = box(options -> options);
+    box.start();
+    AtomicReference<String> lost = new AtomicReference<>();
+    driver.service.opensFirst = false;
+    driver.service.hostile =
+        (id, _) -> {
+          driver.service.hostile = null;
+          lost.set(id);
+          dropConnection();
+        };
+    assertThatThrownBy(() -> box.exec(ExecOptions.of("true"))).isInstanceOf(PortalException.class);
+    assertThat(driver.service.killed.poll(20, TimeUnit.SECONDS)).isEqualTo(lost.get());
+    driver.service.process(lost.get()).exit(137);
+    assertThat(driver.service.released.poll(20, TimeUnit.SECONDS)).isEqualTo(lost.get());
+  }
+
+  private void dropConnection() {
+    try {
+      driver.vm().agent.dropConnection();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
   void runningBoxIsRemovedByForceOnly() {
     LocalBox box = box(options -> options);
     box.start();
@@ -211,11 +251,12 @@ class LocalBoxTest {
   void vmHasTheDisksThatTheAgentIsToldOf() {
     LocalBox box = box(options -> options.diskSizeGb(3).memoryMib(256));
     box.start();
-    var config = driver.vm().config;
-    assertThat(config.memoryMib()).isEqualTo(256);
-    assertThat(config.disks()).hasSize(2);
-    assertThat(config.disks().getFirst().file()).isEqualTo(layout.box(box.id()).disk());
-    assertThat(config.disks().getLast().readOnly()).isTrue();
+    assertThat(driver.vm().config.memoryMib()).isEqualTo(256);
+    List<VmDisk> disks = driver.vm().attached;
+    assertThat(disks)
+        .extracting(VmDisk::slot)
+        .containsExactlyInAnyOrder(VmDisk.Slot.LAYERS, VmDisk.Slot.BOX);
+    assertThat(disks).extracting(VmDisk::file).contains(layout.box(box.id()).disk());
   }
 
   @Test

@@ -16,15 +16,18 @@ import java.util.function.BiConsumer;
 /// The fake agent's calls.
 public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   final Map<String, FakeProcess> processes = new ConcurrentHashMap<>();
-  final BlockingQueue<String> released = new LinkedBlockingQueue<>();
+  public final BlockingQueue<String> released = new LinkedBlockingQueue<>();
   public volatile StatusRuntimeException failure;
   volatile boolean silent;
-  volatile ExecRequest lastExec;
+  public final BlockingQueue<String> killed = new LinkedBlockingQueue<>();
+  final BlockingQueue<ExecSpec> executed = new LinkedBlockingQueue<>();
+  final BlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
+
+  /// Whether [#hostile] follows an `opened`.
+  public volatile boolean opensFirst = true;
 
   /// When set, answers every Attach instead of a process.
-  volatile boolean opensFirst = true;
-
-  volatile BiConsumer<String, StreamObserver<AttachResponse>> hostile;
+  public volatile BiConsumer<String, StreamObserver<AttachResponse>> hostile;
 
   public FakeProcess process(String id) {
     return processes.computeIfAbsent(id, k -> new FakeProcess());
@@ -71,13 +74,6 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   volatile com.google.protobuf.ByteString entropy;
 
   @Override
-  public void exec(ExecRequest request, StreamObserver<ExecResponse> observer) {
-    lastExec = request;
-    process(request.getExecId());
-    answer(observer, ExecResponse.newBuilder().setPid(42).build());
-  }
-
-  @Override
   public void createContainer(
       CreateContainerRequest request, StreamObserver<CreateContainerResponse> observer) {
     process(request.getContainerId());
@@ -93,6 +89,12 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   @Override
   public void signal(SignalRequest request, StreamObserver<SignalResponse> observer) {
     answer(observer, SignalResponse.getDefaultInstance());
+  }
+
+  @Override
+  public void kill(KillRequest request, StreamObserver<KillResponse> observer) {
+    killed.add(request.getExecId());
+    answer(observer, KillResponse.getDefaultInstance());
   }
 
   @Override
@@ -117,11 +119,23 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   public StreamObserver<AttachRequest> attach(StreamObserver<AttachResponse> observer) {
     return new StreamObserver<>() {
       private FakeProcess process;
+      private String id;
 
       @Override
       public void onNext(AttachRequest request) {
         if (request.hasOpen()) {
-          String id = request.getOpen().getExecId();
+          id = request.getOpen().getExecId();
+          if (request.getOpen().hasExec()) {
+            executed.add(request.getOpen().getExec());
+            if (silent) {
+              return;
+            }
+            if (failure != null) {
+              observer.onError(failure);
+              return;
+            }
+            process(id);
+          }
           if (hostile != null) {
             if (opensFirst) {
               observer.onNext(
@@ -145,6 +159,7 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
 
       @Override
       public void onError(Throwable failed) {
+        cancelled.add(id);
         if (process != null) {
           process.detach(observer);
         }

@@ -7,7 +7,6 @@ import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecException;
-import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
@@ -57,28 +56,6 @@ class PortalTest {
       assertThat(portal.startContainer("sh")).isEqualTo(7);
       assertThat(portal.shutdown(Duration.ofSeconds(1))).contains(new ExitStatus(0, 15, false));
     }
-  }
-
-  @Test
-  void execSendsEverything() {
-    try (Portal portal = connect()) {
-      int pid =
-          portal.exec(
-              "e1",
-              ExecOptions.builder("sh", "-c", "é")
-                  .env("A", "b")
-                  .workingDir("/tmp")
-                  .user("u:g")
-                  .tty(true)
-                  .size(5, 6)
-                  .timeout(Duration.ofNanos(1))
-                  .build());
-      assertThat(pid).isEqualTo(42);
-    }
-    assertThat(service.lastExec.getTimeoutMs()).isEqualTo(1);
-    assertThat(service.lastExec.getProcess().getArgv(2).toStringUtf8()).isEqualTo("é");
-    assertThat(service.lastExec.getProcess().getEnv(0).toStringUtf8()).isEqualTo("A=b");
-    assertThat(service.lastExec.getProcess().getRows()).isEqualTo(5);
   }
 
   @Test
@@ -247,7 +224,7 @@ class PortalTest {
 
   private void assertRefusal(Portal portal, String reason, Class<? extends BoxliteException> type) {
     service.failure = FakeService.refusal(Status.Code.FAILED_PRECONDITION, reason);
-    assertThatThrownBy(() -> portal.exec("e", ExecOptions.of("/bin/nope")))
+    assertThatThrownBy(() -> portal.startContainer("/bin/nope"))
         .isInstanceOf(type)
         .hasMessageContaining("/bin/nope: because? of " + reason)
         .extracting(e -> ((BoxliteException) e).reason())
