@@ -58,8 +58,12 @@ func (a *Agent) rehearse(ctx context.Context, layers []rootfs.Extent) (err error
 	if err := root.AddFile("/proc/self/exe", RehearsalProgram); err != nil {
 		return err
 	}
+	machineID := filepath.Join(work, "machine-id") // the VM has none before its container
+	if err := os.WriteFile(machineID, nil, 0o444); err != nil {
+		return err
+	}
 	config := container.Config{
-		Rootfs: root.Root(), Work: work, Hostname: rehearsal, MachineID: boot.MachineID,
+		Rootfs: root.Root(), Work: work, Hostname: rehearsal, MachineID: machineID,
 		Init: container.Spec{Argv: []string{RehearsalProgram}, Dir: "/", User: "0:0"},
 	}
 	if config.LastCap, err = caps.Last(); err != nil {

@@ -11,6 +11,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -80,36 +81,49 @@ public final class BoxDisks {
       sparse.setLength(0);
       sparse.setLength(bytes);
     }
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            mke2fs(),
-            "-q",
-            "-F",
-            "-t",
-            "ext4",
-            "-m",
-            "0",
-            "-I",
-            "256",
-            "-E",
-            "lazy_itable_init=1,lazy_journal_init=1,discard,root_owner=0:0",
-            "-O",
-            "^resize_inode,uninit_bg,metadata_csum",
-            "-J",
-            "size=16",
-            file.toString());
+    run(
+        file,
+        "mke2fs",
+        "-q",
+        "-F",
+        "-t",
+        "ext4",
+        "-m",
+        "0",
+        "-I",
+        "256",
+        "-E",
+        "lazy_itable_init=1,lazy_journal_init=1,discard,root_owner=0:0",
+        "-O",
+        "^resize_inode,uninit_bg,metadata_csum",
+        "-J",
+        "size=16",
+        file.toString());
+    // What the agent would otherwise make in every box. Owned by root, whoever runs this.
+    for (String name : List.of("upper", "work")) {
+      run(file, "debugfs", "-w", "-R", "mkdir " + name, file.toString());
+    }
+  }
+
+  /// Runs a program of e2fsprogs.
+  private static void run(Path file, String program, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(tool(program)));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectErrorStream(true).redirectInput(new File("/dev/null"));
     Process process;
     try {
       process = builder.start();
     } catch (IOException e) {
-      throw failed(file, "mke2fs cannot be run; install e2fsprogs", e);
+      throw failed(file, program + " cannot be run; install e2fsprogs", e);
     }
     try (var output = process.getInputStream()) {
       String text = new String(output.readAllBytes(), StandardCharsets.UTF_8).strip();
       if (!process.waitFor(FORMAT_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        throw failed(file, "mke2fs: " + text, null);
+        throw failed(file, program + ": " + text, null);
       }
+    } catch (IOException e) {
+      throw failed(file, program + ": " + e, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failed(file, "interrupted", e);
@@ -118,15 +132,15 @@ public final class BoxDisks {
     }
   }
 
-  /// It lies in a directory that is not on every user's PATH.
-  private static String mke2fs() {
+  /// They lie in a directory that is not on every user's PATH.
+  private static String tool(String program) {
     for (String directory : List.of("/usr/sbin", "/sbin")) {
-      Path tool = Path.of(directory, "mke2fs");
+      Path tool = Path.of(directory, program);
       if (Files.isExecutable(tool)) {
         return tool.toString();
       }
     }
-    return "mke2fs";
+    return program;
   }
 
   private static StorageException failed(
