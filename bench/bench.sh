@@ -4,10 +4,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bench_jar=$root/bench/target/boxlite-bench-0.1.0.jar
 
 build_bench() {
+  # shellcheck source=tools/jdk.sh
   . "$root/tools/jdk.sh"
   JAVA_HOME=$(find_jdk)
   "$root/boxlite" --version >/dev/null # builds what is missing
-  [ -f "$bench_jar" ] || "$root/mvnw" -q -Dquick -DskipTests -pl bench -am package
+  [ -f "$bench_jar" ] || "$root/mvnw" -q -Dquick -Dmaven.test.skip=true -pl bench -am package
 }
 
 run_bench() { # run_bench CLASS [ARGUMENT...]

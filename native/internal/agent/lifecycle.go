@@ -42,10 +42,14 @@ func (a *Agent) CreateContainer(_ context.Context, r *pb.CreateContainerRequest)
 	if err != nil {
 		return nil, err
 	}
+	layers, err := extentsOf(r.Layers)
+	if err != nil {
+		return nil, err
+	}
 	if err := a.beginCreating(); err != nil {
 		return nil, err
 	}
-	if err = a.create(r, config); err != nil {
+	if err = a.create(r, config, layers); err != nil {
 		err = errors.Join(err, a.replant())
 	}
 	a.mu.Lock()
@@ -73,19 +77,12 @@ func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err err
 	switch {
 	case !containerIDPattern.MatchString(r.ContainerId):
 		return config, fault.Invalid("container id: must be 64 hex digits")
-	case len(r.Layers) < 1 || len(r.Layers) > maxLayers:
-		return config, fault.Invalid("layers: must be 1 to %d", maxLayers)
 	case !hostnamePattern.MatchString(r.Hostname):
 		return config, fault.Invalid("host name %.80q: not valid", r.Hostname)
 	case !machineIDPattern.MatchString(r.MachineId):
 		return config, fault.Invalid("machine id: must be 32 hex digits")
 	case r.StopSignal > maxSignal:
 		return config, fault.Invalid("stop signal %d: must be 1 to %d", r.StopSignal, maxSignal)
-	}
-	for i, l := range r.Layers {
-		if l.Offset%sectorSize != 0 || l.Length%sectorSize != 0 || l.Length == 0 || l.Length > math.MaxInt64 || l.Offset > math.MaxInt64-l.Length {
-			return config, fault.Invalid("layer %d: %d bytes at %d: must be multiples of %d, and not empty", i, l.Length, l.Offset, sectorSize)
-		}
 	}
 	config.Hostname = r.Hostname
 	if config.Init, err = specOf(r.Init); err != nil {
@@ -106,20 +103,40 @@ func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err err
 	return config, nil
 }
 
-func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config) (err error) {
-	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
-		return err
+// extentsOf checks where layers are said to be.
+func extentsOf(layers []*pb.Layer) ([]rootfs.Extent, error) {
+	if len(layers) < 1 || len(layers) > maxLayers {
+		return nil, fault.Invalid("layers: must be 1 to %d", maxLayers)
 	}
-	layers := make([]rootfs.Extent, len(r.Layers))
-	for i, l := range r.Layers {
-		layers[i] = rootfs.Extent{Offset: l.Offset, Length: l.Length}
+	extents := make([]rootfs.Extent, len(layers))
+	for i, l := range layers {
+		if l.Offset%sectorSize != 0 || l.Length%sectorSize != 0 || l.Length == 0 || l.Length > math.MaxInt64 || l.Offset > math.MaxInt64-l.Length {
+			return nil, fault.Invalid("layer %d: %d bytes at %d: must be multiples of %d, and not empty", i, l.Length, l.Offset, sectorSize)
+		}
+		extents[i] = rootfs.Extent{Offset: l.Offset, Length: l.Length}
 	}
+	return extents, nil
+}
+
+// mountRoot mounts a root file system of the VM's disks.
+func mountRoot(work string, layers []rootfs.Extent) (*rootfs.Mounted, error) {
 	root, err := rootfs.Mount(work, layers)
 	switch {
 	case errors.Is(err, rootfs.ErrNoDisk):
-		return fault.New(codes.NotFound, "disk_not_found", "%v", err)
+		return nil, fault.New(codes.NotFound, "disk_not_found", "%v", err)
 	case err != nil:
-		return fault.New(codes.FailedPrecondition, "mount_failed", "%v", err)
+		return nil, fault.New(codes.FailedPrecondition, "mount_failed", "%v", err)
+	}
+	return root, nil
+}
+
+func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config, layers []rootfs.Extent) (err error) {
+	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
+		return err
+	}
+	root, err := mountRoot(work, layers)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {

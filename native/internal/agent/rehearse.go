@@ -29,11 +29,15 @@ const (
 const rehearsal = "rehearsal" // the name of what only a rehearsal makes
 
 // Rehearse makes a container, runs a process in it and removes everything again.
-func (a *Agent) Rehearse(ctx context.Context, _ *pb.RehearseRequest) (*pb.RehearseResponse, error) {
+func (a *Agent) Rehearse(ctx context.Context, r *pb.RehearseRequest) (*pb.RehearseResponse, error) {
+	layers, err := extentsOf(r.Layers)
+	if err != nil {
+		return nil, err
+	}
 	if err := a.beginCreating(); err != nil {
 		return nil, err
 	}
-	err := errors.Join(a.rehearse(ctx), a.replant())
+	err = errors.Join(a.rehearse(ctx, layers), a.replant())
 	runtime.GC() // now, and not while the container starts
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,16 +45,16 @@ func (a *Agent) Rehearse(ctx context.Context, _ *pb.RehearseRequest) (*pb.Rehear
 	return &pb.RehearseResponse{}, err
 }
 
-func (a *Agent) rehearse(ctx context.Context) (err error) {
+func (a *Agent) rehearse(ctx context.Context, layers []rootfs.Extent) (err error) {
 	work := filepath.Join(boot.Run, rehearsal)
-	if err := rootfs.RehearseDisks(); err != nil {
-		return err
-	}
-	root, err := rootfs.MountEmpty(work)
+	root, err := mountRoot(work, layers)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Remove()) }()
+	if err := root.ReadFiles(); err != nil {
+		return err
+	}
 	if err := root.AddFile("/proc/self/exe", RehearsalProgram); err != nil {
 		return err
 	}

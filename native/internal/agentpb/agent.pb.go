@@ -269,6 +269,7 @@ func (x *HelloResponse) GetPrepared() bool {
 
 type RehearseRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Layers        []*Layer               `protobuf:"bytes,1,rep,name=layers,proto3" json:"layers,omitempty"` // as of CreateContainer
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -301,6 +302,13 @@ func (x *RehearseRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use RehearseRequest.ProtoReflect.Descriptor instead.
 func (*RehearseRequest) Descriptor() ([]byte, []int) {
 	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RehearseRequest) GetLayers() []*Layer {
+	if x != nil {
+		return x.Layers
+	}
+	return nil
 }
 
 type RehearseResponse struct {
@@ -2107,8 +2115,9 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eagent_instance\x18\x03 \x01(\tR\ragentInstance\x12%\n" +
 	"\x0ekernel_release\x18\x04 \x01(\tR\rkernelRelease\x12I\n" +
 	"\x0fcontainer_state\x18\x05 \x01(\x0e2 .boxlite.agent.v1.ContainerStateR\x0econtainerState\x12\x1a\n" +
-	"\bprepared\x18\x06 \x01(\bR\bprepared\"\x11\n" +
-	"\x0fRehearseRequest\"\x12\n" +
+	"\bprepared\x18\x06 \x01(\bR\bprepared\"B\n" +
+	"\x0fRehearseRequest\x12/\n" +
+	"\x06layers\x18\x01 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\"\x12\n" +
 	"\x10RehearseResponse\"R\n" +
 	"\x0ePrepareRequest\x12&\n" +
 	"\x0ftime_unix_nanos\x18\x01 \x01(\x03R\rtimeUnixNanos\x12\x18\n" +
@@ -2295,52 +2304,53 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
-	8,  // 1: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
-	13, // 2: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
-	15, // 3: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
-	17, // 4: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
-	18, // 5: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
-	19, // 6: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
-	16, // 7: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
-	13, // 8: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
-	1,  // 9: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
-	21, // 10: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
-	22, // 11: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
-	23, // 12: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
-	24, // 13: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
-	1,  // 14: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
-	33, // 15: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
-	24, // 16: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	24, // 17: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
-	2,  // 18: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
-	4,  // 19: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
-	6,  // 20: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
-	9,  // 21: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
-	11, // 22: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
-	14, // 23: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
-	25, // 24: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
-	27, // 25: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
-	29, // 26: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
-	31, // 27: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
-	34, // 28: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	36, // 29: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 30: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 31: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 32: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	10, // 33: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	12, // 34: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	20, // 35: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	26, // 36: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	28, // 37: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	30, // 38: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	32, // 39: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	35, // 40: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	37, // 41: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	30, // [30:42] is the sub-list for method output_type
-	18, // [18:30] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	8,  // 1: boxlite.agent.v1.RehearseRequest.layers:type_name -> boxlite.agent.v1.Layer
+	8,  // 2: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
+	13, // 3: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
+	15, // 4: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
+	17, // 5: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
+	18, // 6: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
+	19, // 7: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
+	16, // 8: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
+	13, // 9: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
+	1,  // 10: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
+	21, // 11: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
+	22, // 12: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
+	23, // 13: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
+	24, // 14: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
+	1,  // 15: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
+	33, // 16: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
+	24, // 17: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
+	24, // 18: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
+	2,  // 19: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
+	4,  // 20: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
+	6,  // 21: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
+	9,  // 22: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
+	11, // 23: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
+	14, // 24: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
+	25, // 25: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
+	27, // 26: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
+	29, // 27: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
+	31, // 28: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
+	34, // 29: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
+	36, // 30: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 31: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 32: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 33: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	10, // 34: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	12, // 35: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	20, // 36: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	26, // 37: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	28, // 38: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	30, // 39: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	32, // 40: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	35, // 41: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	37, // 42: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	31, // [31:43] is the sub-list for method output_type
+	19, // [19:31] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_boxlite_agent_v1_agent_proto_init() }

@@ -46,10 +46,10 @@ type AgentServiceClient interface {
 	// The first call of a session: both sides say their version. FAILED_PRECONDITION with reason
 	// "protocol_mismatch" when the agent cannot serve the client's version.
 	Hello(ctx context.Context, in *HelloRequest, opts ...grpc.CallOption) (*HelloResponse, error)
-	// Does once, with an empty root file system and a program of the agent's own, all that makes a
-	// container and runs a process, and removes it again: what was loaded, allocated and translated
-	// for it is there when it counts. Only before CreateContainer; may be repeated. Reason:
-	// "already_created".
+	// Does once, with disks that hold nothing of the user and a program of the agent's own, all that
+	// makes a container and runs a process, and removes it again: what was loaded, allocated and
+	// translated for it is there when it counts. The disks may be taken out afterwards. Only before
+	// CreateContainer; may be repeated. Reasons: "already_created", and those of CreateContainer.
 	Rehearse(ctx context.Context, in *RehearseRequest, opts ...grpc.CallOption) (*RehearseResponse, error)
 	// Makes the VM one of its own, whatever others were restored from the same template: clock,
 	// entropy (also credited), the agent's instance. Every later call fails with FAILED_PRECONDITION,
@@ -218,10 +218,10 @@ type AgentServiceServer interface {
 	// The first call of a session: both sides say their version. FAILED_PRECONDITION with reason
 	// "protocol_mismatch" when the agent cannot serve the client's version.
 	Hello(context.Context, *HelloRequest) (*HelloResponse, error)
-	// Does once, with an empty root file system and a program of the agent's own, all that makes a
-	// container and runs a process, and removes it again: what was loaded, allocated and translated
-	// for it is there when it counts. Only before CreateContainer; may be repeated. Reason:
-	// "already_created".
+	// Does once, with disks that hold nothing of the user and a program of the agent's own, all that
+	// makes a container and runs a process, and removes it again: what was loaded, allocated and
+	// translated for it is there when it counts. The disks may be taken out afterwards. Only before
+	// CreateContainer; may be repeated. Reasons: "already_created", and those of CreateContainer.
 	Rehearse(context.Context, *RehearseRequest) (*RehearseResponse, error)
 	// Makes the VM one of its own, whatever others were restored from the same template: clock,
 	// entropy (also credited), the agent's instance. Every later call fails with FAILED_PRECONDITION,

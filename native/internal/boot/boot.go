@@ -4,7 +4,6 @@ package boot
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,11 +21,7 @@ const Run = "/run"
 
 const (
 	moduleList = "/modules/load" // names of files beside it, each after those that it needs
-	// The disks are empty until a container is made of them, so that is when they get this driver.
-	diskModule    = "virtio_blk.ko"
-	virtioProbing = "/sys/bus/virtio/drivers_autoprobe"
-
-	maxFiles = 1 << 20 // RLIMIT_NOFILE of the agent and of everything in the box
+	maxFiles   = 1 << 20         // RLIMIT_NOFILE of the agent and of everything in the box
 )
 
 // Up makes the VM usable: file systems, modules, loopback, limits.
@@ -74,12 +69,8 @@ func loadModules() error {
 	defer list.Close()
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
-		load := loadModule
-		if lines.Text() == diskModule {
-			load = loadIdle
-		}
 		file := filepath.Join(filepath.Dir(moduleList), lines.Text())
-		if err := load(file); err != nil {
+		if err := loadModule(file); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 		os.Remove(file) // the initramfs is memory
@@ -97,14 +88,6 @@ func loadModule(file string) error {
 		return err
 	}
 	return nil
-}
-
-// loadIdle loads a virtio driver that takes no device by itself which is there already.
-func loadIdle(file string) error {
-	if err := os.WriteFile(virtioProbing, []byte("0"), 0); err != nil {
-		return err
-	}
-	return errors.Join(loadModule(file), os.WriteFile(virtioProbing, []byte("1"), 0))
 }
 
 // pivotableRoot puts a second mount of the root over the first. The kernel's initial root has no

@@ -3,6 +3,7 @@ package container
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -76,7 +77,7 @@ func (r root) mount(m mount) error {
 	return nil
 }
 
-func (r root) fillDev(tty bool) error {
+func (r root) fillDev() error {
 	dev, err := r.open("/dev", unix.O_DIRECTORY|unix.O_RDONLY, 0)
 	if err != nil {
 		return err
@@ -92,12 +93,32 @@ func (r root) fillDev(tty bool) error {
 			return fmt.Errorf("/dev/%s: %w", name, err)
 		}
 	}
-	if tty { // what is mounted over it is init's terminal, when that starts
-		fd, err := unix.Openat(dev, "console", unix.O_CREAT|unix.O_EXCL|unix.O_RDONLY|unix.O_CLOEXEC, 0o620)
-		if err != nil {
-			return fmt.Errorf("/dev/console: %w", err)
-		}
+	return nil
+}
+
+// makeConsole makes the file over which init's terminal is mounted when that starts.
+func (r root) makeConsole() error {
+	dev, err := r.open("/dev", unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(dev)
+	fd, err := unix.Openat(dev, "console", unix.O_CREAT|unix.O_EXCL|unix.O_RDONLY|unix.O_CLOEXEC, 0o620)
+	if err != nil {
+		return fmt.Errorf("/dev/console: %w", err)
+	}
+	return unix.Close(fd)
+}
+
+// move moves the mounts at a path of the VM to one of the container.
+func (r root) move(source, target string) error {
+	fd, err := r.makeDir(target, 0o755)
+	if err == nil {
+		err = unix.Mount(source, at(fd), "", unix.MS_MOVE, "")
 		unix.Close(fd)
+	}
+	if err != nil {
+		return fmt.Errorf("mount %s: %w", target, err)
 	}
 	return nil
 }
@@ -160,9 +181,22 @@ func (r root) protect(target string) error {
 	return nil
 }
 
-// populate makes everything of the container's file system but its content.
-func (s *setup) populate() error {
-	r, err := openRoot(s.Rootfs)
+// staging is where the mounts of a container wait for its root file system; PID 1's own.
+const staging = "/run/staging"
+
+// trees are the tops of what waits there.
+var trees = []string{"/dev", "/proc", "/sys"}
+
+// furnish makes, at staging, all mounts that are the same for every container.
+func furnish() error {
+	if err := os.MkdirAll(staging, 0o700); err != nil {
+		return err
+	}
+	// Private, so that what is mounted in it can be moved.
+	if err := unix.Mount("tmpfs", staging, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=700"); err != nil {
+		return err
+	}
+	r, err := openRoot(staging)
 	if err != nil {
 		return err
 	}
@@ -170,11 +204,41 @@ func (s *setup) populate() error {
 	if err := r.mount(devMount); err != nil {
 		return err
 	}
-	if err := r.fillDev(s.TTY); err != nil {
+	if err := r.fillDev(); err != nil {
 		return err
 	}
 	for _, m := range otherMounts {
 		if err := r.mount(m); err != nil {
+			return err
+		}
+	}
+	for _, target := range masked {
+		if err := r.mask(target); err != nil {
+			return err
+		}
+	}
+	for _, target := range readOnly {
+		if err := r.protect(target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// populate makes everything of the container's file system but its content.
+func (s *setup) populate() error {
+	r, err := openRoot(s.Rootfs)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(int(r))
+	for _, tree := range trees {
+		if err := r.move(staging+tree, tree); err != nil {
+			return err
+		}
+	}
+	if s.TTY {
+		if err := r.makeConsole(); err != nil {
 			return err
 		}
 	}
@@ -186,16 +250,6 @@ func (s *setup) populate() error {
 	if fd, err := r.open("/etc/machine-id", unix.O_PATH, 0); err == nil {
 		unix.Close(fd)
 		if err := r.overlay("/etc/machine-id", s.MachineID); err != nil {
-			return err
-		}
-	}
-	for _, target := range masked {
-		if err := r.mask(target); err != nil {
-			return err
-		}
-	}
-	for _, target := range readOnly {
-		if err := r.protect(target); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,9 @@ func isolate() (step string, err error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return "mount propagation", err
 	}
-	return "", nil
+	old := unix.Umask(0)
+	defer unix.Umask(old)
+	return "mounts", furnish()
 }
 
 func (s *setup) make() (step string, err error) {

@@ -21,34 +21,29 @@ const (
 
 const (
 	devices    = "/sys/bus/pci/devices"
-	driver     = "/sys/bus/virtio/drivers/virtio_blk"
 	sectorSize = 512
 )
 
-// ErrNoDisk is returned when a slot holds no disk.
+// ErrNoDisk is returned when a slot is not there.
 var ErrNoDisk = errors.New("disk not found")
 
-// disk is a virtio-blk device that has its driver.
+// disk is a virtio-blk device. It got its driver when the VM booted, with an empty disk in it that is
+// larger than any other: the one that takes its place need not be looked at.
 type disk struct {
-	virtio string // name on the virtio bus
-	block  string // name of the block device
-	size   uint64 // in bytes
+	block string // name of the block device
+	size  uint64 // in bytes, of the empty disk
+	parts int    // how many have been made
 }
 
-// attach gives the device at that PCI address its driver, which reads the disk's size only then: a
-// VM is restored with empty disks, whose place the box's take. The block device and its file are
-// there when it returns.
-func attach(address string) (*disk, error) {
+// find returns the disk at that PCI address.
+func find(address string) (*disk, error) {
 	virtio, err := only(filepath.Join(devices, address), "virtio")
 	if err != nil {
 		return nil, fmt.Errorf("%w: no virtio device at PCI address %s", ErrNoDisk, address)
 	}
-	if err := write(driver+"/bind", virtio); err != nil {
-		return nil, fmt.Errorf("disk at PCI address %s: %w", address, err)
-	}
-	d := &disk{virtio: virtio}
+	d := &disk{}
 	if err := d.identify(filepath.Join(devices, address, virtio, "block")); err != nil {
-		return nil, errors.Join(fmt.Errorf("disk at PCI address %s: %w", address, err), d.detach())
+		return nil, fmt.Errorf("disk at PCI address %s: %w", address, err)
 	}
 	return d, nil
 }
@@ -65,21 +60,6 @@ func (d *disk) identify(blocks string) (err error) {
 	d.size = sectors * sectorSize
 	return err
 }
-
-// RehearseDisks gives both disks their driver and takes it away again, whatever is in them.
-func RehearseDisks() (err error) {
-	for _, address := range []string{layersAddress, boxAddress} {
-		d, attachErr := attach(address)
-		if attachErr == nil {
-			attachErr = d.detach()
-		}
-		err = errors.Join(err, attachErr)
-	}
-	return err
-}
-
-// detach takes the driver, and with it the block device and its parts, away.
-func (d *disk) detach() error { return write(driver+"/unbind", d.virtio) }
 
 // file is the block device, or with a number from 1 that part of it.
 func (d *disk) file(part int) string {
@@ -103,17 +83,37 @@ func (d *disk) divide(parts []Extent) error {
 		if part.Length > d.size || part.Offset > d.size-part.Length {
 			return fmt.Errorf("layer %d: %d bytes at %d are not within the disk of %d bytes", i, part.Length, part.Offset, d.size)
 		}
-		if err := addPartition(f, i+1, part); err != nil {
+		if err := partition(f, unix.BLKPG_ADD_PARTITION, i+1, part); err != nil {
 			return fmt.Errorf("layer %d: %d bytes at %d of the disk: %w", i, part.Length, part.Offset, err)
+		}
+		d.parts++
+	}
+	return nil
+}
+
+// undivide removes the parts again.
+func (d *disk) undivide() error {
+	if d.parts == 0 {
+		return nil
+	}
+	f, err := os.Open(d.file(0))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for ; d.parts > 0; d.parts-- {
+		if err := partition(f, unix.BLKPG_DEL_PARTITION, d.parts, Extent{}); err != nil {
+			return fmt.Errorf("part %d of %s: %w", d.parts, d.block, err)
 		}
 	}
 	return nil
 }
 
-// addPartition tells the kernel of a partition, without a table on the disk.
-func addPartition(f *os.File, number int, part Extent) error {
+// partition tells the kernel of a partition, or that there is none any more, without a table on the
+// disk.
+func partition(f *os.File, operation int32, number int, part Extent) error {
 	// struct blkpg_partition
-	partition := struct {
+	where := struct {
 		start, length int64
 		number        int32
 		_             [2][64]byte // names, not used
@@ -122,11 +122,11 @@ func addPartition(f *os.File, number int, part Extent) error {
 	argument := struct {
 		operation, flags, size int32
 		data                   unsafe.Pointer
-	}{operation: unix.BLKPG_ADD_PARTITION, size: int32(unsafe.Sizeof(partition)), data: unsafe.Pointer(&partition)}
+	}{operation: operation, size: int32(unsafe.Sizeof(where)), data: unsafe.Pointer(&where)}
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.BLKPG, uintptr(unsafe.Pointer(&argument)))
-	runtime.KeepAlive(&partition)
+	runtime.KeepAlive(&where)
 	if errno != 0 {
-		return os.NewSyscallError("BLKPG_ADD_PARTITION", errno)
+		return os.NewSyscallError("BLKPG", errno)
 	}
 	return nil
 }
@@ -143,14 +143,4 @@ func only(dir, prefix string) (string, error) {
 		}
 	}
 	return "", os.ErrNotExist
-}
-
-func write(file, value string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = f.WriteString(value)
-	return err
 }

@@ -16,34 +16,33 @@ import (
 type Mounted struct {
 	base   string
 	points []string // in the order of mounting
-	disks  []*disk
+	layers *disk
 }
 
 // Mount mounts the layers (parts of the one disk, lowest first) and over them the box's own disk,
-// at base/rootfs. On failure nothing stays mounted and the disks are without their driver.
+// at base/rootfs. On failure nothing stays mounted.
 func Mount(base string, layers []Extent) (_ *Mounted, err error) {
 	m := &Mounted{base: base}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, m.Unmount(), m.detach())
+			err = errors.Join(err, m.Unmount(), m.undivide())
 		}
 	}()
-	layersDisk, err := m.attach(layersAddress)
+	boxDisk, err := find(boxAddress)
 	if err != nil {
 		return nil, err
 	}
-	boxDisk, err := m.attach(boxAddress)
-	if err != nil {
+	if m.layers, err = find(layersAddress); err != nil {
 		return nil, err
 	}
-	if err := layersDisk.divide(layers); err != nil {
+	if err := m.layers.divide(layers); err != nil {
 		return nil, err
 	}
 	lower := make([]string, len(layers))
 	for i := range layers {
 		// Short names: all of them have to fit into one page of mount options.
 		point := filepath.Join(base, strconv.Itoa(i))
-		if err := m.mount(layersDisk.file(i+1), point, "erofs", unix.MS_RDONLY, ""); err != nil {
+		if err := m.mount(m.layers.file(i+1), point, "erofs", unix.MS_RDONLY, ""); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 		lower[len(layers)-1-i] = point // overlayfs wants the highest first
@@ -54,26 +53,6 @@ func Mount(base string, layers []Extent) (_ *Mounted, err error) {
 		return nil, err
 	}
 	return m, m.overlay(lower, writable)
-}
-
-// MountEmpty mounts a root file system like a box's, but without disks and with nothing in it, for
-// a rehearsal.
-func MountEmpty(base string) (_ *Mounted, err error) {
-	m := &Mounted{base: base}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, m.Unmount())
-		}
-	}()
-	memory := filepath.Join(base, "disk")
-	if err := m.mount("tmpfs", memory, "tmpfs", unix.MS_NOATIME, ""); err != nil {
-		return nil, err
-	}
-	lower := filepath.Join(memory, "lower")
-	if err := os.Mkdir(lower, 0o755); err != nil {
-		return nil, err
-	}
-	return m, m.overlay([]string{lower}, memory)
 }
 
 // overlay mounts the directories lower, highest first, and over them one in writable.
@@ -91,6 +70,22 @@ func (m *Mounted) overlay(lower []string, writable string) error {
 // Root is where the root file system is mounted.
 func (m *Mounted) Root() string { return filepath.Join(m.base, "rootfs") }
 
+// ReadFiles reads what is at the top of the root file system, as a start of a program would.
+func (m *Mounted) ReadFiles() error {
+	entries, err := os.ReadDir(m.Root())
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			if _, err := os.ReadFile(filepath.Join(m.Root(), entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // AddFile mounts a file of the VM at a path of the root file system.
 func (m *Mounted) AddFile(source, path string) error {
 	target := filepath.Join(m.Root(), path)
@@ -104,24 +99,11 @@ func (m *Mounted) AddFile(source, path string) error {
 	return nil
 }
 
-func (m *Mounted) attach(address string) (*disk, error) {
-	d, err := attach(address)
-	if err != nil {
-		return nil, err
+func (m *Mounted) undivide() error {
+	if m.layers == nil {
+		return nil
 	}
-	m.disks = append(m.disks, d)
-	if d.size == 0 {
-		return nil, fmt.Errorf("%w: the disk at PCI address %s is empty", ErrNoDisk, address)
-	}
-	return d, nil
-}
-
-func (m *Mounted) detach() (err error) {
-	for _, d := range m.disks {
-		err = errors.Join(err, d.detach())
-	}
-	m.disks = nil
-	return err
+	return m.layers.undivide()
 }
 
 func (m *Mounted) mount(source, point, fstype string, flags uintptr, options string) error {
@@ -149,7 +131,7 @@ func (m *Mounted) Unmount() error {
 	return result
 }
 
-// Remove unmounts everything, takes the driver from the disks and removes the directories.
+// Remove unmounts everything, and removes the parts of the layers' disk and the directories.
 func (m *Mounted) Remove() error {
-	return errors.Join(m.Unmount(), m.detach(), os.RemoveAll(m.base))
+	return errors.Join(m.Unmount(), m.undivide(), os.RemoveAll(m.base))
 }

@@ -116,3 +116,10 @@ func (q *qmp) insert(slot, file string, readOnly bool) {
 	}, nil)
 	q.do("qom-set", arguments{"path": "/machine/peripheral/" + slot, "property": "drive", "value": slot + "-disk"}, nil)
 }
+
+// remove takes a disk that no driver uses out of its slot.
+func (q *qmp) remove(slot string) {
+	q.t.Helper()
+	q.do("qom-set", arguments{"path": "/machine/peripheral/" + slot, "property": "drive", "value": "no-" + slot}, nil)
+	q.do("blockdev-del", arguments{"node-name": slot + "-disk"}, nil)
+}

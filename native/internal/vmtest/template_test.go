@@ -20,14 +20,17 @@ var ignoreShared = arguments{"capabilities": []arguments{{"capability": "x-ignor
 func saveTemplate(t *testing.T) *vm {
 	t.Helper()
 	v := newVM(t)
+	v.makeDisks(t)
 	v.run(t, templateMemory, "share=on,mem-path="+v.path("ram"))
+	q := v.monitor(t)
+	v.insertDisks(q)
 	s := v.dial(t)
 	for range 2 {
-		_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{})
-		s.must("rehearse", err)
+		s.rehearse()
 	}
 	s.hangUp()
-	q := v.monitor(t)
+	q.remove("layers")
+	q.remove("box")
 	q.do("stop", nil, nil)
 	q.do("migrate-set-capabilities", ignoreShared, nil)
 	q.do("migrate", arguments{"uri": "exec:cat >" + v.path("state")}, nil)
@@ -110,8 +113,7 @@ func TestRehearsalsLeaveNoTrace(t *testing.T) {
 		q.do("cont", nil, nil)
 		s := v.dial(t)
 		for range n {
-			_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{})
-			s.must("rehearse", err)
+			s.rehearse()
 		}
 		s.prepare()
 		list, err := s.ListExecs(s.ctx, &pb.ListExecsRequest{})
@@ -171,8 +173,7 @@ func TestTimeOfRestoredStart(t *testing.T) {
 			s := v.dial(t)
 			hello := stage()
 			for range rehearsals {
-				_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{})
-				s.must("rehearse", err)
+				s.rehearse()
 			}
 			rehearse := stage()
 			s.prepare()

@@ -164,9 +164,9 @@ func (v *vm) run(t *testing.T, memory, backing string, more ...string) {
 		"-smp", "1", "-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", filepath.Join(guest, "vmlinuz"), "-initrd", filepath.Join(guest, "initramfs.gz"),
 		"-append", cmdline, "-serial", "file:" + v.path("console.log"),
-		"-blockdev", "driver=null-co,size=0,node-name=no-layers,read-only=on",
+		"-blockdev", "driver=null-co,read-zeroes=on,size=2199023255552,node-name=no-layers,read-only=on",
 		"-device", "virtio-blk-pci,id=layers,addr=0x10,drive=no-layers,num-queues=1",
-		"-blockdev", "driver=null-co,size=0,node-name=no-box",
+		"-blockdev", "driver=null-co,read-zeroes=on,size=2199023255552,node-name=no-box",
 		"-device", "virtio-blk-pci,id=box,addr=0x11,drive=no-box,num-queues=1",
 		"-device", "virtio-serial-pci",
 		"-chardev", "socket,id=portal,server=on,wait=off,path=" + v.path("portal.sock"),
@@ -250,6 +250,13 @@ func (s *session) prepare() {
 		TimeUnixNanos: time.Now().UnixNano(), Entropy: entropy,
 	})
 	s.must("prepare", err)
+}
+
+// rehearse has the agent rehearse with the VM's disks.
+func (s *session) rehearse() {
+	s.t.Helper()
+	_, err := s.Rehearse(s.ctx, &pb.RehearseRequest{Layers: s.vm.layers})
+	s.must("rehearse", err)
 }
 
 func (s *session) create(init *pb.ProcessSpec) {

@@ -5,6 +5,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
+import io.boxlite.api.StartOrigin;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -83,8 +84,10 @@ final class Bench {
     alternate(
         STARTS,
         "ms",
-        "create box to its first byte of output",
-        () -> Starts.firstByte(boxlite, BoxOptions.ofImage("base")),
+        "cold start: create to first byte of output",
+        () ->
+            Starts.firstByte(
+                boxlite, BoxOptions.ofImage("base").noTemplate(true), StartOrigin.COLD),
         "bare QEMU boot to busybox",
         () -> Rounds.millis(() -> bareBoot(initramfs)));
   }

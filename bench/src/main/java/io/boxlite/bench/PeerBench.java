@@ -33,6 +33,7 @@ final class PeerBench {
             Starts.open(work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"))) {
       System.out.println("engine: " + boxlite.info().engine());
       System.out.println("KVM: " + boxlite.info().virtualization());
+      boxlite.templates().build(CPUS, MEMORY_MIB, _ -> {});
       System.out.println("median [lowest tenth – highest tenth]\n");
       List<Samples> samples =
           Rounds.alternate(

@@ -4,6 +4,8 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ExecOptions;
+import io.boxlite.api.StartOrigin;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +18,10 @@ final class StartBench {
   private static final int STARTS = 20;
   private static final int EXECS = 300;
 
+  // The defaults, which the command uses too.
+  private static final int CPUS = 1;
+  private static final int MEMORY_MIB = 512;
+
   private StartBench() {}
 
   /// Measures everything and prints it.
@@ -25,7 +31,7 @@ final class StartBench {
     Path root = Path.of(arguments[0]).toAbsolutePath().normalize();
     try (WorkDirectory work = WorkDirectory.create();
         Boxlite restored =
-            Starts.open(work.path().resolve("cold"), Map.of("BOXLITE_WARM_POOL", "0"));
+            Starts.open(work.path().resolve("restored"), Map.of("BOXLITE_WARM_POOL", "0"));
         Boxlite warm = Starts.open(work.path().resolve("warm"), Map.of("BOXLITE_WARM_POOL", "1"));
         CommandHome command = new CommandHome(root, work.path().resolve("cli"), Map.of())) {
       System.out.println("engine: " + restored.info().engine());
@@ -35,9 +41,25 @@ final class StartBench {
               Files.createDirectories(work.path().resolve("gvisor")));
       System.out.println("gVisor: platform " + gvisor.platform());
       System.out.println("median [lowest tenth – highest tenth]\n");
+      prepare(restored, warm, command);
       starts(restored, warm, command, gvisor);
       execs(restored);
     }
+  }
+
+  /// Makes the templates, and fills the pools: those begin when a box has been started.
+  private static void prepare(Boxlite restored, Boxlite warm, CommandHome command)
+      throws IOException, InterruptedException {
+    restored.templates().build(CPUS, MEMORY_MIB, _ -> {});
+    warm.templates().build(CPUS, MEMORY_MIB, _ -> {});
+    Starts.firstByte(warm, base(), StartOrigin.TEMPLATE);
+    awaitPool(warm);
+    command.command("run", "--rm", "base", "true");
+    awaitPool(command.client());
+  }
+
+  private static BoxOptions.Builder base() {
+    return BoxOptions.ofImage("base").cpus(CPUS).memoryMib(MEMORY_MIB);
   }
 
   private static void starts(Boxlite restored, Boxlite warm, CommandHome command, Gvisor gvisor)
@@ -49,16 +71,16 @@ final class StartBench {
                 new Rounds.Subject(
                     "restored: create to first byte of output",
                     "ms",
-                    () -> Starts.firstByte(restored, BoxOptions.ofImage("base"))),
+                    () -> Starts.firstByte(restored, base(), StartOrigin.TEMPLATE)),
                 new Rounds.Subject(
                     "cold: the same box booted",
                     "ms",
-                    () -> Starts.firstByte(restored, BoxOptions.ofImage("base").noTemplate(true))),
+                    () -> Starts.firstByte(restored, base().noTemplate(true), StartOrigin.COLD)),
                 new Rounds.Subject(
                     "warm: the same box from the pool",
                     "ms",
                     () -> {
-                      double took = Starts.firstByte(warm, BoxOptions.ofImage("base"));
+                      double took = Starts.firstByte(warm, base(), StartOrigin.WARM);
                       awaitPool(warm);
                       return took;
                     }),

@@ -2,8 +2,10 @@ package io.boxlite.bench;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.Execution;
+import io.boxlite.api.StartOrigin;
 import io.boxlite.runtime.LocalBoxlite;
 import io.boxlite.runtime.RuntimeOptions;
 import java.io.IOException;
@@ -37,20 +39,24 @@ final class Starts {
   /// {@return how long it takes from creating a box to the first byte of its output, in ms}
   ///
   /// @param boxlite where
-  /// @param options of the box; command and removal are set here
-  static double firstByte(Boxlite boxlite, BoxOptions.Builder options)
+  /// @param options of the box; the command is set here
+  /// @param origin where its VM must have come from
+  static double firstByte(Boxlite boxlite, BoxOptions.Builder options, StartOrigin origin)
       throws IOException, InterruptedException {
     long start = System.nanoTime();
-    Box box = boxlite.create(options.cmd(List.of("echo", "first")).autoRemove(true).build());
+    Box box = boxlite.create(options.cmd(List.of("echo", "first")).build());
     Execution main = box.attach();
     InputStream out = main.stdout();
     box.start();
     int first = out.read();
     double took = (System.nanoTime() - start) / 1e6;
-    if (first != 'f' || main.waitFor().code() != 0) {
-      throw new IllegalStateException("box " + box.id() + " did not print what it should");
+    StartOrigin actual = box.metrics().boot().orElseThrow().origin();
+    if (first != 'f' || main.waitFor().code() != 0 || actual != origin) {
+      throw new IllegalStateException(
+          "box " + box.id() + " did not print 'first', or is " + actual + ", not " + origin);
     }
-    await("box " + box.id() + " removed", () -> boxlite.get(box.id()).isEmpty());
+    await("box " + box.id() + " stopped", () -> box.info().status() == BoxStatus.STOPPED);
+    box.remove(false);
     return took;
   }
 

@@ -6,6 +6,7 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.nio.channels.Channels;
+import java.util.Map;
 
 /// The `boxlite` command.
 public final class Main {
@@ -20,18 +21,23 @@ public final class Main {
       System.out.println(Version.LINE);
       return;
     }
+    System.exit(cli(System.getenv()).run(arguments));
+  }
+
+  /// {@return the command line of this process}
+  ///
+  /// @param environment environment variables
+  static Cli cli(Map<String, String> environment) {
     // Through a channel: a read on one ends when its thread is interrupted, so that no thread is
     // left in a system call at exit.
     InputStream in = Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel());
-    Cli cli =
-        new Cli(
-            in,
-            new FileOutputStream(FileDescriptor.out),
-            new FileOutputStream(FileDescriptor.err),
-            System.getenv(),
-            PosixTerminal::new,
-            SupervisorStarter::open);
-    System.exit(cli.run(arguments));
+    return new Cli(
+        in,
+        new FileOutputStream(FileDescriptor.out),
+        new FileOutputStream(FileDescriptor.err),
+        environment,
+        PosixTerminal::new,
+        SupervisorStarter::open);
   }
 
   private static boolean isVersion(String argument) {

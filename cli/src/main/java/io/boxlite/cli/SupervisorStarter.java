@@ -85,11 +85,6 @@ final class SupervisorStarter {
         .connect();
   }
 
-  /// Opens a home whose supervisor runs already.
-  static Boxlite connectOnly(Path home) {
-    return RemoteBoxlite.connect(socket(home));
-  }
-
   private static Optional<Boxlite> running(Path home) {
     return RemoteBoxlite.find(socket(home)).map(found -> found);
   }

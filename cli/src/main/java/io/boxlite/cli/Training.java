@@ -1,17 +1,18 @@
 package io.boxlite.cli;
 
 import io.boxlite.cli.terminal.PosixTerminal;
-import java.io.ByteArrayInputStream;
 import java.io.File;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.jar.JarFile;
 
 /// What the build runs to fill the ahead-of-time cache: commands of every kind, in one process,
-/// against a supervisor without boxes. Whether they succeed does not matter.
+/// against a supervisor without boxes, and those that need a box against a [ScriptedServer].
+/// Whether they succeed does not matter. The command line is put together as [Main] does it: the
+/// cache keeps a lambda only for the place in the code where it was made.
 public final class Training {
   private static final String[][] COMMANDS = {
     {"--help"},
@@ -23,6 +24,7 @@ public final class Training {
     {"images"},
     {"images", "--format", "yaml"},
     {"info"},
+    {"template", "list"},
     {"inspect", "x"},
     {"inspect", "no-such-box"},
     {"inspect", "-f", "{{.State.Status}} {{json .}}", "x"},
@@ -35,30 +37,39 @@ public final class Training {
     {"rm", "--no-such-flag"},
   };
 
+  private static final String[][] COMMANDS_IN_A_BOX = {
+    {"run", "--rm", "base", "true"},
+    {"run", "-d", "base", "true"},
+    {"exec", "-e", "A=b", "x", "--", "true"},
+  };
+
   private Training() {}
 
   /// Runs the commands.
   ///
   /// @param arguments the home of a running supervisor
-  /// @throws IOException if a jar cannot be read
+  /// @throws IOException if a jar cannot be read, or nobody can listen in that home
   public static void main(String[] arguments) throws IOException {
-    Cli cli =
-        new Cli(
-            new ByteArrayInputStream(new byte[0]),
-            new FileOutputStream(FileDescriptor.out),
-            new FileOutputStream(FileDescriptor.err),
-            Map.of("BOXLITE_HOME", arguments[0]),
-            PosixTerminal::new,
-            SupervisorStarter::connectOnly);
-    for (String[] command : COMMANDS) {
-      cli.run(command);
+    Path home = Path.of(arguments[0]);
+    run(home, COMMANDS);
+    Path scripted = Files.createDirectories(home.resolve("scripted"));
+    try (ScriptedServer _ = ScriptedServer.open(scripted)) {
+      run(scripted, COMMANDS_IN_A_BOX);
     }
     new PosixTerminal().isTerminal();
     loadOwnClasses();
     System.exit(0);
   }
 
-  /// What only a box would use, such as its streams, is at least loaded.
+  private static void run(Path home, String[][] commands) {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.put("BOXLITE_HOME", home.toString());
+    for (String[] command : commands) {
+      Main.cli(environment).run(command);
+    }
+  }
+
+  /// What no command used is at least loaded.
   private static void loadOwnClasses() throws IOException {
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       if (Path.of(entry).getFileName().toString().startsWith("boxlite-")

@@ -47,12 +47,18 @@ final class CommandLineHarness {
   /// A terminal that only counts.
   static final class FakeTerminal implements Terminal {
     boolean present;
+    boolean errorsShown;
     int raw;
     int restored;
 
     @Override
     public boolean isTerminal() {
       return present;
+    }
+
+    @Override
+    public boolean showsErrors() {
+      return errorsShown;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.boxlite.cli;
 
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
@@ -16,6 +17,8 @@ import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.StartOrigin;
+import io.boxlite.api.Templates;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,12 +47,46 @@ final class FakeBoxlite implements Boxlite {
   FakeExecution execution =
       new FakeExecution(new byte[0], new byte[0], new ExitStatus(0, 0, false));
   @Nullable BoxliteException startFails;
+  final FakeTemplates templates = new FakeTemplates();
   String log = "";
   byte[] loaded = new byte[0];
 
   FakeBoxlite with(String id, @Nullable String name, BoxStatus status) {
     boxes.put(id, info(id, Optional.ofNullable(name), status, "docker.io/library/base:latest"));
     return this;
+  }
+
+  /// Gives a box the stages of a start.
+  void started(String id) {
+    boxes.computeIfPresent(id, (_, box) -> withStages(box));
+  }
+
+  private static BoxInfo withStages(BoxInfo box) {
+    return new BoxInfo(
+        box.id(),
+        box.name(),
+        box.status(),
+        box.createdAt(),
+        box.updatedAt(),
+        box.pid(),
+        box.image(),
+        box.cpus(),
+        box.memoryMib(),
+        box.exitCode(),
+        box.errorReason(),
+        box.detach(),
+        box.autoRemove(),
+        box.tty(),
+        Optional.of(
+            new BootTiming(
+                StartOrigin.WARM,
+                Duration.ofMillis(28),
+                Duration.ofMillis(2),
+                Duration.ofMillis(3),
+                Duration.ofMillis(4),
+                Duration.ofMillis(5),
+                Duration.ofMillis(6),
+                Duration.ofMillis(7))));
   }
 
   private static BoxInfo info(String id, Optional<String> name, BoxStatus status, String image) {
@@ -68,7 +105,8 @@ final class FakeBoxlite implements Boxlite {
         Optional.empty(),
         true,
         false,
-        false);
+        false,
+        Optional.empty());
   }
 
   @Override
@@ -120,6 +158,11 @@ final class FakeBoxlite implements Boxlite {
   }
 
   @Override
+  public Templates templates() {
+    return templates;
+  }
+
+  @Override
   public RuntimeInfo info() {
     return new RuntimeInfo(
         "0.1.0",
@@ -132,7 +175,8 @@ final class FakeBoxlite implements Boxlite {
         1,
         1,
         1,
-        4);
+        4,
+        2);
   }
 
   @Override
@@ -168,6 +212,7 @@ final class FakeBoxlite implements Boxlite {
       if (startFails != null) {
         throw startFails;
       }
+      started(id);
     }
 
     @Override

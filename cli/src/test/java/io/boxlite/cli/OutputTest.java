@@ -198,8 +198,52 @@ class OutputTest {
             boxesStopped: 1
             boxesConfigured: 1
             imagesCount: 4
+            warmVms: 2
 
             """);
+  }
+
+  @Test
+  void inspectShowsTheStagesOfTheLastStart() {
+    cli.boxlite.with("01C", "web", BoxStatus.RUNNING);
+    cli.boxlite.started("01C");
+    assertThat(ok("inspect", "-f", "{{json .BootTiming}}", "web"))
+        .isEqualTo(
+            "{\"Origin\":\"warm\",\"TotalCreateMs\":28,\"ImagePrepareMs\":2,"
+                + "\"FilesystemSetupMs\":3,\"BoxConfigMs\":4,\"BoxSpawnMs\":5,\"GuestBootMs\":6,"
+                + "\"ContainerInitMs\":7}\n");
+  }
+
+  @Test
+  void templatesAsTableAndJson() {
+    cli.boxlite.templates.with("k1", 512, true);
+    assertThat(ok("template", "list"))
+        .isEqualTo(
+            """
+            ┌─────┬──────┬─────────┬───────┬─────────────────────────┬─────────────────────────┬────────┐
+            │ KEY │ CPUS │ MEMORY  │ SIZE  │ CREATED                 │ LAST USED               │ IN USE │
+            ├─────┼──────┼─────────┼───────┼─────────────────────────┼─────────────────────────┼────────┤
+            │ k1  │ 1    │ 512 MiB │ 1 MiB │ 2026-03-04 05:06:07 UTC │ 2026-03-04 05:07:07 UTC │ yes    │
+            └─────┴──────┴─────────┴───────┴─────────────────────────┴─────────────────────────┴────────┘
+            """);
+    assertThat(ok("template", "list", "--format", "json"))
+        .contains("\"Key\": \"k1\"", "\"Memory\": 536870912", "\"InUse\": true");
+  }
+
+  @Test
+  void templateBuildPrintsTheKeyAndItsStagesOnlyOnATerminal() {
+    assertThat(ok("template", "build", "--memory", "256")).isEqualTo("t1x256\n");
+    cli.terminal.errorsShown = true;
+    assertThat(cli.run("template", "build")).isZero();
+    assertThat(cli.out()).endsWith("t1x512\n");
+    assertThat(cli.err()).isEqualTo("booting a guest\nready\n");
+  }
+
+  @Test
+  void templatePruneShowsWhatWasRemoved() {
+    cli.boxlite.templates.with("k1", 512, true).with("k2", 256, false);
+    assertThat(ok("template", "prune", "-q")).isEqualTo("k2\n");
+    assertThat(cli.boxlite.templates.list()).hasSize(1);
   }
 
   @ParameterizedTest

@@ -46,6 +46,9 @@ class RefusalTest {
         "logs -n -3 box1 => --tail must be between",
         "completion tcsh => unknown shell 'tcsh'",
         "info extra => 'extra'",
+        "template => missing argument: build, list or prune",
+        "template drop => unknown action 'drop' of template",
+        "template list k1 => unexpected argument 'k1'",
       })
   void wrongUseExitsWith2(String line, String message) {
     refused(line, 2, message);
@@ -90,6 +93,7 @@ class RefusalTest {
         "start nobox => No such box: nobox",
         "load -i /no/such/file => cannot load '/no/such/file': no such file",
         "load -i / => cannot load '/': a directory",
+        "template list --format xml => Unknown format: 'xml'. Valid formats: table, json, yaml",
       })
   void otherFailuresExitWith1(String line, String message) {
     refused(line, 1, message);

@@ -78,6 +78,7 @@ class RunAndExecTest {
                 "net_raw",
                 "--cap-drop",
                 "CAP_KILL",
+                "--no-template",
                 "--name",
                 "n1",
                 "--network",
@@ -101,6 +102,7 @@ class RunAndExecTest {
     assertThat(options.capAdd()).containsExactly("ALL");
     assertThat(options.capDrop()).containsExactly("net_raw", "CAP_KILL");
     assertThat(options.name()).contains("n1");
+    assertThat(options.noTemplate()).isTrue();
     assertThat(options.cmd()).contains(List.of("-x", "--name", "z", "--", "@f"));
     assertThat(cli.err())
         .isEqualTo("Warning: environment variable 'NOT_SET' is not set here, skipped\n");
@@ -121,6 +123,16 @@ class RunAndExecTest {
     assertThat(created().detach()).isTrue();
     assertThat(created().autoRemove()).isFalse();
     assertThat(cli.boxlite.calls).containsExactly("start 01NEW1", "close");
+  }
+
+  @Test
+  void timingShowsTheStagesOnStandardErrorBehindTheOutput() {
+    executionGives("hello\n".getBytes(StandardCharsets.UTF_8), new byte[0], 3, 0);
+    assertThat(cli.run("run", "--timing", "base", "x")).isEqualTo(3);
+    assertThat(cli.out()).isEqualTo("hello\n");
+    assertThat(cli.err()).contains("of which, start warm", "│   guest", "│ 28 ");
+    assertThat(cli.run("run", "--timing", "-d", "base")).isZero();
+    assertThat(cli.out()).endsWith("01NEW2\n");
   }
 
   @ParameterizedTest

@@ -45,7 +45,16 @@ final class RemoteBox implements Box {
 
   @Override
   public void start() {
-    caller.send("POST", Paths.box(id) + "/start", null);
+    caller.send("POST", startPath(), null);
+  }
+
+  /// Starts it, and tells what it was then: a box that removes itself may be gone a moment later.
+  BoxInfo started() {
+    return BoxMapping.toInfo(caller.call(BoxBody.class, "POST", startPath(), null));
+  }
+
+  private String startPath() {
+    return Paths.box(id) + "/start";
   }
 
   @Override

@@ -118,6 +118,15 @@ public final class RemoteBoxlite implements Boxlite {
     return box(boxId).attach(stopOnDetach);
   }
 
+  /// Starts a box, as [Box#start()] does, and tells what it was then. A box that removes itself
+  /// when it stops may be gone a moment later.
+  ///
+  /// @param boxId id of the box
+  /// @return what it was when it had started
+  public BoxInfo start(String boxId) {
+    return box(boxId).started();
+  }
+
   @Override
   public List<BoxInfo> list() {
     List<BoxInfo> boxes = new ArrayList<>();

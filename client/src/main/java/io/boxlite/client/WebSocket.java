@@ -60,12 +60,13 @@ final class WebSocket implements Closeable {
                   + "\r\n\r\n")
               .getBytes(StandardCharsets.US_ASCII);
       connection.write(request, 0, request.length);
+      String accepted = accept(key); // while the server works
       ResponseHead head = ResponseHead.read(connection);
       if (head.status() != 101) {
         ResponseBody body = new ResponseBody(connection, connections, head, false);
         throw ErrorEnvelope.toException(head.status(), body.readNBytes(MAX_ERROR));
       }
-      if (!head.header("Sec-WebSocket-Accept").orElse("").equals(accept(key))) {
+      if (!head.header("Sec-WebSocket-Accept").orElse("").equals(accepted)) {
         throw new IOException("the server did not accept the WebSocket");
       }
       opened = true;

@@ -3,12 +3,14 @@ package io.boxlite.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.StartOrigin;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -42,10 +44,27 @@ class MappingTest {
             .diskSizeGb(3)
             .tty(true)
             .detach(true)
+            .noTemplate(true)
             .build();
     byte[] json = JsonCodec.write(OptionMapping.toBody(options));
     assertThat(OptionMapping.toOptions(JsonCodec.readStrictly(CreateBoxBody.class, json)))
         .isEqualTo(options);
+  }
+
+  @Test
+  void aStartOfUnknownOriginIsTakenForACold() {
+    for (String origin : List.of("", "\"origin\":\"teleported\",")) {
+      String json =
+          "{\"commands_executed_total\":0,\"exec_errors_total\":0,\"boot_timing\":{"
+              + origin
+              + "\"total_create_ms\":7,\"guest_boot_ms\":null}}";
+      byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+      BootTiming boot =
+          BoxMapping.toMetrics(JsonCodec.read(BoxMetricsBody.class, bytes)).boot().orElseThrow();
+      assertThat(boot.origin()).isEqualTo(StartOrigin.COLD);
+      assertThat(boot.total()).isEqualTo(Duration.ofMillis(7));
+      assertThat(boot.guestBoot()).isZero();
+    }
   }
 
   @Test

@@ -71,6 +71,7 @@ public final class LocalBoxlite implements Boxlite {
     this.lock = lock;
     ImageStore imageStore = ImageStore.open(layout.images());
     this.images = new LocalImages(imageStore, options.bundledImages());
+    BoxDisks disks = new BoxDisks(layout.baseDisks());
     VmmDriver driver =
         QemuDriver.open(
             new QemuOptions(
@@ -85,9 +86,10 @@ public final class LocalBoxlite implements Boxlite {
             layout,
             BoxStore.open(layout),
             imageStore,
-            new BoxDisks(layout.baseDisks()),
+            disks,
             driver,
-            new VmSource(options, layout, driver, () -> ContainerRequests.prepare(Instant.now())),
+            new VmSource(
+                options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             boxes::remove);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);

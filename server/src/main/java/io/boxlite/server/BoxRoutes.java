@@ -78,8 +78,9 @@ final class BoxRoutes {
 
   private void start(Exchange exchange) {
     Box box = find(boxlite, exchange);
+    BoxInfo before = box.info();
     box.start();
-    exchange.answer(BoxMapping.toBody(box.info()));
+    exchange.answer(BoxMapping.toBody(afterStart(box, before)));
   }
 
   private void stop(Exchange exchange) throws IOException {
@@ -93,6 +94,15 @@ final class BoxRoutes {
     BoxInfo before = box.info();
     box.stop(grace);
     exchange.answer(BoxMapping.toBody(afterStop(box, before)));
+  }
+
+  // A main command may end, and its box remove itself, before the answer is written.
+  private static BoxInfo afterStart(Box box, BoxInfo before) {
+    try {
+      return box.info();
+    } catch (NotFoundException removed) {
+      return before;
+    }
   }
 
   // A box that removes itself is gone now; the answer shows what it was last.

@@ -33,12 +33,6 @@ final class ErrorResponder implements Request.Handler {
       return;
     }
     switch (e) {
-      case BoxliteException known -> {
-        if (known.code() == ErrorCode.INTERNAL) {
-          LOG.error("request {} failed", requestId, known);
-        }
-        write(exchange, known.code().httpStatus(), ErrorEnvelope.of(known, requestId));
-      }
       case BodyTooLargeException tooLarge ->
           write(
               exchange,
@@ -48,18 +42,28 @@ final class ErrorResponder implements Request.Handler {
         LOG.debug("client of request {} is gone", requestId, gone);
         exchange.callback().failed(gone);
       }
-      default -> {
-        LOG.error("request {} failed", requestId, e);
-        write(
-            exchange,
-            INTERNAL,
-            ErrorEnvelope.of(
-                ErrorCode.INTERNAL,
-                "unexpected",
-                "internal error: unexpected failure; the log has more under " + requestId,
-                requestId));
-      }
+      case BoxliteException known ->
+          write(exchange, known.code().httpStatus(), describe(known, requestId));
+      default -> write(exchange, INTERNAL, describe(e, requestId));
     }
+  }
+
+  /// Logs a failure that the library did not expect.
+  ///
+  /// @return the envelope of a failure
+  static ErrorBody describe(Throwable e, String requestId) {
+    if (e instanceof BoxliteException known) {
+      if (known.code() == ErrorCode.INTERNAL) {
+        LOG.error("request {} failed", requestId, known);
+      }
+      return ErrorEnvelope.of(known, requestId);
+    }
+    LOG.error("request {} failed", requestId, e);
+    return ErrorEnvelope.of(
+        ErrorCode.INTERNAL,
+        "unexpected",
+        "internal error: unexpected failure; the log has more under " + requestId,
+        requestId);
   }
 
   private static String text(Throwable e) {

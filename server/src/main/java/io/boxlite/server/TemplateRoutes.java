@@ -2,10 +2,8 @@ package io.boxlite.server;
 
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
-import io.boxlite.api.BoxliteException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.rest.BoxMapping;
-import io.boxlite.rest.ErrorEnvelope;
 import io.boxlite.rest.JsonCodec;
 import io.boxlite.rest.TemplateEventBody;
 import io.boxlite.rest.TemplateListBody;
@@ -55,9 +53,10 @@ final class TemplateRoutes {
                     box.memoryMib(),
                     stage -> lines.accept(new TemplateEventBody(stage.wireName(), null, null)));
         lines.accept(new TemplateEventBody(null, BoxMapping.toBody(made), null));
-      } catch (BoxliteException e) {
+      } catch (RuntimeException e) {
         lines.accept(
-            new TemplateEventBody(null, null, ErrorEnvelope.of(e, exchange.requestId()).error()));
+            new TemplateEventBody(
+                null, null, ErrorResponder.describe(e, exchange.requestId()).error()));
       }
     });
   }

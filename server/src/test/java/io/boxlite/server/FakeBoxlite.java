@@ -1,6 +1,7 @@
 package io.boxlite.server;
 
 import io.boxlite.api.AlreadyExistsException;
+import io.boxlite.api.BootTiming;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
@@ -17,6 +18,8 @@ import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.StartOrigin;
+import io.boxlite.api.Templates;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,6 +41,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FakeBoxlite implements Boxlite {
   final Map<String, FakeBox> boxes = new ConcurrentHashMap<>();
   final AtomicInteger ids = new AtomicInteger();
+  final FakeTemplates templates = new FakeTemplates();
   volatile long loadedBytes;
 
   @Override
@@ -101,9 +105,14 @@ final class FakeBoxlite implements Boxlite {
   }
 
   @Override
+  public Templates templates() {
+    return templates;
+  }
+
+  @Override
   public RuntimeInfo info() {
     return new RuntimeInfo(
-        "0.1.0", Path.of("/home/x"), "fake", "available", "linux", "amd64", 1, 2, 3, 4, 5);
+        "0.1.0", Path.of("/home/x"), "fake", "available", "linux", "amd64", 1, 2, 3, 4, 5, 6);
   }
 
   @Override
@@ -123,6 +132,7 @@ final class FakeBoxlite implements Boxlite {
     volatile InputStream followed;
     volatile BoxStatus status = BoxStatus.CONFIGURED;
     volatile Duration grace = Duration.ZERO;
+    volatile Optional<BootTiming> boot = Optional.empty();
 
     FakeBox(String id, BoxOptions options) {
       this.id = id;
@@ -154,12 +164,24 @@ final class FakeBoxlite implements Boxlite {
           Optional.empty(),
           options.detach(),
           options.autoRemove(),
-          options.tty());
+          options.tty(),
+          boot);
     }
 
     @Override
     public void start() {
       status = BoxStatus.RUNNING;
+      boot =
+          Optional.of(
+              new BootTiming(
+                  StartOrigin.WARM,
+                  Duration.ofMillis(28),
+                  Duration.ofMillis(2),
+                  Duration.ofMillis(3),
+                  Duration.ofMillis(4),
+                  Duration.ofMillis(5),
+                  Duration.ofMillis(6),
+                  Duration.ofMillis(7)));
     }
 
     @Override
@@ -221,7 +243,7 @@ final class FakeBoxlite implements Boxlite {
           Optional.of(Duration.ofMillis(3)),
           OptionalDouble.of(4.5),
           OptionalLong.of(6),
-          Optional.empty());
+          boot);
     }
   }
 }

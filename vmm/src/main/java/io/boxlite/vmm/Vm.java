@@ -50,6 +50,12 @@ public interface Vm extends AutoCloseable {
   /// @throws EngineException if the image cannot be opened or the VM does not answer
   void attach(VmDisk disk);
 
+  /// Takes the disk out of a slot, which is free then, and closes its image.
+  ///
+  /// @param slot whose disk the guest does not use any more
+  /// @throws EngineException if the slot is free, or the VM does not answer
+  void detach(VmDisk.Slot slot);
+
   /// Pauses the VM and saves all of it but its memory, which is in the file of its [VmOrigin.Seed].
   /// The VM stays paused: it is to be killed, for its memory is the template's from now on. Both
   /// files are on stable storage when this returns.

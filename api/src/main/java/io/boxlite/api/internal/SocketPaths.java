@@ -18,15 +18,15 @@ import java.util.UUID;
 
 /// Makes Unix sockets with long paths reachable. Immutable; thread-safe.
 ///
-/// The kernel takes at most 107 bytes. A longer path is reached through a symbolic link in
-/// `boxlite-<uid>`, a directory of this user under the temporary directory that nobody else can
-/// enter. The link leads to the highest directory above the socket that makes the path short
+/// The kernel takes at most 107 bytes, Java one less. A longer path is reached through a symbolic
+/// link in `boxlite-<uid>`, a directory of this user under the temporary directory that nobody else
+/// can enter. The link leads to the highest directory above the socket that makes the path short
 /// enough, so that all sockets of one home share a link or two; these stay.
 ///
 /// @since 0.1
 public final class SocketPaths {
-  /// What the kernel takes at most, in bytes.
-  public static final int MAX_BYTES = 107;
+  /// What both the kernel and Java take at most, in bytes.
+  public static final int MAX_BYTES = 106;
 
   private static final int LINK_NAME_DIGITS = 16;
 

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.StorageException;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -54,6 +57,20 @@ class SocketPathsTest {
     }
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(links())))
         .isEqualTo("rwx------");
+  }
+
+  @Test
+  void socketsOfAnyLengthCanBeBound() throws IOException {
+    for (int length = SocketPaths.MAX_BYTES - 2; length <= SocketPaths.MAX_BYTES + 2; length++) {
+      int directories = length - directory.toString().length() - "//s.sock".length();
+      Path socket = directory.resolve("d".repeat(directories)).resolve("s.sock");
+      Files.createDirectories(socket.getParent());
+      try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        server.bind(UnixDomainSocketAddress.of(paths.reachable(socket)));
+        assertThat(socket).exists();
+      }
+      Files.delete(socket);
+    }
   }
 
   @Test

@@ -44,8 +44,7 @@ final class RunCommand implements Command {
     timing.ifPresent(StartTiming::asked);
     Box box = context.boxlite().create(options);
     try {
-      box.start();
-      timing.ifPresent(t -> t.started(box));
+      start(box, timing, context);
     } catch (BoxliteException e) {
       throw undone(box, e);
     }
@@ -64,8 +63,7 @@ final class RunCommand implements Command {
     try {
       // Attached first, so that nothing that the command writes is missed.
       execution = attach(box, context);
-      box.start();
-      timing.ifPresent(t -> t.started(box));
+      start(box, timing, context);
     } catch (BoxliteException e) {
       throw undone(box, e);
     }
@@ -81,6 +79,17 @@ final class RunCommand implements Command {
     return context.boxlite() instanceof RemoteBoxlite remote
         ? remote.attach(box.id(), true)
         : box.attach();
+  }
+
+  private static void start(Box box, Optional<StartTiming> timing, CliContext context) {
+    if (timing.isEmpty()) {
+      box.start();
+    } else if (context.boxlite() instanceof RemoteBoxlite remote) {
+      timing.get().started(remote.start(box.id()));
+    } else {
+      box.start();
+      timing.get().started(box.info());
+    }
   }
 
   /// The box was only made to run this: when that fails, nothing of it stays.

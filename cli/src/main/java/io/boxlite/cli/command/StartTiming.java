@@ -1,43 +1,62 @@
 package io.boxlite.cli.command;
 
 import io.boxlite.api.BootTiming;
-import io.boxlite.api.Box;
-import io.boxlite.api.BoxliteException;
+import io.boxlite.api.BoxInfo;
 import io.boxlite.cli.output.Table;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 
 /// What `run --timing` prints: the stages of the runtime, and what this command adds to them.
+/// Confined to one thread.
 final class StartTiming {
-  private final Instant processStart =
-      ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
-  private Instant asked = processStart;
-  private Instant started = processStart;
+  /// Linux shows times of processes in these, whatever its timer does.
+  private static final long NANOS_PER_TICK = 10_000_000;
+
+  /// Of the start time among the fields of `/proc/<pid>/stat` that follow the name: field 22.
+  private static final int START_TIME = 19;
+
+  private final long processStart = System.nanoTime() - ageNanos();
+  private long asked = processStart;
+  private long started = processStart;
   private Optional<BootTiming> stages = Optional.empty();
+
+  /// How long this process has existed, to about 10 ms; the start time that the JDK tells is a
+  /// whole second off at worst, because it goes by the second in which the host booted.
+  private static long ageNanos() {
+    try {
+      String uptime = Files.readString(Path.of("/proc/uptime"));
+      String stat = Files.readString(Path.of("/proc/self/stat"));
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      double sinceBoot = Double.parseDouble(uptime.substring(0, uptime.indexOf(' ')));
+      return (long) (sinceBoot * 1e9) - Long.parseLong(fields[START_TIME]) * NANOS_PER_TICK;
+    } catch (IOException | NumberFormatException e) {
+      return 0;
+    }
+  }
 
   /// The runtime is asked now.
   void asked() {
-    asked = Instant.now();
+    asked = System.nanoTime();
   }
 
-  /// The main command runs. A box that has ended and removed itself by now has no stages to tell.
-  void started(Box box) {
-    started = Instant.now();
-    try {
-      stages = box.info().boot();
-    } catch (BoxliteException e) {
-      stages = Optional.empty();
-    }
+  /// The main command runs.
+  ///
+  /// @param box what its box is now
+  void started(BoxInfo box) {
+    started = System.nanoTime();
+    stages = box.boot();
   }
 
   void print(PrintStream to) {
     Table table = new Table("STAGE", "MS");
-    row(table, "command until the request", Duration.between(processStart, asked));
-    row(table, "request until started", Duration.between(asked, started));
+    row(table, "command until the request", Duration.ofNanos(asked - processStart));
+    row(table, "request until started", Duration.ofNanos(started - asked));
     stages.ifPresent(boot -> {
-      table.row("of which, start " + boot.origin().wireName(), millis(boot.total()));
+      row(table, "of which, start " + boot.origin().wireName(), boot.total());
       row(table, "  image", boot.imagePrepare());
       row(table, "  disks", boot.filesystemSetup());
       row(table, "  configuration", boot.boxConfig());
@@ -49,10 +68,6 @@ final class StartTiming {
   }
 
   private static void row(Table table, String stage, Duration took) {
-    table.row(stage, millis(took));
-  }
-
-  private static String millis(Duration took) {
-    return Long.toString(took.toMillis());
+    table.row(stage, Long.toString(took.toMillis()));
   }
 }

@@ -9,6 +9,7 @@ import io.boxlite.cli.output.Times;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -43,8 +44,9 @@ final class TemplateCommand implements Command {
   private static void build(ParseResult parsed, CliContext context) {
     int cpus = parsed.matchedOptionValue("--cpus", BoxOptions.DEFAULT_CPUS);
     int memory = parsed.matchedOptionValue("--memory", BoxOptions.DEFAULT_MEMORY_MIB);
-    TemplateInfo made =
-        context.boxlite().templates().build(cpus, memory, stage -> show(stage, context));
+    Consumer<TemplateProgress> progress =
+        context.terminal().showsErrors() ? stage -> show(stage, context) : _ -> {};
+    TemplateInfo made = context.boxlite().templates().build(cpus, memory, progress);
     context.out().println(made.key());
   }
 

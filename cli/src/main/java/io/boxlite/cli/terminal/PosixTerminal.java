@@ -14,11 +14,13 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// The terminal on file descriptor 0, through three calls of the C library. Thread-safe.
+/// The terminal on file descriptor 0, and whether there is one on 2, through three calls of the C
+/// library. Thread-safe.
 ///
 /// @since 0.1
 public final class PosixTerminal implements Terminal {
   private static final int STDIN = 0;
+  private static final int STDERR = 2;
 
   // Linux, any architecture that uses asm-generic/termbits.h: four 32-bit flag words, the line
   // discipline, 32 control characters, two speeds: 60 bytes.
@@ -70,7 +72,14 @@ public final class PosixTerminal implements Terminal {
   @Override
   public boolean isTerminal() {
     try (Arena arena = Arena.ofConfined()) {
-      return attributes(arena).isPresent();
+      return attributes(arena, STDIN).isPresent();
+    }
+  }
+
+  @Override
+  public boolean showsErrors() {
+    try (Arena arena = Arena.ofConfined()) {
+      return attributes(arena, STDERR).isPresent();
     }
   }
 
@@ -94,7 +103,7 @@ public final class PosixTerminal implements Terminal {
   public RawMode raw() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment termios =
-          attributes(arena)
+          attributes(arena, STDIN)
               .orElseThrow(() -> new IllegalStateException("standard input is not a terminal"));
       byte[] saved = termios.toArray(JAVA_BYTE);
       set(makeRaw(termios));
@@ -102,10 +111,10 @@ public final class PosixTerminal implements Terminal {
     }
   }
 
-  private Optional<MemorySegment> attributes(Arena arena) {
+  private Optional<MemorySegment> attributes(Arena arena, int descriptor) {
     MemorySegment termios = arena.allocate(TERMIOS_SIZE, 4);
     try {
-      return (int) tcgetattr.invokeExact(STDIN, termios) == 0
+      return (int) tcgetattr.invokeExact(descriptor, termios) == 0
           ? Optional.of(termios)
           : Optional.empty();
     } catch (Throwable e) {

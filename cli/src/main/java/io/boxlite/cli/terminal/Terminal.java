@@ -9,6 +9,9 @@ public interface Terminal {
   /// {@return whether standard input is a terminal}
   boolean isTerminal();
 
+  /// {@return whether standard error is a terminal}
+  boolean showsErrors();
+
   /// {@return the size of the terminal, if there is one that knows it}
   Optional<Size> size();
 

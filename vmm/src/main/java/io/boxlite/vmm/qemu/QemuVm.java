@@ -115,12 +115,18 @@ final class QemuVm implements Vm {
       qmp.execute("qom-set", DiskCommands.setDrive(disk), COMMAND_LIMIT);
     } catch (EngineException e) {
       try {
-        qmp.execute("blockdev-del", DiskCommands.blockdevDel(disk), COMMAND_LIMIT);
+        qmp.execute("blockdev-del", DiskCommands.blockdevDel(disk.slot()), COMMAND_LIMIT);
       } catch (EngineException undo) {
         e.addSuppressed(undo);
       }
       throw e;
     }
+  }
+
+  @Override
+  public void detach(VmDisk.Slot slot) {
+    qmp.execute("qom-set", DiskCommands.clearDrive(slot), COMMAND_LIMIT);
+    qmp.execute("blockdev-del", DiskCommands.blockdevDel(slot), COMMAND_LIMIT);
   }
 
   @Override

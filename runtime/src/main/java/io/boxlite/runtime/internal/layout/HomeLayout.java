@@ -84,6 +84,11 @@ public record HomeLayout(Path home) {
     return init().resolve("templates");
   }
 
+  /// {@return the layer that guests rehearse with}
+  public Path rehearsalLayer() {
+    return init().resolve("rehearsal.erofs");
+  }
+
   /// {@return the directory of VMs that wait for a box}
   public Path warmPool() {
     return home.resolve("pool");

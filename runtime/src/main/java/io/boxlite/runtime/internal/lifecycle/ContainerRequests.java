@@ -5,10 +5,10 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ConfigException;
 import io.boxlite.image.ImageConfig;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
-import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.ProcessSpec;
 import io.boxlite.runtime.internal.disk.LayersDisk;
+import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -48,11 +48,9 @@ public final class ContainerRequests {
             .setContainerId(box.containerId())
             .setHostname(HOST_NAME)
             .setMachineId(box.containerId().substring(0, MACHINE_ID_DIGITS))
+            .addAllLayers(Portal.layers(layers))
             .setInit(init(options, image))
             .setStopSignal(Signals.parse(image.stopSignal()));
-    for (LayersDisk.Extent layer : layers) {
-      request.addLayers(Layer.newBuilder().setOffset(layer.offset()).setLength(layer.length()));
-    }
     options.capAdd().forEach(name -> request.addCapabilitiesAdd(capability(name)));
     options.capDrop().forEach(name -> request.addCapabilitiesDrop(capability(name)));
     return request.build();

@@ -10,6 +10,7 @@ import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.protocol.agent.v1.HelloRequest;
 import io.boxlite.protocol.agent.v1.HelloResponse;
 import io.boxlite.protocol.agent.v1.KillRequest;
+import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.ListExecsRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.RehearseRequest;
@@ -20,6 +21,7 @@ import io.boxlite.protocol.agent.v1.ShutdownRequest;
 import io.boxlite.protocol.agent.v1.ShutdownResponse;
 import io.boxlite.protocol.agent.v1.SignalRequest;
 import io.boxlite.protocol.agent.v1.StartContainerRequest;
+import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -67,7 +69,7 @@ public final class Portal implements AutoCloseable {
   /// Connects to the socket that QEMU serves and waits until the agent answers. The guest may still
   /// be booting.
   ///
-  /// @param portalSocket path of at most 107 bytes
+  /// @param portalSocket path of at most 106 bytes
   /// @param timeout for all of it
   /// @return the portal, with no call made yet
   /// @throws PortalException reason `timeout`, `unreachable` (no socket, or the VM ended),
@@ -129,9 +131,22 @@ public final class Portal implements AutoCloseable {
 
   /// Has the agent make and remove a container of nothing, so that the next one is made faster.
   ///
+  /// @param layers where the layers are on the disk in that slot
+  /// @throws io.boxlite.api.StorageException if the guest cannot find or mount the disks
   /// @throws io.boxlite.api.InvalidStateException if a container was created
-  public void rehearse() {
-    call("rehearsal", SLOW, stub -> stub.rehearse(RehearseRequest.getDefaultInstance()));
+  public void rehearse(List<LayersDisk.Extent> layers) {
+    RehearseRequest request = RehearseRequest.newBuilder().addAllLayers(layers(layers)).build();
+    call("rehearsal", SLOW, stub -> stub.rehearse(request));
+  }
+
+  /// {@return the same for the agent}
+  ///
+  /// @param extents where layers are
+  public static List<Layer> layers(List<LayersDisk.Extent> extents) {
+    return extents.stream()
+        .map(extent ->
+            Layer.newBuilder().setOffset(extent.offset()).setLength(extent.length()).build())
+        .toList();
   }
 
   /// Makes the VM one of its own, whatever it was restored from; may be repeated.

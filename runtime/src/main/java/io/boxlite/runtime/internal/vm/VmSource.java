@@ -7,6 +7,7 @@ import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.runtime.RuntimeOptions;
+import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.vmm.Vm;
@@ -34,6 +35,7 @@ public final class VmSource implements AutoCloseable {
   private final VmmDriver driver;
   private final BootGate gate = new BootGate();
   private final Supplier<PrepareRequest> preparation;
+  private final Rehearsal rehearsal;
   private final LocalTemplates templates;
   private final WarmPool pool;
 
@@ -42,16 +44,19 @@ public final class VmSource implements AutoCloseable {
   /// @param options of the runtime
   /// @param layout of the home, whose lock the caller holds
   /// @param driver makes the VMs
+  /// @param disks makes the disks of boxes
   /// @param preparation what makes a VM one of its own, fresh at each call
   public VmSource(
       RuntimeOptions options,
       HomeLayout layout,
       VmmDriver driver,
+      BoxDisks disks,
       Supplier<PrepareRequest> preparation) {
     this.options = options;
     this.driver = driver;
     this.preparation = preparation;
-    this.templates = new LocalTemplates(options, layout, driver, gate);
+    this.rehearsal = new Rehearsal(layout, disks);
+    this.templates = new LocalTemplates(options, layout, driver, gate, rehearsal);
     this.pool = new WarmPool(layout, options.warmPool(), this::warm);
   }
 
@@ -168,7 +173,7 @@ public final class VmSource implements AutoCloseable {
     }
     Request request = new Request(id, size.cpus(), size.memoryMib(), files, false);
     try (BootGate.Turn _ = gate.enterWhenIdle()) {
-      return Optional.of(rehearsed(restore(request, size, template.get(), _ -> {})));
+      return Optional.of(rehearsed(restore(request, size, template.get(), _ -> {}), files));
     } catch (BoxliteException e) {
       if (!e.reason().equals("interrupted")) {
         templates.discard(size.key(), String.valueOf(e.getMessage()));
@@ -177,9 +182,9 @@ public final class VmSource implements AutoCloseable {
     }
   }
 
-  private static AgentVm rehearsed(AgentVm restored) {
+  private AgentVm rehearsed(AgentVm restored, VmFiles files) {
     try {
-      restored.portal().rehearse();
+      rehearsal.run(restored.vm(), restored.portal(), files.runDir());
       return new AgentVm(
           restored.vm(), restored.portal(), StartOrigin.WARM, Duration.ZERO, Duration.ZERO);
     } catch (RuntimeException e) {
@@ -189,9 +194,13 @@ public final class VmSource implements AutoCloseable {
   }
 
   private VmConfig config(Request request, VmOrigin origin) {
+    return config(request, templates.boot(), origin);
+  }
+
+  private static VmConfig config(Request request, VmConfig.Boot boot, VmOrigin origin) {
     return new VmConfig(
         request.id(),
-        templates.boot(),
+        boot,
         request.cpus(),
         request.memoryMib(),
         request.files(),
@@ -242,7 +251,8 @@ public final class VmSource implements AutoCloseable {
   ///
   /// @param request what it was started for
   public VmConfig running(Request request) {
-    return config(request, new VmOrigin.Cold());
+    // Nothing of what it booted matters any more, nor does an engine have to be there.
+    return config(request, templates.boot(List.of()), new VmOrigin.Cold());
   }
 
   /// Ends the VMs that wait for a box.

@@ -26,9 +26,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// VMs without a VM: each is a fake agent behind a socket.
-final class FakeDriver implements VmmDriver, AutoCloseable {
-  final FakeService service = new FakeService();
-  final List<FakeVm> vms = new CopyOnWriteArrayList<>();
+public final class FakeDriver implements VmmDriver, AutoCloseable {
+  public final FakeService service = new FakeService();
+  public final List<FakeVm> vms = new CopyOnWriteArrayList<>();
+
+  /// Origins of VMs that cannot be started.
+  public final List<Class<? extends VmOrigin>> refused = new CopyOnWriteArrayList<>();
 
   @Override
   public Engine engine() {
@@ -38,6 +41,9 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
   @Override
   public Vm start(VmConfig config) {
     try {
+      if (refused.stream().anyMatch(origin -> origin.isInstance(config.origin()))) {
+        throw new EngineException("template_refused", "as the test wants it");
+      }
       FakeVm vm = new FakeVm(config, new FakeAgent(service));
       vms.add(vm);
       return vm;
@@ -59,7 +65,7 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
     return "%016x%016x".formatted(cpus, memoryMib);
   }
 
-  FakeVm vm() {
+  public FakeVm vm() {
     return vms.getLast();
   }
 
@@ -70,20 +76,21 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
     }
   }
 
-  static final class FakeVm implements Vm {
-    final VmConfig config;
+  /// A VM that there is not.
+  public static final class FakeVm implements Vm {
+    public final VmConfig config;
     final FakeAgent agent;
     final CompletableFuture<VmExit> exit = new CompletableFuture<>();
 
-    final List<VmDisk> attached = new CopyOnWriteArrayList<>();
-    final List<VmFiles> moves = new CopyOnWriteArrayList<>();
+    public final List<VmDisk> attached = new CopyOnWriteArrayList<>();
+    public final List<VmFiles> moves = new CopyOnWriteArrayList<>();
 
     FakeVm(VmConfig config, FakeAgent agent) {
       this.config = config;
       this.agent = agent;
     }
 
-    void die() {
+    public void die() {
       exit.complete(new VmExit(OptionalInt.of(139), ""));
     }
 
@@ -123,8 +130,13 @@ final class FakeDriver implements VmmDriver, AutoCloseable {
       attached.add(disk);
     }
 
+    @Override
+    public void detach(VmDisk.Slot slot) {
+      attached.removeIf(disk -> disk.slot() == slot);
+    }
+
     /// {@return where the VM's guest began}
-    VmOrigin origin() {
+    public VmOrigin origin() {
       return config.origin();
     }
 

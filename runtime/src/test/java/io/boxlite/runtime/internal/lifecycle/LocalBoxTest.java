@@ -75,7 +75,12 @@ class LocalBoxTest {
             images,
             new BoxDisks(layout.baseDisks()),
             driver,
-            new VmSource(options, layout, driver, () -> ContainerRequests.prepare(Instant.now())),
+            new VmSource(
+                options,
+                layout,
+                driver,
+                new BoxDisks(layout.baseDisks()),
+                () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             removed::add);
   }

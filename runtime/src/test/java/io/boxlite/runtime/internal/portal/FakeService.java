@@ -71,6 +71,11 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
     answer(observer, PrepareResponse.getDefaultInstance());
   }
 
+  @Override
+  public void rehearse(RehearseRequest request, StreamObserver<RehearseResponse> observer) {
+    answer(observer, RehearseResponse.getDefaultInstance());
+  }
+
   volatile com.google.protobuf.ByteString entropy;
 
   @Override

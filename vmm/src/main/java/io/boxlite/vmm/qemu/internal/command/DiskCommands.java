@@ -19,11 +19,11 @@ public final class DiskCommands {
     return "no-" + slot.lowerName();
   }
 
-  /// {@return the name of the block node of a disk}
+  /// {@return the name of the block node of the disk in a slot}
   ///
-  /// @param disk the disk
-  static String node(VmDisk disk) {
-    return disk.slot().lowerName() + "-disk";
+  /// @param slot the slot
+  static String node(VmDisk.Slot slot) {
+    return slot.lowerName() + "-disk";
   }
 
   /// Arguments of `blockdev-add`.
@@ -48,7 +48,7 @@ public final class DiskCommands {
           case QCOW2 -> "qcow2";
           case VMDK -> "vmdk";
         });
-    node.put("node-name", node(disk));
+    node.put("node-name", node(disk.slot()));
     node.putAll(access(disk));
     node.put("file", file);
     return node;
@@ -68,20 +68,27 @@ public final class DiskCommands {
   /// @param disk whose node is there
   /// @return the arguments
   public static Map<String, Object> setDrive(VmDisk disk) {
+    return setDrive(disk.slot(), node(disk.slot()));
+  }
+
+  /// Arguments of `qom-set` that put the empty node into a slot.
+  ///
+  /// @param slot the slot
+  /// @return the arguments
+  public static Map<String, Object> clearDrive(VmDisk.Slot slot) {
+    return setDrive(slot, emptyNode(slot));
+  }
+
+  private static Map<String, Object> setDrive(VmDisk.Slot slot, String node) {
     return Map.of(
-        "path",
-        "/machine/peripheral/" + disk.slot().lowerName(),
-        "property",
-        "drive",
-        "value",
-        node(disk));
+        "path", "/machine/peripheral/" + slot.lowerName(), "property", "drive", "value", node);
   }
 
   /// Arguments of `blockdev-del`.
   ///
-  /// @param disk which is in no slot
+  /// @param slot whose disk is not in it any more
   /// @return the arguments
-  public static Map<String, Object> blockdevDel(VmDisk disk) {
-    return Map.of("node-name", node(disk));
+  public static Map<String, Object> blockdevDel(VmDisk.Slot slot) {
+    return Map.of("node-name", node(slot));
   }
 }

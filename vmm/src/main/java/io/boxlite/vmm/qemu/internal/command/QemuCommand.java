@@ -17,9 +17,12 @@ public final class QemuCommand {
 
   private static final String MEMORY = "mem";
 
+  /// The guest reads the size of a disk when it boots, and never again: no disk is larger.
+  private static final long EMPTY_BYTES = 1L << 41;
+
   private QemuCommand() {}
 
-  /// Where QEMU serves, each at most 107 bytes long.
+  /// Where QEMU serves, each at most 106 bytes long.
   ///
   /// @param qmp control, QEMU listens
   /// @param portal byte stream to the agent, QEMU listens
@@ -136,7 +139,9 @@ public final class QemuCommand {
       String empty = DiskCommands.emptyNode(slot);
       arguments.add("-blockdev");
       arguments.add(
-          "driver=null-co,size=0,node-name="
+          "driver=null-co,read-zeroes=on,size="
+              + EMPTY_BYTES
+              + ",node-name="
               + empty
               + ",read-only="
               + (slot.readOnly() ? "on" : "off"));

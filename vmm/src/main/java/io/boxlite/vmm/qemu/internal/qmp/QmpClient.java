@@ -52,7 +52,7 @@ public final class QmpClient implements AutoCloseable {
 
   /// Connects to a QEMU that listens, and negotiates.
   ///
-  /// @param socket where it listens; at most 107 bytes long
+  /// @param socket where it listens; at most 106 bytes long
   /// @param timeout for all of it; QEMU serves one client, others wait until it has left
   /// @param listener told of every event, on the reading thread: must not block nor send commands;
   ///   if it throws, the connection ends
