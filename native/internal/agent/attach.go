@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 
 	"google.golang.org/grpc"
@@ -43,19 +44,13 @@ func (a *Agent) Attach(stream attachStream) error {
 	}}}); err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
-	sent := make(chan error, 1)
-	go func() { failed <- takeAll(stream, attachment) }()
-	go func() { sent <- sendAll(stream, attachment) }()
-	select {
-	case err := <-sent:
-		if errors.Is(err, process.ErrReplaced) {
-			return fault.New(codes.Aborted, "replaced", "a newer attach took this process over")
-		}
-		return err
-	case err := <-failed:
-		return err
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	go func() { cancel(takeAll(stream, attachment)) }()
+	err = sendAll(ctx, stream, attachment)
+	if errors.Is(err, process.ErrReplaced) {
+		return fault.New(codes.Aborted, "replaced", "a newer attach took this process over")
 	}
+	return err
 }
 
 // takeAll handles what the supervisor sends until it breaks a rule. The end of its side is no
@@ -92,9 +87,10 @@ func takeAll(stream attachStream, attachment *process.Attachment) error {
 	}
 }
 
-func sendAll(stream attachStream, attachment *process.Attachment) error {
+// sendAll tells the supervisor everything until the exit, or fails with why ctx ended.
+func sendAll(ctx context.Context, stream attachStream, attachment *process.Attachment) error {
 	for {
-		e, err := attachment.Next(stream.Context())
+		e, err := attachment.Next(ctx)
 		if err != nil {
 			return err
 		}

@@ -1026,7 +1026,8 @@ func (x *ExecSpec) GetTimeoutMs() uint64 {
 	return 0
 }
 
-// At most `AttachOpened.stdin_window` bytes beyond the last StdinAck may be under way.
+// At most `AttachOpened.stdin_window` bytes beyond the last StdinAck, at first beyond
+// `AttachOpened.stdin_offset`, may be under way.
 type StdinChunk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"` // 1 to 65536 bytes

@@ -18,9 +18,8 @@ type Attachment struct {
 	p        *Process
 	wake     chan struct{}
 	sent     [2]uint64
-	next     int // stream that is looked at first, so that neither starves the other
-	ackSent  uint64
-	acked    bool // at least one stdin acknowledgement was sent
+	next     int    // stream that is looked at first, so that neither starves the other
+	ackSent  uint64 // at first StdinOffset, which the supervisor takes for acknowledged
 	replaced chan struct{}
 	lent     *[chunk]byte // what the last Event's Data is in
 
@@ -48,7 +47,7 @@ func (p *Process) Attach() *Attachment {
 	}
 	a := &Attachment{
 		p: p, wake: make(chan struct{}, 1), replaced: make(chan struct{}),
-		StdinOffset: p.accepted, StdinClosed: p.eof,
+		ackSent: p.accepted, StdinOffset: p.accepted, StdinClosed: p.eof,
 	}
 	p.attachment = a
 	a.wakeUp()
@@ -87,7 +86,7 @@ func (a *Attachment) Next(ctx context.Context) (Event, error) {
 		case <-a.replaced:
 			return Event{}, ErrReplaced
 		case <-ctx.Done():
-			return Event{}, ctx.Err()
+			return Event{}, context.Cause(ctx)
 		}
 	}
 }
@@ -96,8 +95,8 @@ func (a *Attachment) poll() (Event, bool) {
 	p := a.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !a.acked || p.written > a.ackSent {
-		a.acked, a.ackSent = true, p.written
+	if p.written > a.ackSent {
+		a.ackSent = p.written
 		return Event{StdinAck: p.written}, true
 	}
 	for range 2 {

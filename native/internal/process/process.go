@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -131,6 +132,12 @@ func (p *Process) exited(status syscall.WaitStatus) {
 	if p.options.OnExit != nil {
 		p.options.OnExit()
 	}
+	p.ended(status)
+	runtime.Gosched() // who waits for the end goes first
+	p.table.sweep(p.options.Group)
+}
+
+func (p *Process) ended(status syscall.WaitStatus) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.exit = &Exit{TimedOut: p.timedOut}
@@ -151,7 +158,6 @@ func (p *Process) exited(status syscall.WaitStatus) {
 	}
 	p.streams.closeInput()
 	p.notify()
-	p.table.sweep(p.options.Group)
 }
 
 // notify wakes all who wait for a change of p, which is locked.

@@ -104,7 +104,9 @@ func (p *Process) pump(i int, f *os.File) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.pumping--
-		p.notify()
+		if p.exit != nil {
+			p.notify()
+		}
 	}()
 	raw, err := f.SyscallConn()
 	if err != nil {

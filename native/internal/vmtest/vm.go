@@ -284,11 +284,15 @@ func argv(args ...string) *pb.ProcessSpec {
 
 func sh(script string) *pb.ProcessSpec { return argv("sh", "-c", script) }
 
+func (s *session) newID() string {
+	s.next++
+	return fmt.Sprintf("e%d-%d", time.Now().UnixNano(), s.next)
+}
+
 // exec runs a process, lets go of its streams and returns its id.
 func (s *session) exec(p *pb.ProcessSpec, timeout time.Duration) string {
 	s.t.Helper()
-	s.next++
-	id := fmt.Sprintf("e%d-%d", time.Now().UnixNano(), s.next)
+	id := s.newID()
 	s.must("exec", s.tryExec(id, &pb.ExecSpec{Process: p, TimeoutMs: uint64(timeout.Milliseconds())}))
 	return id
 }
@@ -319,12 +323,15 @@ type result struct {
 
 // follow attaches, feeds stdin (closing it if it is not nil) and reads to the end.
 func (s *session) follow(id string, stdin io.Reader) (*result, error) {
+	return s.followFrom(&pb.AttachOpen{ExecId: id}, stdin)
+}
+
+func (s *session) followFrom(open *pb.AttachOpen, stdin io.Reader) (*result, error) {
 	stream, err := s.Attach(s.ctx)
 	if err != nil {
 		return nil, err
 	}
-	open := &pb.AttachRequest{Request: &pb.AttachRequest_Open{Open: &pb.AttachOpen{ExecId: id}}}
-	if err := stream.Send(open); err != nil {
+	if err := stream.Send(&pb.AttachRequest{Request: &pb.AttachRequest_Open{Open: open}}); err != nil {
 		return nil, err
 	}
 	r := &result{}
@@ -400,9 +407,9 @@ func feed(stream pb.AgentService_AttachClient, opened *pb.AttachOpened, stdin io
 // run runs a process to its end and releases it.
 func (s *session) run(p *pb.ProcessSpec) *result {
 	s.t.Helper()
-	id := s.exec(p, 0)
-	r, err := s.follow(id, nil)
-	s.must("attach", err)
+	id := s.newID()
+	r, err := s.followFrom(&pb.AttachOpen{ExecId: id, Exec: &pb.ExecSpec{Process: p}}, nil)
+	s.must("exec", err)
 	_, err = s.Release(s.ctx, &pb.ReleaseRequest{ExecId: id})
 	s.must("release", err)
 	return r
