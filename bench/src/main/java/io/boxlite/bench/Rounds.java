@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 
 /// Samples several things in turn, round after round, so that whatever else the machine does meets
-/// all of them.
+/// all of them, and each when the one before has left the machine quiet.
 final class Rounds {
   private Rounds() {}
 
@@ -30,6 +30,7 @@ final class Rounds {
     double[][] values = new double[subjects.size()][count];
     for (int round = -1; round < count; round++) {
       for (int i = 0; i < subjects.size(); i++) {
+        Quiet.await();
         double value = subjects.get(i).sampler().sample();
         if (round >= 0) {
           values[i][round] = value;
