@@ -21,6 +21,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
@@ -75,7 +76,7 @@ record TemplateFiles(Path directory) {
     TemplateFiles published = new TemplateFiles(target);
     published.delete();
     Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
-    sync(directory.getParent(), StandardOpenOption.READ);
+    sync(Objects.requireNonNull(target.toAbsolutePath().getParent()), StandardOpenOption.READ);
     return published;
   }
 

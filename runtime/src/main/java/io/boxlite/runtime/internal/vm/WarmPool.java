@@ -63,6 +63,8 @@ final class WarmPool implements AutoCloseable {
 
   /// Restores a VM.
   interface Maker {
+    /// Restores one.
+    ///
     /// @param id of the VM
     /// @param size what it is for
     /// @param files where its files are

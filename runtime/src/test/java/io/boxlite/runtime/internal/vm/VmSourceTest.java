@@ -3,6 +3,8 @@ package io.boxlite.runtime.internal.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.TemplateProgress;
@@ -12,8 +14,10 @@ import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.lifecycle.FakeDriver;
 import io.boxlite.runtime.internal.lifecycle.FakeDriver.FakeVm;
+import io.boxlite.runtime.internal.portal.FakeService;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmOrigin;
+import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -181,6 +185,62 @@ class VmSourceTest {
         .hasMessageContaining("given up");
     assertThat(told).isEmpty();
     assertThat(driver.vms).noneMatch(FakeVm::isAlive);
+  }
+
+  @Test
+  void aRestoreThatIsGivenUpNeitherBootsNorBlamesTheTemplate() {
+    source.templates().build(1, 512, _ -> {});
+    SpawnedVm spawned = new SpawnedVm();
+    assertThatThrownBy(() ->
+            source.start(
+                request("one", false),
+                spawned,
+                _ -> {
+                  driver.service.failure = FakeService.refusal(Status.Code.INTERNAL, "test");
+                  spawned.kill();
+                }))
+        .isInstanceOf(BoxliteException.class);
+    assertThat(origins()).containsExactly(VmOrigin.Seed.class, VmOrigin.Restored.class);
+    assertThat(driver.vms).noneMatch(FakeVm::isAlive);
+    assertThat(source.templates().list()).singleElement().matches(t -> !t.inUse(), "not in use");
+  }
+
+  @Test
+  void anAgentThatCannotMakeTheVmTheBoxesOwnLeavesNoVm() {
+    driver.service.failure = FakeService.refusal(Status.Code.INTERNAL, "test");
+    assertThatThrownBy(() -> start("one", false)).isInstanceOf(BoxliteException.class);
+    assertThat(origins()).containsExactly(VmOrigin.Seed.class, VmOrigin.Cold.class);
+    assertThat(driver.vms).noneMatch(FakeVm::isAlive);
+    assertThat(layout.templates()).isEmptyDirectory();
+  }
+
+  @Test
+  void aMissingKernelIsNamedBeforeAnythingStarts() throws Exception {
+    Files.delete(directory.resolve("guest"));
+    assertThatThrownBy(() -> start("one", false))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("BOXLITE_KERNEL");
+    assertThat(driver.vms).isEmpty();
+  }
+
+  @Test
+  void aSizeThatNoBoxMayHaveIsNotBuilt() {
+    List<TemplateProgress> progress = new ArrayList<>();
+    assertThatThrownBy(() -> source.templates().build(1, 1, progress::add))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("memory");
+    assertThat(progress).isEmpty();
+    assertThat(driver.vms).isEmpty();
+  }
+
+  @Test
+  void aTemplateThatAKilledSupervisorLeftUnfinishedIsRemoved() throws Exception {
+    source.close();
+    Path unfinished = Files.createDirectory(layout.templates().resolve("abc.tmp"));
+    Files.writeString(unfinished.resolve("memory"), "half");
+    open(0, true);
+    assertThat(unfinished).doesNotExist();
+    assertThat(source.templates().list()).isEmpty();
   }
 
   @Test
