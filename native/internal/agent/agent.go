@@ -21,6 +21,7 @@ import (
 
 	pb "boxlite.io/native/internal/agentpb"
 	"boxlite.io/native/internal/boot"
+	"boxlite.io/native/internal/caps"
 	"boxlite.io/native/internal/cgroup"
 	"boxlite.io/native/internal/container"
 	"boxlite.io/native/internal/fault"
@@ -40,6 +41,9 @@ type Agent struct {
 	connected func() bool
 	powerOff  chan struct{} // closed when the container has ended and the disks are clean
 	alone     chan struct{} // told that the host's end has closed
+
+	disks   *rootfs.Disks
+	lastCap int // the kernel's highest capability
 
 	groups struct{ keeper, box cgroup.Group }
 	seed   *container.Seed // of the next container; whoever has set creating owns it
@@ -64,6 +68,12 @@ func New(connected func() bool) (*Agent, error) {
 		powerOff: make(chan struct{}), alone: make(chan struct{}, 1), state: pb.ContainerState_CONTAINER_STATE_NONE,
 	}
 	var err error
+	if a.disks, err = rootfs.Find(); err != nil {
+		return nil, err
+	}
+	if a.lastCap, err = caps.Last(); err != nil {
+		return nil, err
+	}
 	if a.groups.keeper, err = (cgroup.Group{}).Make("agent"); err != nil {
 		return nil, err
 	}
@@ -138,6 +148,11 @@ func (a *Agent) guard(method string) error {
 }
 
 func (a *Agent) guardUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if create, ok := request.(*pb.CreateContainerRequest); ok && create.Prepare != nil {
+		if _, err := a.Prepare(ctx, create.Prepare); err != nil {
+			return nil, known(err)
+		}
+	}
 	if err := a.guard(info.FullMethod); err != nil {
 		return nil, err
 	}

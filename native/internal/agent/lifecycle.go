@@ -38,7 +38,7 @@ var (
 
 // CreateContainer mounts the root file system and makes the container.
 func (a *Agent) CreateContainer(_ context.Context, r *pb.CreateContainerRequest) (*pb.CreateContainerResponse, error) {
-	config, err := checkCreate(r)
+	config, err := a.checkCreate(r)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (a *Agent) beginCreating() error {
 	return nil
 }
 
-func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err error) {
+func (a *Agent) checkCreate(r *pb.CreateContainerRequest) (config container.Config, err error) {
 	switch {
 	case !containerIDPattern.MatchString(r.ContainerId):
 		return config, fault.Invalid("container id: must be 64 hex digits")
@@ -94,9 +94,7 @@ func checkCreate(r *pb.CreateContainerRequest) (config container.Config, err err
 	if config.Init.User == "" {
 		config.Init.User = "0:0"
 	}
-	if config.LastCap, err = caps.Last(); err != nil {
-		return config, err
-	}
+	config.LastCap = a.lastCap
 	if config.Caps, err = caps.Select(r.CapabilitiesAdd, r.CapabilitiesDrop, config.LastCap); err != nil {
 		return config, fault.Invalid("%v", err)
 	}
@@ -119,8 +117,8 @@ func extentsOf(layers []*pb.Layer) ([]rootfs.Extent, error) {
 }
 
 // mountRoot mounts a root file system of the VM's disks.
-func mountRoot(work string, layers []rootfs.Extent) (*rootfs.Mounted, error) {
-	root, err := rootfs.Mount(work, layers)
+func (a *Agent) mountRoot(work string, layers []rootfs.Extent) (*rootfs.Mounted, error) {
+	root, err := a.disks.Mount(work, layers)
 	switch {
 	case errors.Is(err, rootfs.ErrNoDisk):
 		return nil, fault.New(codes.NotFound, "disk_not_found", "%v", err)
@@ -134,7 +132,7 @@ func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config, la
 	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
 		return err
 	}
-	root, err := mountRoot(work, layers)
+	root, err := a.mountRoot(work, layers)
 	if err != nil {
 		return err
 	}

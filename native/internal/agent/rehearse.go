@@ -47,7 +47,7 @@ func (a *Agent) Rehearse(ctx context.Context, r *pb.RehearseRequest) (*pb.Rehear
 
 func (a *Agent) rehearse(ctx context.Context, layers []rootfs.Extent) (err error) {
 	work := filepath.Join(boot.Run, rehearsal)
-	root, err := mountRoot(work, layers)
+	root, err := a.mountRoot(work, layers)
 	if err != nil {
 		return err
 	}
@@ -66,9 +66,7 @@ func (a *Agent) rehearse(ctx context.Context, layers []rootfs.Extent) (err error
 		Rootfs: root.Root(), Work: work, Hostname: rehearsal, MachineID: machineID,
 		Init: container.Spec{Argv: []string{RehearsalProgram}, Dir: "/", User: "0:0"},
 	}
-	if config.LastCap, err = caps.Last(); err != nil {
-		return err
-	}
+	config.LastCap = a.lastCap
 	if config.Caps, err = caps.Select(nil, nil, config.LastCap); err != nil {
 		return err
 	}

@@ -56,7 +56,8 @@ type AgentServiceClient interface {
 	// reason "not_prepared", until it has succeeded once since boot or restore. May be repeated.
 	Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (*PrepareResponse, error)
 	// Mounts the root file system and makes the container: namespaces, mounts, cgroups, and the
-	// session of its init, which Attach may open from here on. Runs nothing of the user.
+	// session of its init, which Attach may open from here on. Runs nothing of the user. May carry
+	// the Prepare that has to come first.
 	// Reasons: "already_created", "mount_failed", "disk_not_found".
 	CreateContainer(ctx context.Context, in *CreateContainerRequest, opts ...grpc.CallOption) (*CreateContainerResponse, error)
 	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
@@ -228,7 +229,8 @@ type AgentServiceServer interface {
 	// reason "not_prepared", until it has succeeded once since boot or restore. May be repeated.
 	Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error)
 	// Mounts the root file system and makes the container: namespaces, mounts, cgroups, and the
-	// session of its init, which Attach may open from here on. Runs nothing of the user.
+	// session of its init, which Attach may open from here on. Runs nothing of the user. May carry
+	// the Prepare that has to come first.
 	// Reasons: "already_created", "mount_failed", "disk_not_found".
 	CreateContainer(context.Context, *CreateContainerRequest) (*CreateContainerResponse, error)
 	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.

@@ -74,7 +74,7 @@ func Create(seed *Seed, config Config) (*Container, error) {
 
 // prepare has PID 1 make the container and joins it.
 func (c *Container) prepare() error {
-	if err := send(c.socket, c.setup); err != nil {
+	if err := send(c.socket, &c.setup); err != nil {
 		return err
 	}
 	if _, err := c.await(); err != nil {

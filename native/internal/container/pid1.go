@@ -26,7 +26,7 @@ func PID1() {
 		send(socket, reportOf(step, err))
 		os.Exit(1)
 	}
-	if send(socket, report{}) != nil {
+	if send(socket, &report{}) != nil {
 		os.Exit(1)
 	}
 	var s setup
@@ -37,14 +37,14 @@ func PID1() {
 		send(socket, reportOf(step, err))
 		os.Exit(1)
 	}
-	if send(socket, report{}) != nil {
+	if send(socket, &report{}) != nil {
 		os.Exit(1)
 	}
 	if s.Execs {
 		becomeInit(socket)
 		os.Exit(1)
 	}
-	receive(socket, &struct{}{}) // returns when the agent has gone, and with it the VM
+	receive(socket, &report{}) // returns when the agent has gone, and with it the VM
 }
 
 // isolate does all that is the same for every container.

@@ -35,6 +35,21 @@ type disk struct {
 	parts int    // how many have been made
 }
 
+// Disks are those that every VM has.
+type Disks struct {
+	layers, box *disk
+}
+
+// Find returns the VM's disks. What is in them may change until they are mounted.
+func Find() (*Disks, error) {
+	layers, err := find(layersAddress)
+	if err != nil {
+		return nil, err
+	}
+	box, err := find(boxAddress)
+	return &Disks{layers, box}, err
+}
+
 // find returns the disk at that PCI address.
 func find(address string) (*disk, error) {
 	virtio, err := only(filepath.Join(devices, address), "virtio")

@@ -21,20 +21,13 @@ type Mounted struct {
 
 // Mount mounts the layers (parts of the one disk, lowest first) and over them the box's own disk,
 // at base/rootfs. On failure nothing stays mounted.
-func Mount(base string, layers []Extent) (_ *Mounted, err error) {
-	m := &Mounted{base: base}
+func (d *Disks) Mount(base string, layers []Extent) (_ *Mounted, err error) {
+	m := &Mounted{base: base, layers: d.layers}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, m.Unmount(), m.undivide())
+			err = errors.Join(err, m.Unmount(), m.layers.undivide())
 		}
 	}()
-	boxDisk, err := find(boxAddress)
-	if err != nil {
-		return nil, err
-	}
-	if m.layers, err = find(layersAddress); err != nil {
-		return nil, err
-	}
 	if err := m.layers.divide(layers); err != nil {
 		return nil, err
 	}
@@ -49,7 +42,7 @@ func Mount(base string, layers []Extent) (_ *Mounted, err error) {
 	}
 	writable := filepath.Join(base, "disk")
 	// The host's file is sparse: what was never written is zero, nobody has to write that.
-	if err := m.mount(boxDisk.file(0), writable, "ext4", unix.MS_NOATIME, "discard,noinit_itable"); err != nil {
+	if err := m.mount(d.box.file(0), writable, "ext4", unix.MS_NOATIME, "discard,noinit_itable"); err != nil {
 		return nil, err
 	}
 	return m, m.overlay(lower, writable)
@@ -99,13 +92,6 @@ func (m *Mounted) AddFile(source, path string) error {
 	return nil
 }
 
-func (m *Mounted) undivide() error {
-	if m.layers == nil {
-		return nil
-	}
-	return m.layers.undivide()
-}
-
 func (m *Mounted) mount(source, point, fstype string, flags uintptr, options string) error {
 	if err := os.MkdirAll(point, 0o755); err != nil {
 		return err
@@ -133,5 +119,5 @@ func (m *Mounted) Unmount() error {
 
 // Remove unmounts everything, and removes the parts of the layers' disk and the directories.
 func (m *Mounted) Remove() error {
-	return errors.Join(m.Unmount(), m.undivide(), os.RemoveAll(m.base))
+	return errors.Join(m.Unmount(), m.layers.undivide(), os.RemoveAll(m.base))
 }

@@ -31,6 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -106,7 +107,7 @@ final class BoxBoot {
 
   private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
     made.disks().forEach(agent.vm()::attach);
-    agent.portal().createContainer(made.request());
+    agent.portal().createContainer(ContainerRequests.prepared(made.request(), Instant.now()));
     InitLog log = new InitLog(files.log(BoxLog.INIT));
     return new Booted(
         new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),

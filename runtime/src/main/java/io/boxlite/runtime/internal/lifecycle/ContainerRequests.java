@@ -39,6 +39,11 @@ public final class ContainerRequests {
         .build();
   }
 
+  /// {@return a request that first makes the VM one of its own; for one use}
+  static CreateContainerRequest prepared(CreateContainerRequest request, Instant now) {
+    return request.toBuilder().setPrepare(prepare(now)).build();
+  }
+
   /// @throws ConfigException if neither image nor options name a command
   static CreateContainerRequest create(
       BoxRecord box, ImageConfig image, List<LayersDisk.Extent> layers) {

@@ -229,8 +229,10 @@ final class RunningBox implements AutoCloseable {
       exit = portal.shutdown(grace);
     } catch (BoxliteException e) {
       // The force that follows does not need the agent's consent.
-      LOG.log(
-          System.Logger.Level.WARNING, "VM {0} is ended by force: {1}", vm.id(), e.getMessage());
+      // A VM that has ended by then was ended by somebody who wanted that.
+      System.Logger.Level level =
+          vm.isAlive() ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
+      LOG.log(level, "VM {0} is ended by force: {1}", vm.id(), e.getMessage());
     }
     // The agent has unmounted and synced: there is no need to wait for the guest to power off.
     vm.quit(QUIT_PATIENCE);

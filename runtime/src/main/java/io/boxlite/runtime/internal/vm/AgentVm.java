@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/// A VM whose agent has been told to make it one of its own: ready to become any box.
+/// A VM whose agent answers: ready to become any box. Not before the agent has been told to make
+/// the VM one of its own, which goes along with the box's container, does it do anything of a
+/// user's.
 ///
 /// @param vm to be ended, or closed, by whoever has this
 /// @param portal to be closed by whoever has this

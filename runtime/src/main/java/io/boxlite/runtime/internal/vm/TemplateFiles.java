@@ -76,7 +76,7 @@ record TemplateFiles(Path directory) {
     TemplateFiles published = new TemplateFiles(target);
     published.delete();
     Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
-    sync(Objects.requireNonNull(target.toAbsolutePath().getParent()), StandardOpenOption.READ);
+    sync(Objects.requireNonNull(target.getParent()), StandardOpenOption.READ);
     return published;
   }
 

@@ -79,7 +79,7 @@ public final class VmSource implements AutoCloseable {
     return pool.size();
   }
 
-  /// Gives a box its VM, without disks, its agent prepared.
+  /// Gives a box its VM, without disks, its agent connected.
   ///
   /// @param request what VM
   /// @param spawned told the VM as soon as there is one, and any that takes its place
@@ -184,6 +184,7 @@ public final class VmSource implements AutoCloseable {
 
   private AgentVm rehearsed(AgentVm restored, VmFiles files) {
     try {
+      restored.portal().prepare(preparation.get());
       rehearsal.run(restored.vm(), restored.portal(), files.runDir());
       return new AgentVm(
           restored.vm(), restored.portal(), StartOrigin.WARM, Duration.ZERO, Duration.ZERO);
@@ -216,7 +217,6 @@ public final class VmSource implements AutoCloseable {
       tell.accept(vm);
       Portal portal = AgentVm.connect(vm, options.bootTimeout());
       try {
-        portal.prepare(preparation.get());
         return new AgentVm(
             vm,
             portal,

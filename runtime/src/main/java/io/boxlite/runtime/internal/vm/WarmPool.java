@@ -63,7 +63,7 @@ final class WarmPool implements AutoCloseable {
 
   /// Restores a VM.
   interface Maker {
-    /// Restores one.
+    /// Restores one and has it rehearse.
     ///
     /// @param id of the VM
     /// @param size what it is for

@@ -14,10 +14,8 @@ import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.lifecycle.FakeDriver;
 import io.boxlite.runtime.internal.lifecycle.FakeDriver.FakeVm;
-import io.boxlite.runtime.internal.portal.FakeService;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmOrigin;
-import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -196,7 +194,7 @@ class VmSourceTest {
                 request("one", false),
                 spawned,
                 _ -> {
-                  driver.service.failure = FakeService.refusal(Status.Code.INTERNAL, "test");
+                  driver.vm().loseAgent();
                   spawned.kill();
                 }))
         .isInstanceOf(BoxliteException.class);
@@ -206,10 +204,13 @@ class VmSourceTest {
   }
 
   @Test
-  void anAgentThatCannotMakeTheVmTheBoxesOwnLeavesNoVm() {
-    driver.service.failure = FakeService.refusal(Status.Code.INTERNAL, "test");
-    assertThatThrownBy(() -> start("one", false)).isInstanceOf(BoxliteException.class);
-    assertThat(origins()).containsExactly(VmOrigin.Seed.class, VmOrigin.Cold.class);
+  void anAgentThatDoesNotAnswerLeavesNoVm() {
+    source.templates().build(1, 512, _ -> {});
+    assertThatThrownBy(() ->
+            source.start(request("one", false), new SpawnedVm(), _ -> driver.vm().loseAgent()))
+        .isInstanceOf(BoxliteException.class);
+    assertThat(origins())
+        .containsExactly(VmOrigin.Seed.class, VmOrigin.Restored.class, VmOrigin.Cold.class);
     assertThat(driver.vms).noneMatch(FakeVm::isAlive);
     assertThat(layout.templates()).isEmptyDirectory();
   }
