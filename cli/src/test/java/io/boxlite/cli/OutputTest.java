@@ -246,6 +246,18 @@ class OutputTest {
     assertThat(cli.boxlite.templates.list()).hasSize(1);
   }
 
+  @Test
+  void noTemplatesAreAnEmptyListInEveryFormat() {
+    assertThat(ok("template", "list", "-q")).isEmpty();
+    assertThat(ok("template", "prune", "--format", "json").strip()).isEqualTo("[]");
+  }
+
+  @Test
+  void inspectOfABoxThatWasNotStartedHasNoStages() {
+    cli.boxlite.with("01C", "web", BoxStatus.CONFIGURED);
+    assertThat(ok("inspect", "web")).doesNotContain("BootTiming");
+  }
+
   @ParameterizedTest
   @CsvSource({"0, abcd", "1, d", "2, cd", "4, abcd", "9, abcd"})
   void logsShowTheLastLines(String lines, String expected) {

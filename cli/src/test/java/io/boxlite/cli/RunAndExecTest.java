@@ -135,6 +135,21 @@ class RunAndExecTest {
     assertThat(cli.out()).endsWith("01NEW2\n");
   }
 
+  @Test
+  void noStagesAreShownUnlessAskedFor() {
+    executionGives("hello\n".getBytes(StandardCharsets.UTF_8), new byte[0], 0, 0);
+    assertThat(cli.run("run", "base", "x", "--timing")).isZero();
+    assertThat(cli.run("run", "-d", "base")).isZero();
+    assertThat(cli.err()).isEmpty();
+  }
+
+  @Test
+  void createPassesOnThatTheVmIsToBoot() {
+    assertThat(cli.run("create", "base")).isZero();
+    assertThat(cli.run("create", "--no-template", "base")).isZero();
+    assertThat(cli.boxlite.created).extracting(BoxOptions::noTemplate).containsExactly(false, true);
+  }
+
   @ParameterizedTest
   @CsvSource({"command_not_found, 127", "command_not_executable, 126", "other, 1"})
   void runOfACommandThatCannotStartLeavesNoBox(String reason, int code) {

@@ -23,7 +23,17 @@ class SupervisorStarterTest {
   private SupervisorStarter starter(String script, Duration deadline) throws IOException {
     Path file = Files.writeString(directory.resolve("launcher"), script);
     Map<String, String> environment =
-        Map.of("PATH", System.getenv("PATH"), "BOXLITE_API_KEY", "secret", "BOXLITE_LOG", "debug");
+        Map.of(
+            "PATH",
+            System.getenv("PATH"),
+            "BOXLITE_API_KEY",
+            "secret",
+            "BOXLITE_LOG",
+            "debug",
+            "BOXLITE_WARM_POOL",
+            "3",
+            "BOXLITE_TEMPLATES",
+            "off");
     return new SupervisorStarter(
         home(), List.of("sh", file.toString()), environment, this::connect, deadline);
   }
@@ -52,7 +62,9 @@ class SupervisorStarterTest {
     assertThat(home().resolve("args")).hasContent("__supervisor --home " + home());
     assertThat(Files.readString(home().resolve("sid")).strip())
         .isEqualTo(Files.readString(home().resolve("pid")).strip());
-    assertThat(home().resolve("env")).content().contains("BOXLITE_LOG=debug");
+    assertThat(home().resolve("env"))
+        .content()
+        .contains("BOXLITE_LOG=debug", "BOXLITE_WARM_POOL=3", "BOXLITE_TEMPLATES=off");
     assertThat(home().resolve("env")).content().doesNotContain("secret");
     assertThat(Files.getPosixFilePermissions(home())).hasSize(3);
   }

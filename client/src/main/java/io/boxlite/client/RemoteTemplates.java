@@ -54,13 +54,14 @@ record RemoteTemplates(RestCaller caller) implements Templates {
 
   private static byte[] line(InputStream from) throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
-    int next = from.read();
-    while (next >= 0 && next != '\n' && line.size() < MAX_LINE) {
+    for (int next = from.read(); next != '\n'; next = from.read()) {
+      if (next < 0) {
+        throw new IOException("the answer was cut");
+      }
+      if (line.size() == MAX_LINE) {
+        throw new IOException("a line of the answer is longer than " + MAX_LINE + " bytes");
+      }
       line.write(next);
-      next = from.read();
-    }
-    if (next != '\n') {
-      throw new IOException("the answer was cut");
     }
     return line.toByteArray();
   }

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.EngineException;
 import io.boxlite.api.InternalException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.StorageException;
+import io.boxlite.api.TemplateInfo;
+import io.boxlite.api.TemplateProgress;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -16,6 +20,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,6 +138,83 @@ class HostileServerTest {
         .hasMessageContaining("auth: ");
     assertThatThrownBy(() -> list("HTTP/1.1 503 x" + end)).isInstanceOf(NetworkException.class);
     assertThatThrownBy(() -> list("HTTP/1.1 418 x" + end)).isInstanceOf(InternalException.class);
+  }
+
+  private TemplateInfo build(String lines, List<TemplateProgress> stages) {
+    String head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n";
+    answer = (head + lines).getBytes(StandardCharsets.ISO_8859_1);
+    try (RemoteBoxlite boxlite = RemoteBoxlite.connect(socket)) {
+      return boxlite.templates().build(1, 256, stages::add);
+    }
+  }
+
+  private static final String BOOTING = "{\"progress\":\"booting\"}\n";
+  private static final String MADE =
+      "{\"template\":{\"key\":\"k1\",\"cpus\":1,\"memory_mib\":256,\"size_bytes\":7,"
+          + "\"created_at\":\"1970-01-01T00:00:00Z\",\"last_used_at\":\"1970-01-01T00:00:00Z\","
+          + "\"in_use\":false}}\n";
+
+  @Test
+  void stagesThatAreNotKnownAreNotTold() {
+    List<TemplateProgress> stages = new ArrayList<>();
+    String lines =
+        BOOTING + "{\"progress\":\"polishing\"}\n{}\n{\"progress\":\"ready\",\"more\":1}\n" + MADE;
+    assertThat(build(lines, stages).key()).isEqualTo("k1");
+    assertThat(stages).containsExactly(TemplateProgress.BOOTING, TemplateProgress.READY);
+  }
+
+  @Test
+  void anAnswerThatEndsBeforeTheTemplateIsANetworkError() {
+    for (String cut : new String[] {"", BOOTING, BOOTING + "{\"prog", MADE.strip()}) {
+      List<TemplateProgress> stages = new ArrayList<>();
+      assertThatThrownBy(() -> build(cut, stages))
+          .as(cut)
+          .isInstanceOf(NetworkException.class)
+          .hasMessageContaining("cut");
+      assertThat(stages).hasSize(cut.startsWith(BOOTING) ? 1 : 0);
+    }
+  }
+
+  @Test
+  void aLineWithoutEndIsANetworkError() {
+    assertThatThrownBy(() -> build(BOOTING + "x".repeat(100_000), new ArrayList<>()))
+        .isInstanceOf(NetworkException.class)
+        .hasMessageContaining("line");
+  }
+
+  @Test
+  void aLineThatIsNotTheContractIsRefused() {
+    for (String bad : new String[] {"\n", "nope\n", "[]\n", "null\n", "{\"template\":7}\n"}) {
+      assertThatThrownBy(() -> build(bad, new ArrayList<>()))
+          .as(bad)
+          .isInstanceOf(BoxliteException.class);
+    }
+  }
+
+  @Test
+  void anErrorBehindStagesIsOfItsKind() {
+    String error = "{\"error\":{\"message\":\"m\",\"reason\":\"r\",\"code\":\"%s\"}}\n";
+    List<TemplateProgress> stages = new ArrayList<>();
+    assertThatThrownBy(() -> build(BOOTING + error.formatted("engine_unavailable"), stages))
+        .isInstanceOf(EngineException.class)
+        .hasMessageEndingWith(": m");
+    assertThat(stages).containsExactly(TemplateProgress.BOOTING);
+    assertThatThrownBy(() -> build(error.formatted("storage_error"), stages))
+        .isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> build(error.formatted("from_the_future"), stages))
+        .isInstanceOf(InternalException.class);
+    assertThatThrownBy(() -> build("{\"error\":{}}\n" + MADE, stages))
+        .isInstanceOf(InternalException.class);
+  }
+
+  @Test
+  void aServerWithoutTemplatesIsToldByItsStatus() {
+    answer = "HTTP/1.1 404 x\r\nContent-Length: 4\r\n\r\noops".getBytes(StandardCharsets.US_ASCII);
+    try (RemoteBoxlite boxlite = RemoteBoxlite.connect(socket)) {
+      assertThatThrownBy(() -> boxlite.templates().build(1, 256, _ -> {}))
+          .isInstanceOf(NotFoundException.class);
+      assertThatThrownBy(() -> boxlite.templates().list()).isInstanceOf(NotFoundException.class);
+    }
   }
 
   @Test

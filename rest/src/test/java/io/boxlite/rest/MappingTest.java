@@ -4,17 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.BootTiming;
+import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.StartOrigin;
+import io.boxlite.api.TemplateInfo;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class MappingTest {
@@ -49,6 +58,89 @@ class MappingTest {
     byte[] json = JsonCodec.write(OptionMapping.toBody(options));
     assertThat(OptionMapping.toOptions(JsonCodec.readStrictly(CreateBoxBody.class, json)))
         .isEqualTo(options);
+  }
+
+  private static BoxInfo box(Optional<BootTiming> boot) {
+    return new BoxInfo(
+        "01A",
+        Optional.of("web"),
+        BoxStatus.RUNNING,
+        Instant.EPOCH,
+        Instant.EPOCH.plusSeconds(1),
+        OptionalLong.of(42),
+        "base",
+        2,
+        256,
+        OptionalInt.empty(),
+        Optional.empty(),
+        true,
+        false,
+        true,
+        boot);
+  }
+
+  @Test
+  void theStagesOfEveryKindOfStartSurviveTheWire() {
+    for (StartOrigin origin : StartOrigin.values()) {
+      BoxInfo sent =
+          box(
+              Optional.of(
+                  new BootTiming(
+                      origin,
+                      Duration.ofMillis(27),
+                      Duration.ofMillis(2),
+                      Duration.ofMillis(3),
+                      Duration.ofMillis(4),
+                      Duration.ofMillis(5),
+                      Duration.ofMillis(6),
+                      Duration.ofMillis(7))));
+      byte[] json = JsonCodec.write(BoxMapping.toBody(sent));
+      assertThat(new String(json, StandardCharsets.UTF_8))
+          .contains("\"origin\":\"" + origin.wireName() + "\"", "\"total_create_ms\":27");
+      assertThat(BoxMapping.toInfo(JsonCodec.read(BoxBody.class, json))).isEqualTo(sent);
+    }
+  }
+
+  @Test
+  void aBoxThatWasNotStartedHasNoStages() {
+    BoxInfo sent = box(Optional.empty());
+    byte[] json = JsonCodec.write(BoxMapping.toBody(sent));
+    assertThat(new String(json, StandardCharsets.UTF_8)).doesNotContain("boot_timing");
+    assertThat(BoxMapping.toInfo(JsonCodec.read(BoxBody.class, json))).isEqualTo(sent);
+  }
+
+  @Test
+  void aRuntimeThatDoesNotTellItsWarmVmsHasNone() {
+    RuntimeInfo sent =
+        new RuntimeInfo("1", Path.of("/h"), "e", "v", "linux", "x86_64", 4, 1, 2, 1, 3, 2);
+    byte[] json = JsonCodec.write(BoxMapping.toBody(sent));
+    assertThat(BoxMapping.toInfo(JsonCodec.read(InfoBody.class, json))).isEqualTo(sent);
+    String older = new String(json, StandardCharsets.UTF_8).replace(",\"warm_vms\":2", "");
+    assertThat(older).doesNotContain("warm_vms");
+    byte[] bytes = older.getBytes(StandardCharsets.UTF_8);
+    assertThat(BoxMapping.toInfo(JsonCodec.read(InfoBody.class, bytes)).warmVms()).isZero();
+  }
+
+  @Test
+  void templatesSurviveTheWire() {
+    TemplateInfo sent =
+        new TemplateInfo("k1", 2, 256, 1L << 33, Instant.EPOCH, Instant.EPOCH.plusNanos(7), true);
+    byte[] json = JsonCodec.write(BoxMapping.toBody(sent));
+    assertThat(new String(json, StandardCharsets.UTF_8))
+        .contains("\"memory_mib\":256", "\"size_bytes\":8589934592", "\"in_use\":true");
+    assertThat(BoxMapping.toInfo(JsonCodec.read(TemplateBody.class, json))).isEqualTo(sent);
+  }
+
+  @Test
+  void anOddDateOfATemplateDoesNotMakeAListUnreadable() {
+    TemplateBody odd = new TemplateBody("k1", 1, 256, 7, "yesterday", "", false);
+    assertThat(BoxMapping.toInfo(odd).createdAt()).isEqualTo(Instant.EPOCH);
+    assertThat(BoxMapping.toInfo(odd).lastUsedAt()).isEqualTo(Instant.EPOCH);
+  }
+
+  @Test
+  void aBoxOfAnOlderClientStartsFromATemplate() {
+    assertThat(OptionMapping.toOptions(strict("{\"image\":\"base\"}")).noTemplate()).isFalse();
   }
 
   @Test

@@ -90,6 +90,15 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
       this.agent = agent;
     }
 
+    /// From here on nobody new reaches the VM's agent.
+    public void loseAgent() {
+      try {
+        Files.delete(agent.socket());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
     public void die() {
       exit.complete(new VmExit(OptionalInt.of(139), ""));
     }

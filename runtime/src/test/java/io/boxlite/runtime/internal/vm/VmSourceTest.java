@@ -3,6 +3,8 @@ package io.boxlite.runtime.internal.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.TemplateProgress;
@@ -181,6 +183,65 @@ class VmSourceTest {
         .hasMessageContaining("given up");
     assertThat(told).isEmpty();
     assertThat(driver.vms).noneMatch(FakeVm::isAlive);
+  }
+
+  @Test
+  void aRestoreThatIsGivenUpNeitherBootsNorBlamesTheTemplate() {
+    source.templates().build(1, 512, _ -> {});
+    SpawnedVm spawned = new SpawnedVm();
+    assertThatThrownBy(() ->
+            source.start(
+                request("one", false),
+                spawned,
+                _ -> {
+                  driver.vm().loseAgent();
+                  spawned.kill();
+                }))
+        .isInstanceOf(BoxliteException.class);
+    assertThat(origins()).containsExactly(VmOrigin.Seed.class, VmOrigin.Restored.class);
+    assertThat(driver.vms).noneMatch(FakeVm::isAlive);
+    assertThat(source.templates().list()).singleElement().matches(t -> !t.inUse(), "not in use");
+  }
+
+  @Test
+  void anAgentThatDoesNotAnswerLeavesNoVm() {
+    source.templates().build(1, 512, _ -> {});
+    assertThatThrownBy(() ->
+            source.start(request("one", false), new SpawnedVm(), _ -> driver.vm().loseAgent()))
+        .isInstanceOf(BoxliteException.class);
+    assertThat(origins())
+        .containsExactly(VmOrigin.Seed.class, VmOrigin.Restored.class, VmOrigin.Cold.class);
+    assertThat(driver.vms).noneMatch(FakeVm::isAlive);
+    assertThat(layout.templates()).isEmptyDirectory();
+  }
+
+  @Test
+  void aMissingKernelIsNamedBeforeAnythingStarts() throws Exception {
+    Files.delete(directory.resolve("guest"));
+    assertThatThrownBy(() -> start("one", false))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("BOXLITE_KERNEL");
+    assertThat(driver.vms).isEmpty();
+  }
+
+  @Test
+  void aSizeThatNoBoxMayHaveIsNotBuilt() {
+    List<TemplateProgress> progress = new ArrayList<>();
+    assertThatThrownBy(() -> source.templates().build(1, 1, progress::add))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("memory");
+    assertThat(progress).isEmpty();
+    assertThat(driver.vms).isEmpty();
+  }
+
+  @Test
+  void aTemplateThatAKilledSupervisorLeftUnfinishedIsRemoved() throws Exception {
+    source.close();
+    Path unfinished = Files.createDirectory(layout.templates().resolve("abc.tmp"));
+    Files.writeString(unfinished.resolve("memory"), "half");
+    open(0, true);
+    assertThat(unfinished).doesNotExist();
+    assertThat(source.templates().list()).isEmpty();
   }
 
   @Test
