@@ -48,7 +48,7 @@ public final class QemuCommand {
     command.add(binary.toString());
     command.addAll(general(config.id()));
     command.addAll(List.of("-M", architecture.machine() + ",memory-backend=" + MEMORY));
-    command.addAll(accelerator(accelerator));
+    command.addAll(accelerator(accelerator, architecture, config.cpus()));
     command.addAll(size(config.cpus(), config.memoryMib()));
     command.addAll(memory(config.origin(), config.memoryMib()));
     command.addAll(control(sockets));
@@ -74,10 +74,17 @@ public final class QemuCommand {
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
   }
 
-  private static List<String> accelerator(Accelerator accelerator) {
+  /// One emulated CPU needs no locks against others.
+  private static List<String> accelerator(
+      Accelerator accelerator, Architecture architecture, int cpus) {
     return switch (accelerator) {
       case KVM -> List.of("-accel", "kvm", "-cpu", "host");
-      case TCG -> List.of("-accel", "tcg,thread=multi", "-cpu", "max");
+      case TCG ->
+          List.of(
+              "-accel",
+              "tcg,thread=" + (cpus == 1 ? "single" : "multi"),
+              "-cpu",
+              architecture.emulatedCpu());
     };
   }
 
