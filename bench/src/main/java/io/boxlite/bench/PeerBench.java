@@ -30,22 +30,35 @@ final class PeerBench {
     try (WorkDirectory work = WorkDirectory.create();
         Peer peer = Peer.start(cache, layout, work.path().resolve("peer"));
         Boxlite boxlite =
-            Starts.open(work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"))) {
+            Starts.open(work.path().resolve("home"), Map.of("BOXLITE_WARM_POOL", "0"));
+        Boxlite pooled =
+            Starts.open(work.path().resolve("pooled"), Map.of("BOXLITE_WARM_POOL", "1"))) {
       System.out.println("engine: " + boxlite.info().engine());
       System.out.println("KVM: " + boxlite.info().virtualization());
       boxlite.templates().build(CPUS, MEMORY_MIB, _ -> {});
+      pooled.templates().build(CPUS, MEMORY_MIB, _ -> {});
+      start(pooled, options(layout));
       System.out.println("median [lowest tenth – highest tenth]\n");
       List<Samples> samples =
           Rounds.alternate(
               rounds,
               List.of(
                   new Rounds.Subject("restored", "ms", () -> start(boxlite, options(layout))),
+                  new Rounds.Subject(
+                      "from the warm pool (default)",
+                      "ms",
+                      () -> {
+                        Starts.await("a warm VM", () -> pooled.info().warmVms() >= 1);
+                        Quiet.await();
+                        return start(pooled, options(layout));
+                      }),
                   new Rounds.Subject("@boxlite-ai/boxlite 0.10.0", "ms", peer::start),
                   new Rounds.Subject(
                       "cold", "ms", () -> start(boxlite, options(layout).noTemplate(true)))));
       samples.forEach(line -> System.out.println(line.line()));
-      System.out.println(samples.get(0).ratioTo(samples.get(1)));
-      System.out.println(samples.get(2).ratioTo(samples.get(1)));
+      for (int ours : new int[] {0, 1, 3}) {
+        System.out.println(samples.get(ours).ratioTo(samples.get(2)));
+      }
     }
   }
 
