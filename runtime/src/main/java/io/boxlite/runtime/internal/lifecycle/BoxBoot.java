@@ -166,9 +166,10 @@ final class BoxBoot {
         watch.lap());
   }
 
-  /// Says that the box runs its main command: others of its kind are expected.
+  /// Says that the box runs its main command: others of its kind are expected. Does not block.
   void started(BoxRecord box) {
-    context.vms().started(request(box));
+    VmSource.Request request = request(box);
+    context.inBackground(box.id(), "started", () -> context.vms().started(request));
   }
 
   private VmSource.Request request(BoxRecord box) {
