@@ -170,7 +170,7 @@ class TemplateIT {
   @Test
   void aWarmVmBecomesABoxThatALaterSupervisorTakesOver() throws Exception {
     home.run("run", "--rm", "base", "true").ok();
-    TestHome.await("a warm VM", () -> home.vms().size() == 1);
+    TestHome.await("a warm VM", () -> home.run("info").ok().out().contains("warmVms: 1\n"));
     ProcessHandle warm = home.vms().getFirst();
     String id = home.run("run", "-d", "base", "sleep", "1000").ok().out().strip();
     assertThat(home.run("inspect", "-f", "{{.State.Pid}}", id).ok().out().strip())

@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.vm;
 
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ErrorCode;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.TemplateProgress;
@@ -58,6 +59,8 @@ public final class LocalTemplates implements Templates {
   private static final List<String> EMULATED_ARGUMENTS =
       List.of("mitigations=off", "highres=off", "no5lvl");
 
+  private static final long MIB = 1L << 20;
+  private static final int SHORT_KEY_DIGITS = 8;
   private static final String UNFINISHED = ".tmp";
 
   private final RuntimeOptions options;
@@ -65,6 +68,7 @@ public final class LocalTemplates implements Templates {
   private final VmmDriver driver;
   private final BootGate gate;
   private final Rehearsal rehearsal;
+  private final PoolGuard guard;
   private final ConcurrentMap<String, ReentrantLock> building = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, Instant> failures = new ConcurrentHashMap<>();
 
@@ -78,17 +82,20 @@ public final class LocalTemplates implements Templates {
   /// @param driver makes the VMs
   /// @param gate of everything that boots
   /// @param rehearsal of what is saved
+  /// @param guard of VMs that are to be saved
   public LocalTemplates(
       RuntimeOptions options,
       HomeLayout layout,
       VmmDriver driver,
       BootGate gate,
-      Rehearsal rehearsal) {
+      Rehearsal rehearsal,
+      PoolGuard guard) {
     this.options = options;
     this.root = layout.templates();
     this.driver = driver;
     this.gate = gate;
     this.rehearsal = rehearsal;
+    this.guard = guard;
     directories(path -> path.toString().endsWith(UNFINISHED)).forEach(Trees::delete);
   }
 
@@ -231,7 +238,7 @@ public final class LocalTemplates implements Templates {
           throw failed(key, e);
         } catch (RuntimeException e) {
           failures.put(key, Instant.now());
-          throw e;
+          throw withRoom(key, memoryMib, e);
         } finally {
           new TemplateFiles(unfinished).delete();
         }
@@ -253,15 +260,15 @@ public final class LocalTemplates implements Templates {
     files.delete();
     HomeLayout.createPrivate(directory);
     VmTemplate template = files.template();
-    Path logs = directory.resolve("vm");
-    HomeLayout.createPrivate(logs);
+    String id = "template-" + key.substring(0, SHORT_KEY_DIGITS);
+    Path work = guard.directory(id);
     VmConfig config =
         new VmConfig(
-            "template-" + key,
+            id,
             boot(),
             cpus,
             memoryMib,
-            files(logs),
+            files(work),
             new VmOrigin.Seed(template.memory()),
             List.of());
     progress.accept(TemplateProgress.BOOTING);
@@ -270,15 +277,16 @@ public final class LocalTemplates implements Templates {
       try {
         try (Portal portal = AgentVm.connect(vm, options.bootTimeout())) {
           progress.accept(TemplateProgress.REHEARSING);
-          rehearsal.run(vm, portal, logs);
+          rehearsal.run(vm, portal, work);
         }
         progress.accept(TemplateProgress.SAVING);
         vm.save(template.state());
       } finally {
         vm.kill();
       }
+    } finally {
+      guard.release(id);
     }
-    Trees.delete(logs);
     files.publish(
         target,
         new TemplateInfo(
@@ -296,6 +304,22 @@ public final class LocalTemplates implements Templates {
         directory.resolve("portal.sock"),
         directory.resolve("console.log"),
         directory.resolve("qemu.log"));
+  }
+
+  /// A VM whose memory finds no room on the disk is killed by the kernel, without a word.
+  private RuntimeException withRoom(String key, int memoryMib, RuntimeException e) {
+    try {
+      long free = Files.getFileStore(root).getUsableSpace() / MIB;
+      boolean inVm =
+          e instanceof BoxliteException known
+              && (known.code() == ErrorCode.PORTAL || known.code() == ErrorCode.ENGINE);
+      return inVm && free < memoryMib
+          ? failed(key, new IOException("only " + free + " MiB are free in " + root, e))
+          : e;
+    } catch (IOException again) {
+      e.addSuppressed(again);
+      return e;
+    }
   }
 
   private StorageException failed(String key, IOException e) {

@@ -1,18 +1,20 @@
 package io.boxlite.runtime.internal.vm;
 
 import io.boxlite.api.EngineException;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.layout.Trees;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Makes sure that the VMs of a warm pool end when this process does, even by SIGKILL: a shell that
+/// Makes sure that VMs which are no box's end when this process does, even by SIGKILL: a shell that
 /// waits for the end of its input, which only this process can write to, and then kills every
-/// process that works in a directory of the pool. A VM that became a box's still does, but its
+/// process that works in a directory of this one. A VM that became a box's still does, but its
 /// directory is gone: it is left alone.
 ///
-/// Not thread-safe: belongs to its pool.
+/// Thread-safe.
 final class PoolGuard implements AutoCloseable {
   /// In a session of its own, so that no Ctrl-C reaches it. Twice, since a VM may just be starting.
   private static final String SCRIPT =
@@ -31,20 +33,38 @@ final class PoolGuard implements AutoCloseable {
       rm -rf "$1"
       """;
 
-  private final Path pool;
+  private final Path directory;
   private @Nullable Process shell;
 
   /// Watches nothing yet.
   ///
-  /// @param pool directory of the pool
-  PoolGuard(Path pool) {
-    this.pool = pool;
+  /// @param directory whose directories VMs work in; one's own, so that the guard of an earlier
+  ///   supervisor, still at work, does no harm
+  PoolGuard(Path directory) {
+    this.directory = directory;
   }
 
-  /// Watches from here on. Does nothing if it does.
+  /// Makes a directory for a VM, and watches from here on.
   ///
-  /// @throws EngineException if it cannot
-  void watch() {
+  /// @param id of the VM
+  /// @return the directory
+  /// @throws io.boxlite.api.BoxliteException if that cannot be done
+  Path directory(String id) {
+    Path made = directory.resolve(id);
+    HomeLayout.createPrivate(made);
+    watch();
+    return made;
+  }
+
+  /// Removes the directory of a VM that has ended, or has become a box's: it is safe from here on.
+  ///
+  /// @param id of the VM
+  void release(String id) {
+    Trees.delete(directory.resolve(id));
+  }
+
+  /// Does nothing if it watches.
+  private synchronized void watch() {
     Process running = shell;
     if (running != null && running.isAlive()) {
       return;
@@ -58,7 +78,7 @@ final class PoolGuard implements AutoCloseable {
                   "-c",
                   SCRIPT,
                   "boxlite-pool-guard",
-                  pool.toRealPath().toString()));
+                  directory.toRealPath().toString()));
       builder.directory(Path.of("/").toFile());
       String path = builder.environment().getOrDefault("PATH", "/usr/bin:/bin");
       builder.environment().clear();
@@ -67,13 +87,14 @@ final class PoolGuard implements AutoCloseable {
       builder.redirectError(ProcessBuilder.Redirect.DISCARD);
       shell = builder.start();
     } catch (IOException e) {
-      throw new EngineException("no_pool_guard", "guard of the warm pool: " + e, e, Map.of());
+      throw new EngineException(
+          "no_pool_guard", "guard of the VMs that are no box's: " + e, e, Map.of());
     }
   }
 
-  /// Ends it, when the pool is empty.
+  /// Ends it, when no such VM is left, and removes the directory.
   @Override
-  public void close() {
+  public synchronized void close() {
     Process running = shell;
     if (running != null) {
       running.destroyForcibly();
@@ -83,5 +104,6 @@ final class PoolGuard implements AutoCloseable {
         // It has ended.
       }
     }
+    Trees.delete(directory);
   }
 }

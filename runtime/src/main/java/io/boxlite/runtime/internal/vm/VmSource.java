@@ -9,6 +9,7 @@ import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.layout.Trees;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -31,12 +33,17 @@ import java.util.function.Supplier;
 public final class VmSource implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
 
+  /// The agent of a restored VM answers within a tenth of a second: one that takes so long has been
+  /// restored from memory that changed. Generous, for a host that is very busy.
+  private static final Duration RESTORE_LIMIT = Duration.ofSeconds(20);
+
   private final RuntimeOptions options;
   private final VmmDriver driver;
   private final BootGate gate = new BootGate();
   private final Supplier<PrepareRequest> preparation;
   private final Rehearsal rehearsal;
   private final LocalTemplates templates;
+  private final PoolGuard guard;
   private final WarmPool pool;
 
   /// Makes a source; nothing is started yet.
@@ -56,8 +63,12 @@ public final class VmSource implements AutoCloseable {
     this.driver = driver;
     this.preparation = preparation;
     this.rehearsal = new Rehearsal(layout, disks);
-    this.templates = new LocalTemplates(options, layout, driver, gate, rehearsal);
-    this.pool = new WarmPool(layout, options.warmPool(), this::warm);
+    Trees.delete(layout.warmPool()); // of an earlier supervisor
+    // Short: sockets are in it.
+    String name = UUID.randomUUID().toString().substring(0, 8);
+    this.guard = new PoolGuard(layout.warmPool().resolve(name));
+    this.templates = new LocalTemplates(options, layout, driver, gate, rehearsal, guard);
+    this.pool = new WarmPool(options.warmPool(), guard, this::warm);
   }
 
   /// What VM a box needs.
@@ -136,7 +147,7 @@ public final class VmSource implements AutoCloseable {
   private boolean moveOut(AgentVm warm, Request request, Consumer<Vm> tell) {
     try {
       tell.accept(warm.vm());
-      pool.moveOut(warm, request.files());
+      warm.vm().moveTo(request.files());
       return true;
     } catch (RuntimeException e) {
       warm.kill();
@@ -145,6 +156,8 @@ public final class VmSource implements AutoCloseable {
       }
       LOG.log(System.Logger.Level.WARNING, "warm VM not used: {0}", e.getMessage());
       return false;
+    } finally {
+      guard.release(warm.vm().id());
     }
   }
 
@@ -215,7 +228,11 @@ public final class VmSource implements AutoCloseable {
     try {
       long there = System.nanoTime();
       tell.accept(vm);
-      Portal portal = AgentVm.connect(vm, options.bootTimeout());
+      Duration limit = options.bootTimeout();
+      if (origin != StartOrigin.COLD && limit.compareTo(RESTORE_LIMIT) > 0) {
+        limit = RESTORE_LIMIT;
+      }
+      Portal portal = AgentVm.connect(vm, limit);
       try {
         return new AgentVm(
             vm,
@@ -259,5 +276,6 @@ public final class VmSource implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
+    guard.close();
   }
 }

@@ -1,8 +1,6 @@
 package io.boxlite.runtime.internal.vm;
 
 import io.boxlite.api.BoxliteException;
-import io.boxlite.runtime.internal.layout.HomeLayout;
-import io.boxlite.runtime.internal.layout.Trees;
 import io.boxlite.vmm.VmFiles;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,7 +10,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,7 +34,6 @@ final class WarmPool implements AutoCloseable {
   /// After a failure nothing is tried for so long.
   private static final Duration PAUSE = Duration.ofSeconds(30);
 
-  private final Path root;
   private final int limit;
   private final Maker maker;
   private final PoolGuard guard;
@@ -72,7 +68,7 @@ final class WarmPool implements AutoCloseable {
     Optional<AgentVm> make(String id, Size size, VmFiles files);
   }
 
-  private record Waiting(Size size, AgentVm agent, Path directory) {
+  private record Waiting(Size size, AgentVm agent) {
     /// Whether it may be handed out.
     boolean isGood() {
       return agent.vm().isAlive() && !agent.portal().isLost();
@@ -81,21 +77,16 @@ final class WarmPool implements AutoCloseable {
 
   /// Makes an empty pool, which begins to fill at the first start of a box.
   ///
-  /// @param layout of the home, in which no VM of an earlier pool runs any more; what an earlier
-  ///   pool left there is removed
   /// @param limit how many VMs at most; empty: what seems sensible
+  /// @param guard of the VMs; closed by the caller after this
   /// @param maker makes them
-  WarmPool(HomeLayout layout, OptionalInt limit, Maker maker) {
-    // One's own, so that the guard of an earlier supervisor, still at work, does no harm. Short,
-    // since sockets are in it.
-    this.root = layout.warmPool().resolve(UUID.randomUUID().toString().substring(0, 8));
+  WarmPool(OptionalInt limit, PoolGuard guard, Maker maker) {
     this.limit = limit.orElse(AUTOMATIC_LIMIT);
+    this.guard = guard;
     this.maker = maker;
-    this.guard = new PoolGuard(root);
-    Trees.delete(layout.warmPool());
   }
 
-  /// Takes a VM for a box. It stays where it is until [#moveOut].
+  /// Takes a VM for a box. It stays where it is until its files are moved.
   ///
   /// @param wanted size of the box
   /// @return a VM that nobody else gets; empty if none waits
@@ -117,20 +108,6 @@ final class WarmPool implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-  }
-
-  /// Makes a VM that was taken the box's: from here on it outlives this process.
-  ///
-  /// @param agent the VM
-  /// @param files where the box has its VM's files
-  /// @throws BoxliteException if they cannot be moved; the caller ends the VM
-  void moveOut(AgentVm agent, VmFiles files) {
-    agent.vm().moveTo(files);
-    Trees.delete(directory(agent.vm().id()));
-  }
-
-  private Path directory(String id) {
-    return root.resolve(id);
   }
 
   /// {@return how many VMs wait}
@@ -230,17 +207,15 @@ final class WarmPool implements AutoCloseable {
 
   private void add(Size wanted) throws InterruptedException {
     String id = "warm-" + made++;
-    Path directory = directory(id);
     try {
-      HomeLayout.createPrivate(directory);
-      guard.watch();
+      Path directory = guard.directory(id);
       Optional<AgentVm> agent = maker.make(id, wanted, LocalTemplates.files(directory));
       if (agent.isEmpty()) {
-        Trees.delete(directory);
+        guard.release(id);
         pause();
         return;
       }
-      Waiting next = new Waiting(wanted, agent.get(), directory);
+      Waiting next = new Waiting(wanted, agent.get());
       lock.lock();
       try {
         if (!closed) {
@@ -252,7 +227,7 @@ final class WarmPool implements AutoCloseable {
       }
       end(next);
     } catch (BoxliteException e) {
-      Trees.delete(directory);
+      guard.release(id);
       if (e.reason().equals("interrupted")) {
         throw new InterruptedException();
       }
@@ -270,13 +245,13 @@ final class WarmPool implements AutoCloseable {
     }
   }
 
-  private static void end(Waiting unwanted) {
+  private void end(Waiting unwanted) {
     try {
       unwanted.agent().kill();
     } catch (BoxliteException e) {
       LOG.log(System.Logger.Level.WARNING, "warm pool: {0}", e.getMessage());
     }
-    Trees.delete(unwanted.directory());
+    guard.release(unwanted.agent().vm().id());
   }
 
   /// Ends all VMs that wait. Does nothing the second time.
@@ -307,12 +282,10 @@ final class WarmPool implements AutoCloseable {
     }
     lock.lock();
     try {
-      waiting.forEach(WarmPool::end);
+      waiting.forEach(this::end);
       waiting.clear();
     } finally {
       lock.unlock();
     }
-    guard.close();
-    Trees.delete(root);
   }
 }
