@@ -115,6 +115,10 @@ func (s Set) Confine(last int) error {
 	if err := s.Bound(last); err != nil {
 		return err
 	}
+	// Another thread, made to execute something by a tracer, would get all that its bounding set has.
+	if _, _, errno := syscall.AllThreadsSyscall(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); errno != 0 {
+		return fmt.Errorf("no new privileges: %w", errno)
+	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	data := [2]unix.CapUserData{
 		{Effective: uint32(s), Permitted: uint32(s)},

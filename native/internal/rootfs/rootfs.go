@@ -119,5 +119,9 @@ func (m *Mounted) Unmount() error {
 
 // Remove unmounts everything, and removes the parts of the layers' disk and the directories.
 func (m *Mounted) Remove() error {
-	return errors.Join(m.Unmount(), m.layers.undivide(), os.RemoveAll(m.base))
+	// Directories only: what could not be unmounted is not to be emptied.
+	if err := errors.Join(m.Unmount(), m.layers.undivide()); err != nil {
+		return err
+	}
+	return os.RemoveAll(m.base)
 }

@@ -2,12 +2,14 @@ package io.boxlite.runtime.internal.vm;
 
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
+import io.boxlite.api.InternalException;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.vmm.Vm;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 
 /// A VM whose agent answers: ready to become any box. Not before the agent has been told to make
 /// the VM one of its own, which goes along with the box's container, does it do anything of a
@@ -40,10 +42,22 @@ public record AgentVm(
                         "the VM ended: "
                             + (exit.cause().isEmpty() ? "killed, or it crashed" : exit.cause()))));
     try {
-      return portal.join();
-    } catch (CompletionException e) {
+      return portal.get();
+    } catch (ExecutionException e) {
       connecting.interrupt();
-      throw e.getCause() instanceof BoxliteException known ? known : e;
+      throw e.getCause() instanceof BoxliteException known
+          ? known
+          : new InternalException("portal", "connect to the agent: " + e.getCause(), e, Map.of());
+    } catch (InterruptedException e) {
+      EngineException given =
+          new EngineException("interrupted", "start of a box was interrupted", e, Map.of());
+      if (portal.completeExceptionally(given)) {
+        connecting.interrupt();
+      } else {
+        var _ = portal.thenAccept(Portal::close);
+      }
+      Thread.currentThread().interrupt();
+      throw given;
     }
   }
 

@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.vm;
 
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
@@ -96,7 +97,11 @@ public final class LocalTemplates implements Templates {
     this.gate = gate;
     this.rehearsal = rehearsal;
     this.guard = guard;
-    directories(path -> path.toString().endsWith(UNFINISHED)).forEach(Trees::delete);
+    try {
+      directories(path -> path.toString().endsWith(UNFINISHED)).forEach(Trees::delete);
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, "unfinished templates: {0}", e.getMessage());
+    }
   }
 
   private List<Path> directories(DirectoryStream.Filter<Path> filter) {
@@ -224,7 +229,13 @@ public final class LocalTemplates implements Templates {
     ReentrantLock lock = building.computeIfAbsent(key, _ -> new ReentrantLock());
     if (!lock.tryLock()) {
       progress.accept(TemplateProgress.WAITING);
-      lock.lock();
+      try {
+        lock.lockInterruptibly();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new EngineException(
+            "interrupted", "interrupted before a template was made", e, Map.of());
+      }
     }
     try {
       TemplateFiles files = files(key);
@@ -237,7 +248,12 @@ public final class LocalTemplates implements Templates {
         } catch (IOException e) {
           throw failed(key, e);
         } catch (RuntimeException e) {
-          failures.put(key, Instant.now());
+          // Who gave up has not found out that it cannot be made.
+          boolean givenUp =
+              e instanceof BoxliteException known && known.reason().equals("interrupted");
+          if (!givenUp && !Thread.currentThread().isInterrupted()) {
+            failures.put(key, Instant.now());
+          }
           throw withRoom(key, memoryMib, e);
         } finally {
           new TemplateFiles(unfinished).delete();

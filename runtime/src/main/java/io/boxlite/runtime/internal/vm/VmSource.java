@@ -4,6 +4,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.StartOrigin;
+import io.boxlite.api.StorageException;
 import io.boxlite.api.Templates;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.runtime.RuntimeOptions;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -36,6 +38,10 @@ public final class VmSource implements AutoCloseable {
   /// The agent of a restored VM answers within a tenth of a second: one that takes so long has been
   /// restored from memory that changed. Generous, for a host that is very busy.
   private static final Duration RESTORE_LIMIT = Duration.ofSeconds(20);
+
+  /// How a bad template shows: QEMU refuses it, or the guest is not what it was.
+  private static final Set<String> TEMPLATE_FAULTS =
+      Set.of("template_refused", "timeout", "vm_ended", "unreachable", "protocol_error");
 
   private final RuntimeOptions options;
   private final VmmDriver driver;
@@ -63,7 +69,11 @@ public final class VmSource implements AutoCloseable {
     this.driver = driver;
     this.preparation = preparation;
     this.rehearsal = new Rehearsal(layout, disks);
-    Trees.delete(layout.warmPool()); // of an earlier supervisor
+    try {
+      Trees.delete(layout.warmPool()); // of an earlier supervisor
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, "earlier warm pool: {0}", e.getMessage());
+    }
     // Short: sockets are in it.
     String name = UUID.randomUUID().toString().substring(0, 8);
     this.guard = new PoolGuard(layout.warmPool().resolve(name));
@@ -113,7 +123,7 @@ public final class VmSource implements AutoCloseable {
             request.cpus(),
             request.memoryMib());
     Optional<AgentVm> warm = pool.take(size);
-    if (warm.isPresent() && moveOut(warm.get(), request, tell)) {
+    if (warm.isPresent() && moveOut(warm.get(), request, spawned, tell)) {
       return warm.get();
     }
     Optional<VmTemplate> template =
@@ -125,7 +135,7 @@ public final class VmSource implements AutoCloseable {
         if (e.reason().equals("interrupted") || spawned.isUnwanted()) {
           throw e;
         }
-        templates.discard(size.key(), String.valueOf(e.getMessage()));
+        judge(size, e);
       }
     }
     return boot(request, tell);
@@ -144,14 +154,14 @@ public final class VmSource implements AutoCloseable {
     }
   }
 
-  private boolean moveOut(AgentVm warm, Request request, Consumer<Vm> tell) {
+  private boolean moveOut(AgentVm warm, Request request, SpawnedVm spawned, Consumer<Vm> tell) {
     try {
       tell.accept(warm.vm());
       warm.vm().moveTo(request.files());
       return true;
     } catch (RuntimeException e) {
       warm.kill();
-      if (!(e instanceof EngineException)) {
+      if (spawned.isUnwanted() || !(e instanceof EngineException)) {
         throw e;
       }
       LOG.log(System.Logger.Level.WARNING, "warm VM not used: {0}", e.getMessage());
@@ -188,10 +198,17 @@ public final class VmSource implements AutoCloseable {
     try (BootGate.Turn _ = gate.enterWhenIdle()) {
       return Optional.of(rehearsed(restore(request, size, template.get(), _ -> {}), files));
     } catch (BoxliteException e) {
-      if (!e.reason().equals("interrupted")) {
-        templates.discard(size.key(), String.valueOf(e.getMessage()));
-      }
+      judge(size, e);
       throw e;
+    }
+  }
+
+  /// Gives a template away when the failure of a restore may be its own.
+  private void judge(WarmPool.Size size, BoxliteException failure) {
+    if (TEMPLATE_FAULTS.contains(failure.reason())) {
+      templates.discard(size.key(), String.valueOf(failure.getMessage()));
+    } else {
+      LOG.log(System.Logger.Level.WARNING, "restore of a VM: {0}", failure.getMessage());
     }
   }
 

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -91,6 +93,15 @@ final class WarmPool implements AutoCloseable {
   /// @param wanted size of the box
   /// @return a VM that nobody else gets; empty if none waits
   Optional<AgentVm> take(Size wanted) {
+    List<Waiting> dead = new ArrayList<>();
+    try {
+      return take(wanted, dead);
+    } finally {
+      dead.forEach(this::end);
+    }
+  }
+
+  private Optional<AgentVm> take(Size wanted, List<Waiting> dead) {
     lock.lock();
     try {
       Iterator<Waiting> all = waiting.iterator();
@@ -101,7 +112,7 @@ final class WarmPool implements AutoCloseable {
           if (next.isGood()) {
             return Optional.of(next.agent());
           }
-          end(next);
+          dead.add(next);
         }
       }
       return Optional.empty();
@@ -161,37 +172,46 @@ final class WarmPool implements AutoCloseable {
   ///
   /// @return what; empty when the pool is closed
   private Optional<Size> awaitMissing() throws InterruptedException {
-    lock.lock();
-    try {
-      while (!closed) {
+    while (true) {
+      List<Waiting> unwanted = new ArrayList<>();
+      lock.lock();
+      try {
+        if (closed) {
+          return Optional.empty();
+        }
         Size wanted = size;
-        int count = wanted == null ? 0 : target(wanted);
-        endUnwanted(wanted, count);
-        if (wanted != null && waiting.size() < count && Instant.now().isAfter(notBefore)) {
+        int count = wanted == null ? 0 : target();
+        removeUnwanted(wanted, count, unwanted);
+        if (wanted != null
+            && waiting.size() < count
+            && Instant.now().isAfter(notBefore)
+            && HostMemory.hasRoomFor(wanted.memoryMib())) {
           return Optional.of(wanted);
         }
-        var _ = changed.await(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+        if (unwanted.isEmpty()) {
+          var _ = changed.await(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+        }
+      } finally {
+        lock.unlock();
+        unwanted.forEach(this::end);
       }
-      return Optional.empty();
-    } finally {
-      lock.unlock();
     }
   }
 
   /// How many there should be.
-  private int target(Size wanted) {
+  private int target() {
     Instant now = Instant.now();
     if (starts.isEmpty() || starts.getLast().plus(KEEP).isBefore(now)) {
       return 0;
     }
-    if (!HostMemory.hasRoomFor(wanted.memoryMib())) {
-      return 0;
+    if (!HostMemory.hasRoomFor(0)) {
+      return 0; // those that wait take what others need; when one more has no room, none is added
     }
     int recent = (int) starts.stream().filter(s -> s.plus(RECENT).isAfter(now)).count();
     return Math.clamp(recent, 1, limit);
   }
 
-  private void endUnwanted(@Nullable Size wanted, int count) {
+  private void removeUnwanted(@Nullable Size wanted, int count, List<Waiting> unwanted) {
     Iterator<Waiting> all = waiting.iterator();
     int kept = 0;
     while (all.hasNext()) {
@@ -200,7 +220,7 @@ final class WarmPool implements AutoCloseable {
         kept++;
       } else {
         all.remove();
-        end(next);
+        unwanted.add(next);
       }
     }
   }
@@ -211,7 +231,7 @@ final class WarmPool implements AutoCloseable {
       Path directory = guard.directory(id);
       Optional<AgentVm> agent = maker.make(id, wanted, LocalTemplates.files(directory));
       if (agent.isEmpty()) {
-        guard.release(id);
+        release(id);
         pause();
         return;
       }
@@ -226,13 +246,22 @@ final class WarmPool implements AutoCloseable {
         lock.unlock();
       }
       end(next);
-    } catch (BoxliteException e) {
-      guard.release(id);
-      if (e.reason().equals("interrupted")) {
+    } catch (RuntimeException e) {
+      release(id);
+      if (e instanceof BoxliteException known && known.reason().equals("interrupted")) {
         throw new InterruptedException();
       }
-      LOG.log(System.Logger.Level.WARNING, "warm pool: {0}", e.getMessage());
+      LOG.log(System.Logger.Level.WARNING, "warm pool: {0}", e.toString());
       pause();
+    }
+  }
+
+  /// What is left of a VM only takes room: the pool goes on.
+  private void release(String id) {
+    try {
+      guard.release(id);
+    } catch (BoxliteException e) {
+      LOG.log(System.Logger.Level.WARNING, "warm pool: {0}", e.getMessage());
     }
   }
 
@@ -251,7 +280,7 @@ final class WarmPool implements AutoCloseable {
     } catch (BoxliteException e) {
       LOG.log(System.Logger.Level.WARNING, "warm pool: {0}", e.getMessage());
     }
-    guard.release(unwanted.agent().vm().id());
+    release(unwanted.agent().vm().id());
   }
 
   /// Ends all VMs that wait. Does nothing the second time.

@@ -7,8 +7,8 @@ import java.util.Map;
 /// Arguments of the QMP commands that put a disk into its slot: pure functions.
 ///
 /// Each slot is a virtio-blk device that every VM has, so that every VM can be made from the same
-/// template: an empty node stands in it until the disk's own takes its place. The guest binds its
-/// driver to the device, and so reads its size, only when it is told to use it.
+/// template: an empty node, larger than any disk, stands in it until the disk's own takes its
+/// place. The guest has read the size by then and does not read it again.
 public final class DiskCommands {
   private DiskCommands() {}
 
