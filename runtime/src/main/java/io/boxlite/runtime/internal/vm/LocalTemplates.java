@@ -246,6 +246,7 @@ public final class LocalTemplates implements Templates {
           buildIn(unfinished, files.directory(), key, cpus, memoryMib, progress);
           failures.remove(key);
         } catch (IOException e) {
+          failures.put(key, Instant.now());
           throw failed(key, e);
         } catch (RuntimeException e) {
           // Who gave up has not found out that it cannot be made.
@@ -338,8 +339,7 @@ public final class LocalTemplates implements Templates {
     }
   }
 
-  private StorageException failed(String key, IOException e) {
-    failures.put(key, Instant.now());
+  private static StorageException failed(String key, IOException e) {
     return new StorageException(
         "template_not_made",
         "template " + key + ": " + e + "; check the disk and free space",

@@ -117,11 +117,7 @@ public final class VmSource implements AutoCloseable {
     if (request.cold() || !options.templates()) {
       return boot(request, tell);
     }
-    WarmPool.Size size =
-        new WarmPool.Size(
-            templates.key(request.cpus(), request.memoryMib()),
-            request.cpus(),
-            request.memoryMib());
+    WarmPool.Size size = size(request);
     Optional<AgentVm> warm = pool.take(size);
     if (warm.isPresent() && moveOut(warm.get(), request, spawned, tell)) {
       return warm.get();
@@ -146,12 +142,13 @@ public final class VmSource implements AutoCloseable {
   /// @param request what was asked for
   public void started(Request request) {
     if (!request.cold() && options.templates()) {
-      pool.started(
-          new WarmPool.Size(
-              templates.key(request.cpus(), request.memoryMib()),
-              request.cpus(),
-              request.memoryMib()));
+      pool.started(size(request));
     }
+  }
+
+  private WarmPool.Size size(Request request) {
+    String key = templates.key(request.cpus(), request.memoryMib());
+    return new WarmPool.Size(key, request.cpus(), request.memoryMib());
   }
 
   private boolean moveOut(AgentVm warm, Request request, SpawnedVm spawned, Consumer<Vm> tell) {
@@ -250,17 +247,12 @@ public final class VmSource implements AutoCloseable {
         limit = RESTORE_LIMIT;
       }
       Portal portal = AgentVm.connect(vm, limit);
-      try {
-        return new AgentVm(
-            vm,
-            portal,
-            origin,
-            Duration.ofNanos(there - began),
-            Duration.ofNanos(System.nanoTime() - there));
-      } catch (RuntimeException e) {
-        portal.close();
-        throw e;
-      }
+      return new AgentVm(
+          vm,
+          portal,
+          origin,
+          Duration.ofNanos(there - began),
+          Duration.ofNanos(System.nanoTime() - there));
     } catch (RuntimeException e) {
       vm.kill();
       throw e;
