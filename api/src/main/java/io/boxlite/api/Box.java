@@ -75,6 +75,16 @@ public interface Box {
   /// @return the log, to be closed by the caller; empty when nothing was written yet
   InputStream logs(BoxLog log, boolean follow);
 
+  /// Makes an image of the box: its image and one more layer with what the box has changed. A box
+  /// that is running is paused meanwhile; one that is not is started without its main command.
+  ///
+  /// @param options name of the image and what it says about itself
+  /// @return the image
+  /// @throws ConfigException if the name or a change is malformed
+  /// @throws InvalidStateException if the state does not allow it
+  /// @throws StorageException if the image cannot be written
+  ImageInfo commit(CommitOptions options);
+
   /// {@return figures of the box, without starting it}
   BoxMetrics metrics();
 }

@@ -32,6 +32,18 @@ public interface Boxlite extends AutoCloseable {
   /// @throws ConfigException if the path is not absolute
   /// @throws StorageException if the home cannot be made or read, or its owner does not answer
   static Boxlite open(Path home) {
+    return open(home, List.of());
+  }
+
+  /// Opens a home, making it when missing, and says how registries are reached.
+  ///
+  /// @param home absolute path
+  /// @param registries entries for registries; those of names without a registry are searched in
+  ///   this order
+  /// @return the runtime, to be closed by the caller
+  /// @throws ConfigException if the path is not absolute
+  /// @throws StorageException if the home cannot be made or read, or its owner does not answer
+  static Boxlite open(Path home, List<ImageRegistry> registries) {
     Path checked = HomeDirectory.check(home);
     List<BoxliteProvider> providers =
         ServiceLoader.load(BoxliteProvider.class).stream()
@@ -39,7 +51,7 @@ public interface Boxlite extends AutoCloseable {
             .sorted(Comparator.comparingInt(BoxliteProvider::order))
             .toList();
     for (BoxliteProvider provider : providers) {
-      Optional<Boxlite> opened = provider.open(checked);
+      Optional<Boxlite> opened = provider.open(checked, registries);
       if (opened.isPresent()) {
         return opened.get();
       }
@@ -52,12 +64,14 @@ public interface Boxlite extends AutoCloseable {
             + " path; end that process, or add boxlite-runtime");
   }
 
-  /// Makes a box in state `configured`: no VM is started and no image is fetched.
+  /// Makes a box in state `configured`: no VM is started. An image that the store lacks is fetched.
   ///
   /// @param options what the box shall be
   /// @return the box
   /// @throws ConfigException if options are invalid; names every violation
   /// @throws AlreadyExistsException if the name is taken
+  /// @throws ImageException if the image can be had nowhere
+  /// @throws NetworkException if its registry cannot be reached
   Box create(BoxOptions options);
 
   /// Finds a box by its id, its name, or a prefix of its id that only one box has; in this order.
@@ -75,6 +89,9 @@ public interface Boxlite extends AutoCloseable {
 
   /// {@return the VMs at rest that boxes start from}
   Templates templates();
+
+  /// {@return what this home takes on disk}
+  DiskUsage diskUsage();
 
   /// {@return what this runtime is and can do}
   RuntimeInfo info();

@@ -9,19 +9,28 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.CommitOptions;
+import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageInfo;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.PullOptions;
+import io.boxlite.api.PulledImage;
+import io.boxlite.api.RemovedImages;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
+import io.boxlite.api.TransferProgress;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -34,6 +43,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A runtime without VMs: boxes are entries of a map, commands are [FakeExecution]s.
@@ -154,7 +164,53 @@ final class FakeBoxlite implements Boxlite {
                 CREATED,
                 OptionalLong.of(1234)));
       }
+
+      @Override
+      public PulledImage pull(PullOptions options, Consumer<TransferProgress> listener) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public String push(
+          String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public Optional<ImageInfo> get(String reference) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public ImageDetails inspect(String reference) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public ImageInfo tag(String source, String target) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public RemovedImages remove(String reference, boolean force) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public RemovedImages prune(boolean all) {
+        throw new UnsupportedOperationException();
+      }
     };
+  }
+
+  @Override
+  public DiskUsage diskUsage() {
+    throw new UnsupportedOperationException();
   }
 
   @Override
@@ -190,6 +246,11 @@ final class FakeBoxlite implements Boxlite {
   }
 
   private final class FakeBox implements Box {
+    @Override
+    public ImageInfo commit(CommitOptions options) {
+      throw new UnsupportedOperationException();
+    }
+
     private final String id;
 
     FakeBox(String id) {

@@ -1,10 +1,12 @@
 package io.boxlite.client;
 
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.spi.BoxliteProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// Opens a home as a client of the supervisor that owns it.
@@ -24,7 +26,7 @@ public final class AttachedProvider implements BoxliteProvider {
 
   /// Connects; when the home has a lock file, waits up to 10 s for its owner to listen.
   @Override
-  public Optional<Boxlite> open(Path home) {
+  public Optional<Boxlite> open(Path home, List<ImageRegistry> registries) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     Path socket = home.resolve("boxlite.sock");
     while (true) {

@@ -4,8 +4,10 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.CommitOptions;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
+import io.boxlite.api.ImageInfo;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
@@ -122,5 +124,10 @@ final class RemoteBox implements Box {
   public BoxMetrics metrics() {
     return BoxMapping.toMetrics(
         caller.call(BoxMetricsBody.class, "GET", Paths.box(id) + "/metrics", null));
+  }
+
+  @Override
+  public ImageInfo commit(CommitOptions options) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
   }
 }

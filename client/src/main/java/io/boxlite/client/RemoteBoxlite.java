@@ -5,8 +5,8 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.DiskUsage;
 import io.boxlite.api.Execution;
-import io.boxlite.api.ImageInfo;
 import io.boxlite.api.Images;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
@@ -16,15 +16,11 @@ import io.boxlite.api.Templates;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
-import io.boxlite.rest.ImageBody;
-import io.boxlite.rest.ImageListBody;
 import io.boxlite.rest.InfoBody;
-import io.boxlite.rest.JsonCodec;
 import io.boxlite.rest.MetricsBody;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,6 +143,11 @@ public final class RemoteBoxlite implements Boxlite {
   }
 
   @Override
+  public DiskUsage diskUsage() {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
   public RuntimeInfo info() {
     return BoxMapping.toInfo(caller.call(InfoBody.class, "GET", Paths.INFO, null));
   }
@@ -160,25 +161,5 @@ public final class RemoteBoxlite implements Boxlite {
   public void close() {
     sessions.close();
     caller.connections().close();
-  }
-
-  private record RemoteImages(RestCaller caller) implements Images {
-    @Override
-    public List<ImageInfo> load(InputStream archive) {
-      return images(JsonCodec.read(ImageListBody.class, caller.upload(Paths.IMAGES_LOAD, archive)));
-    }
-
-    @Override
-    public List<ImageInfo> list() {
-      return images(caller.call(ImageListBody.class, "GET", Paths.IMAGES, null));
-    }
-
-    private static List<ImageInfo> images(ImageListBody body) {
-      List<ImageInfo> images = new ArrayList<>();
-      for (ImageBody image : body.images()) {
-        images.add(BoxMapping.toInfo(image));
-      }
-      return List.copyOf(images);
-    }
   }
 }

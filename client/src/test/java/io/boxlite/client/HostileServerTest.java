@@ -220,7 +220,7 @@ class HostileServerTest {
   @Test
   void aServerThatAcceptsAndDoesNotAnswerIsNotFound() {
     assertThat(RemoteBoxlite.find(socket)).isEmpty();
-    assertThat(new AttachedProvider().open(directory)).isEmpty();
+    assertThat(new AttachedProvider().open(directory, List.of())).isEmpty();
     answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".getBytes(StandardCharsets.US_ASCII);
     assertThat(RemoteBoxlite.find(socket)).isPresent();
   }
@@ -229,6 +229,6 @@ class HostileServerTest {
   void nobodyListening() throws IOException, InterruptedException {
     close();
     assertThatThrownBy(() -> RemoteBoxlite.connect(socket)).isInstanceOf(NetworkException.class);
-    assertThat(new AttachedProvider().open(directory)).isEmpty();
+    assertThat(new AttachedProvider().open(directory, List.of())).isEmpty();
   }
 }

@@ -8,6 +8,7 @@ import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
@@ -278,6 +279,11 @@ public final class LocalBoxlite implements Boxlite {
   public Templates templates() {
     checkOpen();
     return context.vms().templates();
+  }
+
+  @Override
+  public DiskUsage diskUsage() {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
   }
 
   @Override

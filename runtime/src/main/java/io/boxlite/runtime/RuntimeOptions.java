@@ -1,10 +1,13 @@
 package io.boxlite.runtime;
 
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.RuntimeInfo;
+import io.boxlite.image.ImageLimits;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,6 +25,9 @@ import java.util.OptionalInt;
 ///   sensible; from `BOXLITE_WARM_POOL`, default `auto`
 /// @param templates whether boxes start from templates; from `BOXLITE_TEMPLATES`, `on` or `off`,
 ///   default `on`
+/// @param registries how registries are reached; none from the environment
+/// @param imageLimits what a layer of an image may have; from `BOXLITE_IMAGE_MAX_…`, see
+///   [ImageLimits]
 /// @since 0.1
 public record RuntimeOptions(
     String accelerator,
@@ -31,7 +37,9 @@ public record RuntimeOptions(
     Path temporaryDirectory,
     Duration bootTimeout,
     OptionalInt warmPool,
-    boolean templates) {
+    boolean templates,
+    List<ImageRegistry> registries,
+    ImageLimits imageLimits) {
   private static final String JAR_NAME = "boxlite-runtime-" + RuntimeInfo.VERSION + ".jar";
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
@@ -60,7 +68,26 @@ public record RuntimeOptions(
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
         bootTimeout(environment.getOrDefault("BOXLITE_BOOT_TIMEOUT_SECONDS", "")),
         warmPool(environment.getOrDefault("BOXLITE_WARM_POOL", "auto")),
-        templates(environment.getOrDefault("BOXLITE_TEMPLATES", "on")));
+        templates(environment.getOrDefault("BOXLITE_TEMPLATES", "on")),
+        List.of(),
+        ImageLimits.ofEnvironment(environment));
+  }
+
+  /// {@return the same, with entries for registries}
+  ///
+  /// @param entries how registries are reached
+  public RuntimeOptions withRegistries(List<ImageRegistry> entries) {
+    return new RuntimeOptions(
+        accelerator,
+        kernel,
+        initramfs,
+        bundledImages,
+        temporaryDirectory,
+        bootTimeout,
+        warmPool,
+        templates,
+        entries,
+        imageLimits);
   }
 
   private static OptionalInt warmPool(String limit) {

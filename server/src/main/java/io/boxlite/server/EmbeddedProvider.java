@@ -4,6 +4,8 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.DiskUsage;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
@@ -28,9 +30,10 @@ public final class EmbeddedProvider implements BoxliteProvider {
   }
 
   @Override
-  public Optional<Boxlite> open(Path home) {
+  public Optional<Boxlite> open(Path home, List<ImageRegistry> registries) {
     Optional<LocalBoxlite> local =
-        LocalBoxlite.tryOpen(home, RuntimeOptions.ofEnvironment(System.getenv()));
+        LocalBoxlite.tryOpen(
+            home, RuntimeOptions.ofEnvironment(System.getenv()).withRegistries(registries));
     return local.map(boxlite -> serve(boxlite, home));
   }
 
@@ -67,6 +70,11 @@ public final class EmbeddedProvider implements BoxliteProvider {
     @Override
     public Templates templates() {
       return local.templates();
+    }
+
+    @Override
+    public DiskUsage diskUsage() {
+      return local.diskUsage();
     }
 
     @Override

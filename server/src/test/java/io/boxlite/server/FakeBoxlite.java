@@ -9,20 +9,29 @@ import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.CommitOptions;
+import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
+import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.PullOptions;
+import io.boxlite.api.PulledImage;
+import io.boxlite.api.RemovedImages;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
+import io.boxlite.api.TransferProgress;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +45,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /// A runtime in memory; its commands are [FakeExecution]s.
 final class FakeBoxlite implements Boxlite {
@@ -101,7 +111,53 @@ final class FakeBoxlite implements Boxlite {
             new ImageInfo(
                 "base:latest", "base", "latest", "sha256:1", Instant.EPOCH, OptionalLong.of(7)));
       }
+
+      @Override
+      public PulledImage pull(PullOptions options, Consumer<TransferProgress> listener) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public String push(
+          String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public Optional<ImageInfo> get(String reference) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public ImageDetails inspect(String reference) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public ImageInfo tag(String source, String target) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public RemovedImages remove(String reference, boolean force) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public RemovedImages prune(boolean all) {
+        throw new UnsupportedOperationException();
+      }
     };
+  }
+
+  @Override
+  public DiskUsage diskUsage() {
+    throw new UnsupportedOperationException();
   }
 
   @Override
@@ -124,6 +180,11 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    @Override
+    public ImageInfo commit(CommitOptions options) {
+      throw new UnsupportedOperationException();
+    }
+
     final String id;
     final BoxOptions options;
     final Map<String, FakeExecution> executions = new ConcurrentHashMap<>();

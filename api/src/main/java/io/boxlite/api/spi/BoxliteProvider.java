@@ -1,7 +1,9 @@
 package io.boxlite.api.spi;
 
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.ImageRegistry;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// Opens a home directory in one way: as its supervisor, or as a client of the supervisor that owns
@@ -15,7 +17,8 @@ public interface BoxliteProvider {
   /// Opens the home when this provider can do so now.
   ///
   /// @param home absolute path, need not exist
+  /// @param registries how registries are reached
   /// @return the runtime, or empty when another provider has to be asked, because the home is owned
   ///   by another process or not owned by any
-  Optional<Boxlite> open(Path home);
+  Optional<Boxlite> open(Path home, List<ImageRegistry> registries);
 }

@@ -6,10 +6,12 @@ import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.CommitOptions;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.ImageInfo;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
@@ -493,5 +495,10 @@ public final class LocalBox implements Box {
     } finally {
       lifecycle.unlock();
     }
+  }
+
+  @Override
+  public ImageInfo commit(CommitOptions options) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
   }
 }

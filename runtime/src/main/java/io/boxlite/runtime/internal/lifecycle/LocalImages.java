@@ -1,12 +1,19 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageInfo;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
+import io.boxlite.api.PullOptions;
+import io.boxlite.api.PulledImage;
+import io.boxlite.api.RemovedImages;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.TransferProgress;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /// The images of a home, and those that come with BoxLite: these are added when they are first
 /// asked for. Thread-safe.
@@ -83,5 +91,46 @@ public final class LocalImages implements Images {
   public List<ImageInfo> list() {
     addBundled();
     return store.list();
+  }
+
+  @Override
+  public PulledImage pull(PullOptions options, Consumer<TransferProgress> listener) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public String push(
+      String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public Optional<ImageInfo> get(String reference) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public ImageDetails inspect(String reference) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public ImageInfo tag(String source, String target) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public RemovedImages remove(String reference, boolean force) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+  }
+
+  @Override
+  public RemovedImages prune(boolean all) {
+    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
   }
 }

@@ -66,7 +66,9 @@ class LocalBoxTest {
             directory,
             Duration.ofSeconds(10),
             OptionalInt.of(0),
-            false);
+            false,
+            java.util.List.of(),
+            io.boxlite.image.ImageLimits.DEFAULT);
     context =
         new BoxContext(
             options,
