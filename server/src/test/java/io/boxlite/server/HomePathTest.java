@@ -36,7 +36,7 @@ class HomePathTest {
     FakeBoxlite fake = new FakeBoxlite();
     try (RestServer server = RestServer.open(fake, socket);
         RemoteBoxlite client = RemoteBoxlite.find(socket).orElseThrow();
-        Boxlite provided = new AttachedProvider().open(home).orElseThrow()) {
+        Boxlite provided = new AttachedProvider().open(home, java.util.List.of()).orElseThrow()) {
       String id = client.create(BoxOptions.ofImage("base").build()).id();
       assertThat(client.list()).singleElement().extracting("id").isEqualTo(id);
       assertThat(provided.list()).hasSize(1);
