@@ -1,6 +1,8 @@
 package io.boxlite.image.internal.store;
 
+import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.layer.LayerConverter;
+import io.boxlite.image.internal.layer.LowerFiles;
 import io.boxlite.image.internal.oci.Digest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -69,7 +71,8 @@ final class LayerStore {
   private Path convert(Digest diffId, Blob blob, Path target) {
     Path file = staging.newFile();
     try (InputStream in = blob.open()) {
-      LayerConverter.convert(in, file, staging.newFile(), diffId.bytes());
+      LayerConverter.convert(
+          in, file, staging.newFile(), diffId.bytes(), ImageLimits.DEFAULT, LowerFiles.NONE);
       Staging.rename(file, target);
       return target;
     } catch (IOException e) {
