@@ -10,6 +10,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,14 +27,24 @@ public final class Assumptions {
   /// What is assumed of a path in the layers below.
   enum Below {
     /// It is no symbolic link: the layer has files in a directory of this name.
-    NO_LINK,
+    NO_LINK('l'),
     /// It is neither that nor a directory: the layer's own, which its archive does not mention, has
     /// attributes that were made up.
-    NO_DIRECTORY,
+    NO_DIRECTORY('d'),
     /// It does not exist: a hard link to it was taken for one to a later file of the layer.
-    NOTHING,
+    NOTHING('n'),
     /// It is the root and has no files: an opaque root hides nothing of them.
-    EMPTY
+    EMPTY('e');
+
+    private final char code;
+
+    Below(char code) {
+      this.code = code;
+    }
+
+    static Optional<Below> of(byte code) {
+      return Arrays.stream(values()).filter(below -> below.code == code).findFirst();
+    }
   }
 
   /// Never holds: the layer has hard links to files that are not in it, or there is more to assume
@@ -98,7 +109,7 @@ public final class Assumptions {
       out.writeBoolean(possible);
       out.writeInt(paths.size());
       for (Map.Entry<String, Below> path : paths.entrySet()) {
-        out.writeByte(path.getValue().ordinal());
+        out.writeByte(path.getValue().code);
         out.writeInt(path.getKey().length());
         out.write(path.getKey().getBytes(ISO_8859_1));
       }
@@ -120,12 +131,12 @@ public final class Assumptions {
       }
       Map<String, Below> paths = new TreeMap<>();
       for (int left = in.readInt(); left > 0; left--) {
-        int below = in.readByte();
+        Optional<Below> below = Below.of(in.readByte());
         int length = in.readInt();
-        if (below < 0 || below >= Below.values().length || length < 0 || length > in.available()) {
+        if (below.isEmpty() || length < 0 || length > in.available()) {
           return FALSE;
         }
-        paths.put(new String(in.readNBytes(length), ISO_8859_1), Below.values()[below]);
+        paths.put(new String(in.readNBytes(length), ISO_8859_1), below.get());
       }
       return new Assumptions(paths, true);
     } catch (IOException _) {

@@ -46,6 +46,7 @@ public final class LowerFiles implements AutoCloseable {
   /// @param images lowest layer first; empty below the lowest layer of an image
   /// @return their files
   /// @throws IOException if one cannot be read
+  @SuppressWarnings("MustBeClosedChecker") // the result closes it
   public static LowerFiles open(List<Path> images) throws IOException {
     LowerFiles files = new LowerFiles(Arena.ofShared(), true);
     boolean done = false;

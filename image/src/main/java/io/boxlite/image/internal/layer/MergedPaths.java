@@ -252,7 +252,8 @@ final class MergedPaths {
     }
     Map<String, Assumptions.Below> assumed = new HashMap<>();
     passed.forEach((path, made) -> {
-      boolean madeUp = made.isPresent() && made.get().attributes() == Attributes.IMPLICIT_DIRECTORY;
+      boolean madeUp =
+          made.isPresent() && made.get().attributes().equals(Attributes.IMPLICIT_DIRECTORY);
       assumed.put(path, madeUp ? Assumptions.Below.NO_DIRECTORY : Assumptions.Below.NO_LINK);
     });
     missing.forEach(path -> assumed.put(path, Assumptions.Below.NOTHING));
