@@ -8,9 +8,15 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// The blobs of the store, by digest. Thread-safe.
 final class BlobStore {
+  private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
+
   private final StorePaths paths;
 
   BlobStore(StorePaths paths) {
@@ -47,6 +53,22 @@ final class BlobStore {
           "blob " + digest + " of the image store is corrupt; load the image again");
     }
     return content;
+  }
+
+  /// Deletes blobs.
+  ///
+  /// @return bytes that were freed
+  long deleteAllBut(Set<Digest> kept) throws IOException {
+    Set<String> names = kept.stream().map(Digest::hex).collect(Collectors.toSet());
+    return Staging.deleteAll(paths.blobs(), name -> !names.contains(name));
+  }
+
+  /// {@return bytes of the blobs that are wanted}
+  long bytes(Predicate<Digest> wanted) throws IOException {
+    return Staging.bytes(
+        Staging.files(paths.blobs(), name -> HEX.matcher(name).matches()).stream()
+            .filter(file -> wanted.test(new Digest(String.valueOf(file.getFileName()))))
+            .toList());
   }
 
   private Path existing(Digest digest) {
