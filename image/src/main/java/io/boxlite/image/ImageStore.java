@@ -186,6 +186,14 @@ public final class ImageStore implements AutoCloseable {
     return new PreparedImage(image.config(), content.prepare(Digest.parse(image.id())));
   }
 
+  /// Refuses an image that was fetched for another platform than this host's.
+  ///
+  /// @param image to be run
+  /// @throws ImageException if it is for another platform
+  public static void requireRunnable(StoredImage image) {
+    Platform.HOST.check(image.config().os(), image.config().architecture());
+  }
+
   /// Gives an image one more name, as [Images#tag(String, String)] says.
   ///
   /// @param source as [#find] takes it

@@ -229,12 +229,7 @@ public final class LocalBoxlite implements Boxlite {
     if (options.rootfsPath().isPresent()) {
       return context.images().importLayout(Path.of(options.rootfsPath().get()));
     }
-    String reference = options.image().orElseThrow();
-    Optional<StoredImage> found = images.find(reference);
-    if (found.isPresent()) {
-      return found.get();
-    }
-    return context.images().get(images.pull(reference).image().id());
+    return images.bring(options.image().orElseThrow(), options.pull());
   }
 
   private List<String> madeFrom(String imageId) {

@@ -94,14 +94,14 @@ public record Platform(String os, String architecture, String variant) {
   }
 
   /// Refuses an image that says it is for another platform.
-  public void check(Config config) {
-    String otherOs = config.os() == null || config.os().isEmpty() ? os : config.os();
-    String other =
-        config.architecture() == null || config.architecture().isEmpty()
-            ? architecture
-            : config.architecture();
-    if (!matches(otherOs, other)) {
-      throw notAvailable(printable(otherOs + "/" + other));
+  ///
+  /// @param otherOs of the image, or empty
+  /// @param otherArchitecture of the image, or empty
+  public void check(String otherOs, String otherArchitecture) {
+    if (!matches(
+        otherOs.isEmpty() ? os : otherOs,
+        otherArchitecture.isEmpty() ? architecture : otherArchitecture)) {
+      throw notAvailable(printable(otherOs + "/" + otherArchitecture));
     }
   }
 

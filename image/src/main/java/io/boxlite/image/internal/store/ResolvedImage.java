@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -45,7 +46,9 @@ record ResolvedImage(
     Manifest manifest = OciJson.manifest(blob.read(OciJson.MAX_MANIFEST));
     StagedBlob configBlob = source.get(manifest.configDescriptor());
     Config config = OciJson.config(configBlob.read(OciJson.MAX_CONFIG));
-    platform.check(config);
+    platform.check(
+        Objects.requireNonNullElse(config.os(), ""),
+        Objects.requireNonNullElse(config.architecture(), ""));
     List<Digest> diffIds = config.diffIds();
     if (diffIds.size() != manifest.layerDescriptors().size()) {
       throw new ImageException(

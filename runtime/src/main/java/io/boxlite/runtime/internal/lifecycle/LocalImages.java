@@ -1,5 +1,6 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.BoxOptions.PullPolicy;
 import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageException;
@@ -64,6 +65,26 @@ public final class LocalImages implements Images {
     }
     addBundled();
     return store.find(reference);
+  }
+
+  /// Finds an image to run, or fetches it.
+  ///
+  /// @param reference as a user writes it
+  /// @param policy when it is fetched
+  /// @return the image
+  /// @throws ImageException if it can be had nowhere, or is for another platform
+  /// @throws io.boxlite.api.NetworkException if its registry cannot be reached
+  public StoredImage bring(String reference, PullPolicy policy) {
+    Optional<StoredImage> found = policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference);
+    if (found.isEmpty() && policy == PullPolicy.NEVER) {
+      throw new ImageException(
+          "image_not_in_store",
+          "image '%s' is not in the store; pull it, or add it with 'boxlite load -i FILE'"
+              .formatted(reference));
+    }
+    StoredImage image = found.orElseGet(() -> store.get(pull(reference).image().id()));
+    ImageStore.requireRunnable(image);
+    return image;
   }
 
   private void addBundled() {
