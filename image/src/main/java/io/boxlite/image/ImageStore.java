@@ -6,6 +6,7 @@ import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
@@ -100,6 +101,28 @@ public final class ImageStore implements AutoCloseable {
     ImageCatalog.Entry entry = content.catalogued(pulled.image().digest());
     return new PulledImage(
         info(pulled.image()), entry.config().toString(), entry.layers().size(), pulled.fetched());
+  }
+
+  /// Sends an image to the registry of its name, as [Images#push] says.
+  ///
+  /// @param reference name of an image of the store
+  /// @param first how registries are reached, before what the options of the store say
+  /// @param listener told of each step, one call at a time
+  /// @return digest of the manifest
+  /// @throws NotFoundException if there is no such image
+  /// @throws ConfigException if it was not given by a name with a tag
+  public String push(
+      String reference, List<ImageRegistry> first, Consumer<TransferProgress> listener) {
+    ContentStore.Image image = required(reference);
+    ImageReference name = ImageReference.parse(reference);
+    if (!image.reference().equals(Optional.of(name.toString())) || name.tag().isEmpty()) {
+      throw new ConfigException(
+          "invalid_reference",
+          "image '" + reference + "' must be given by a name with a tag; 'boxlite tag' gives one");
+    }
+    content.push(
+        image, name.tag().get(), registries.push(name, first), new TransferListener(listener));
+    return image.digest().toString();
   }
 
   private static ImageException notFound(String text, List<BoxliteException> failures) {

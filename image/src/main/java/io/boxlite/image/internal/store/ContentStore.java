@@ -151,13 +151,21 @@ public final class ContentStore implements AutoCloseable {
       ResolvedImage image = ResolvedImage.resolve(documents.top(tagOrDigest), documents, platform);
       try (Pins.Pin _ = pins.hold(image.digests())) {
         boolean fetched = documents.fetchedNew();
-        fetched |= Pull.layers(fetcher, image, repository, listener);
+        fetched |= fetcher.fetchAll(image, repository, listener);
         ImageIndex.Entry entry = finish(Optional.of(name), image);
         return new Pulled(image(index.add(List.of(entry)).getFirst()), fetched);
       }
     } catch (IOException e) {
       throw StoreErrors.failed("cannot store image " + name, paths.root(), e);
     }
+  }
+
+  /// Sends an image to a registry.
+  ///
+  /// @param tag that it gets there
+  public void push(Image image, String tag, Repository repository, TransferListener listener) {
+    byte[] content = document(image.digest(), OciJson.MAX_MANIFEST);
+    new Push(blobs, repository, listener).run(tag, OciJson.manifest(content), content);
   }
 
   /// {@return all images, once for each of their names, in no order}

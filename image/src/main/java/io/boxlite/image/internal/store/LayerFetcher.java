@@ -12,7 +12,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -53,10 +58,27 @@ final class LayerFetcher {
     this.layers = layers;
   }
 
+  /// Makes sure that all layers of an image are in the store.
+  ///
+  /// @return whether any was fetched
+  boolean fetchAll(ResolvedImage image, Repository repository, TransferListener listener) {
+    listener.begin(image.layers());
+    Set<Layer> wanted = new LinkedHashSet<>();
+    for (int i = 0; i < image.layers().size(); i++) {
+      wanted.add(new Layer(image.layers().get(i), image.diffIds().get(i), repository));
+    }
+    List<Callable<Boolean>> transfers = new ArrayList<>();
+    for (Layer layer : wanted) {
+      Progress progress = (stage, done) -> listener.step(layer.blob(), stage, done);
+      transfers.add(() -> fetch(layer, progress));
+    }
+    return Transfers.all(transfers);
+  }
+
   /// Makes sure that a layer's blob and converted file are in the store.
   ///
   /// @return whether it was fetched
-  boolean fetch(Layer layer, Progress progress) throws InterruptedException {
+  private boolean fetch(Layer layer, Progress progress) throws InterruptedException {
     boolean fetched = false;
     while (!blobs.has(layer.digest())) {
       CompletableFuture<Void> own = new CompletableFuture<>();

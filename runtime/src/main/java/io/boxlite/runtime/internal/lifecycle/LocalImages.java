@@ -131,7 +131,8 @@ public final class LocalImages implements Images {
   @Override
   public String push(
       String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    find(reference);
+    return store.push(reference, registries, listener);
   }
 
   @Override
