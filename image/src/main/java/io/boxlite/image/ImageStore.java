@@ -22,6 +22,7 @@ import io.boxlite.image.internal.store.ContentStore;
 import io.boxlite.image.internal.store.ImageCatalog;
 import io.boxlite.image.internal.store.TransferListener;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -231,6 +232,21 @@ public final class ImageStore implements AutoCloseable {
           "invalid_reference", "name '" + target + "' has a digest; give a tag");
     }
     return info(content.tag(required(source), name.toString()));
+  }
+
+  /// Writes images as an archive, as [Images#save] says.
+  ///
+  /// @param references as [#find] takes them, at least one
+  /// @param format how the archive is laid out
+  /// @param archive gets a plain tar; not closed
+  /// @throws NotFoundException if there is no such image; nothing is written then
+  /// @throws ConfigException if there is no reference
+  public void save(List<String> references, Images.ArchiveFormat format, OutputStream archive) {
+    if (references.isEmpty()) {
+      throw new ConfigException("no_image", "no image is given to be saved; name one at least");
+    }
+    List<ContentStore.Image> images = references.stream().distinct().map(this::required).toList();
+    content.save(images, format == Images.ArchiveFormat.DOCKER, archive);
   }
 
   /// Tells all about an image.

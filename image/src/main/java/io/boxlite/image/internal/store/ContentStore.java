@@ -11,12 +11,15 @@ import io.boxlite.image.internal.oci.Platform;
 import io.boxlite.image.internal.registry.Repository;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -166,6 +169,29 @@ public final class ContentStore implements AutoCloseable {
   public void push(Image image, String tag, Repository repository, TransferListener listener) {
     byte[] content = document(image.digest(), OciJson.MAX_MANIFEST);
     new Push(blobs, repository, listener).run(tag, OciJson.manifest(content), content);
+  }
+
+  /// Writes images as an archive. None of them loses a blob meanwhile.
+  ///
+  /// @param docker whether Docker shall be able to read it too
+  public void save(List<Image> saved, boolean docker, OutputStream archive) {
+    Set<Digest> needed = new HashSet<>();
+    saved.forEach(image -> needed.addAll(catalogued(image.digest()).blobs()));
+    Map<Descriptor, List<String>> names = new LinkedHashMap<>();
+    for (Image image : saved) {
+      Descriptor manifest =
+          Descriptor.of(image.manifest().type(), image.digest(), image.manifest().size());
+      names
+          .computeIfAbsent(manifest, _ -> new ArrayList<>())
+          .addAll(image.reference().stream().toList());
+    }
+    List<ArchiveWriter.Entry> entries = new ArrayList<>();
+    names.forEach((manifest, all) -> entries.add(new ArchiveWriter.Entry(all, manifest)));
+    try (Pins.Pin _ = pins.hold(needed)) {
+      ArchiveWriter.write(blobs, entries, docker, archive);
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot save images", paths.root(), e);
+    }
   }
 
   /// {@return all images, once for each of their names, in no order}

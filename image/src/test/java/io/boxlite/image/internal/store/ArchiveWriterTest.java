@@ -167,7 +167,8 @@ final class ArchiveWriterTest {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     new io.boxlite.image.internal.tar.TarWriter(out).beginFile("large", 9L << 30);
     Path file = Files.write(dir.resolve("large.tar"), out.toByteArray());
-    Process tar = new ProcessBuilder("tar", "tvf", file.toString()).redirectErrorStream(true).start();
+    Process tar =
+        new ProcessBuilder("tar", "tvf", file.toString()).redirectErrorStream(true).start();
     assertThat(new String(tar.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
         .contains("9663676416")
         .contains("large");

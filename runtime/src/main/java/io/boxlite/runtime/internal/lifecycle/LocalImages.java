@@ -137,7 +137,8 @@ public final class LocalImages implements Images {
 
   @Override
   public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    references.forEach(this::find);
+    store.save(references, format, archive);
   }
 
   @Override
