@@ -59,6 +59,11 @@ type Agent struct {
 	init       *process.Process
 	stopSignal syscall.Signal
 	sequence   int // of exec groups
+	export     *export
+
+	// still is locked while the container stands still, and read-locked while a process is started: one
+	// in a frozen group would hold up whoever forks it. It comes before mu.
+	still sync.RWMutex
 }
 
 // New makes the agent; connected says whether somebody is at the portal's other end.
@@ -221,8 +226,11 @@ func (a *Agent) HostGone() {
 	default:
 	}
 	a.mu.Lock()
-	p := a.init
+	p, e := a.init, a.export
 	a.mu.Unlock()
+	if e != nil {
+		e.cancel(context.Canceled) // before the next sync, which may never come, ends its stream
+	}
 	if p != nil {
 		p.Reconsider()
 	}

@@ -70,6 +70,8 @@ func (a *Agent) exec(id string, e *pb.ExecSpec) (*process.Process, error) {
 	case e.TimeoutMs > maxTimeout:
 		return nil, fault.Invalid("timeout %d ms: too long", e.TimeoutMs)
 	}
+	a.still.RLock()
+	defer a.still.RUnlock()
 	a.mu.Lock()
 	if a.state != pb.ContainerState_CONTAINER_STATE_RUNNING || a.down {
 		a.mu.Unlock()

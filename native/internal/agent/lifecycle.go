@@ -239,6 +239,8 @@ func limitBox(box cgroup.Group) error {
 
 // StartContainer runs init.
 func (a *Agent) StartContainer(context.Context, *pb.StartContainerRequest) (*pb.StartContainerResponse, error) {
+	a.still.RLock()
+	defer a.still.RUnlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
@@ -299,10 +301,13 @@ func (a *Agent) Shutdown(ctx context.Context, r *pb.ShutdownRequest) (*pb.Shutdo
 
 func (a *Agent) shutDown(grace time.Duration) {
 	a.mu.Lock()
-	c, p, root, sig := a.container, a.init, a.root, a.stopSignal
+	c, p, root, sig, e := a.container, a.init, a.root, a.stopSignal, a.export
 	running := a.state == pb.ContainerState_CONTAINER_STATE_RUNNING
 	a.mu.Unlock()
 	a.downResult = &pb.ShutdownResponse{}
+	if e != nil {
+		e.end(fault.New(codes.FailedPrecondition, "not_running", "the VM shuts down"))
+	}
 	if c != nil {
 		if running && grace > 0 && p.Signal(sig) == nil {
 			select {

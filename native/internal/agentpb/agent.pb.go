@@ -2022,6 +2022,95 @@ func (*ReleaseResponse) Descriptor() ([]byte, []int) {
 	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
+// The reader has consumed everything before `offset`. At most 262144 bytes beyond it are under way.
+type ExportChangesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Offset        uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportChangesRequest) Reset() {
+	*x = ExportChangesRequest{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportChangesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportChangesRequest) ProtoMessage() {}
+
+func (x *ExportChangesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportChangesRequest.ProtoReflect.Descriptor instead.
+func (*ExportChangesRequest) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ExportChangesRequest) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+type ExportChangesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"` // 1 to 65536 bytes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportChangesResponse) Reset() {
+	*x = ExportChangesResponse{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportChangesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportChangesResponse) ProtoMessage() {}
+
+func (x *ExportChangesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportChangesResponse.ProtoReflect.Descriptor instead.
+func (*ExportChangesResponse) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ExportChangesResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type ShutdownRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	GraceMs       uint32                 `protobuf:"varint,1,opt,name=grace_ms,json=graceMs,proto3" json:"grace_ms,omitempty"` // between the stop signal and SIGKILL
@@ -2031,7 +2120,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2043,7 +2132,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2056,7 +2145,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ShutdownRequest) GetGraceMs() uint32 {
@@ -2075,7 +2164,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2087,7 +2176,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2100,7 +2189,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ShutdownResponse) GetInitExit() *ExitStatus {
@@ -2228,7 +2317,11 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x04exit\x18\x04 \x01(\v2\x1c.boxlite.agent.v1.ExitStatusR\x04exit\")\n" +
 	"\x0eReleaseRequest\x12\x17\n" +
 	"\aexec_id\x18\x01 \x01(\tR\x06execId\"\x11\n" +
-	"\x0fReleaseResponse\",\n" +
+	"\x0fReleaseResponse\".\n" +
+	"\x14ExportChangesRequest\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x04R\x06offset\"+\n" +
+	"\x15ExportChangesResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\",\n" +
 	"\x0fShutdownRequest\x12\x19\n" +
 	"\bgrace_ms\x18\x01 \x01(\rR\agraceMs\"M\n" +
 	"\x10ShutdownResponse\x129\n" +
@@ -2242,7 +2335,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Stream\x12\x16\n" +
 	"\x12STREAM_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTREAM_STDOUT\x10\x01\x12\x11\n" +
-	"\rSTREAM_STDERR\x10\x022\xf3\a\n" +
+	"\rSTREAM_STDERR\x10\x022\xd9\b\n" +
 	"\fAgentService\x12H\n" +
 	"\x05Hello\x12\x1e.boxlite.agent.v1.HelloRequest\x1a\x1f.boxlite.agent.v1.HelloResponse\x12Q\n" +
 	"\bRehearse\x12!.boxlite.agent.v1.RehearseRequest\x1a\".boxlite.agent.v1.RehearseResponse\x12N\n" +
@@ -2254,7 +2347,8 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x04Kill\x12\x1d.boxlite.agent.v1.KillRequest\x1a\x1e.boxlite.agent.v1.KillResponse\x12K\n" +
 	"\x06Resize\x12\x1f.boxlite.agent.v1.ResizeRequest\x1a .boxlite.agent.v1.ResizeResponse\x12T\n" +
 	"\tListExecs\x12\".boxlite.agent.v1.ListExecsRequest\x1a#.boxlite.agent.v1.ListExecsResponse\x12N\n" +
-	"\aRelease\x12 .boxlite.agent.v1.ReleaseRequest\x1a!.boxlite.agent.v1.ReleaseResponse\x12Q\n" +
+	"\aRelease\x12 .boxlite.agent.v1.ReleaseRequest\x1a!.boxlite.agent.v1.ReleaseResponse\x12d\n" +
+	"\rExportChanges\x12&.boxlite.agent.v1.ExportChangesRequest\x1a'.boxlite.agent.v1.ExportChangesResponse(\x010\x01\x12Q\n" +
 	"\bShutdown\x12!.boxlite.agent.v1.ShutdownRequest\x1a\".boxlite.agent.v1.ShutdownResponseBL\n" +
 	"\x1cio.boxlite.protocol.agent.v1P\x01Z*boxlite.io/native/internal/agentpb;agentpbb\x06proto3"
 
@@ -2271,7 +2365,7 @@ func file_boxlite_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_boxlite_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(ContainerState)(0),             // 0: boxlite.agent.v1.ContainerState
 	(Stream)(0),                     // 1: boxlite.agent.v1.Stream
@@ -2309,8 +2403,10 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(*ExecRecord)(nil),              // 33: boxlite.agent.v1.ExecRecord
 	(*ReleaseRequest)(nil),          // 34: boxlite.agent.v1.ReleaseRequest
 	(*ReleaseResponse)(nil),         // 35: boxlite.agent.v1.ReleaseResponse
-	(*ShutdownRequest)(nil),         // 36: boxlite.agent.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),        // 37: boxlite.agent.v1.ShutdownResponse
+	(*ExportChangesRequest)(nil),    // 36: boxlite.agent.v1.ExportChangesRequest
+	(*ExportChangesResponse)(nil),   // 37: boxlite.agent.v1.ExportChangesResponse
+	(*ShutdownRequest)(nil),         // 38: boxlite.agent.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),        // 39: boxlite.agent.v1.ShutdownResponse
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
@@ -2344,21 +2440,23 @@ var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	29, // 28: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
 	31, // 29: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
 	34, // 30: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	36, // 31: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 32: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 33: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 34: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	10, // 35: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	12, // 36: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	20, // 37: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	26, // 38: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	28, // 39: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	30, // 40: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	32, // 41: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	35, // 42: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	37, // 43: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	32, // [32:44] is the sub-list for method output_type
-	20, // [20:32] is the sub-list for method input_type
+	36, // 31: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
+	38, // 32: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 33: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 34: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 35: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	10, // 36: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	12, // 37: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	20, // 38: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	26, // 39: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	28, // 40: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	30, // 41: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	32, // 42: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	35, // 43: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	37, // 44: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
+	39, // 45: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	33, // [33:46] is the sub-list for method output_type
+	20, // [20:33] is the sub-list for method input_type
 	20, // [20:20] is the sub-list for extension type_name
 	20, // [20:20] is the sub-list for extension extendee
 	0,  // [0:20] is the sub-list for field type_name
@@ -2387,7 +2485,7 @@ func file_boxlite_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_boxlite_agent_v1_agent_proto_rawDesc), len(file_boxlite_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,7 @@ const (
 	AgentService_Resize_FullMethodName          = "/boxlite.agent.v1.AgentService/Resize"
 	AgentService_ListExecs_FullMethodName       = "/boxlite.agent.v1.AgentService/ListExecs"
 	AgentService_Release_FullMethodName         = "/boxlite.agent.v1.AgentService/Release"
+	AgentService_ExportChanges_FullMethodName   = "/boxlite.agent.v1.AgentService/ExportChanges"
 	AgentService_Shutdown_FullMethodName        = "/boxlite.agent.v1.AgentService/Shutdown"
 )
 
@@ -76,6 +77,13 @@ type AgentServiceClient interface {
 	ListExecs(ctx context.Context, in *ListExecsRequest, opts ...grpc.CallOption) (*ListExecsResponse, error)
 	// Forgets an ended process and its unread output. No error when it is unknown.
 	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
+	// Sends, as a tar, what the box has changed of its layers: as an OCI layer, with its whiteouts, in
+	// POSIX pax format. What the agent itself puts into every container is left out, and so are
+	// sockets. All processes of the container stand still meanwhile, until the stream ends in whatever
+	// way, or the host's end closes; a process that is to be started meanwhile starts afterwards. The
+	// first request has offset 0. Reasons: "not_created", "busy" (another export, or the container could
+	// not be made to stand still), "not_representable" (a file that no such tar can hold).
+	ExportChanges(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse], error)
 	// Ends the container (stop signal, grace, kill), unmounts, syncs; after the answer the VM powers
 	// itself off.
 	Shutdown(ctx context.Context, in *ShutdownRequest, opts ...grpc.CallOption) (*ShutdownResponse, error)
@@ -202,6 +210,19 @@ func (c *agentServiceClient) Release(ctx context.Context, in *ReleaseRequest, op
 	return out, nil
 }
 
+func (c *agentServiceClient) ExportChanges(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[1], AgentService_ExportChanges_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportChangesRequest, ExportChangesResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_ExportChangesClient = grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse]
+
 func (c *agentServiceClient) Shutdown(ctx context.Context, in *ShutdownRequest, opts ...grpc.CallOption) (*ShutdownResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ShutdownResponse)
@@ -249,6 +270,13 @@ type AgentServiceServer interface {
 	ListExecs(context.Context, *ListExecsRequest) (*ListExecsResponse, error)
 	// Forgets an ended process and its unread output. No error when it is unknown.
 	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
+	// Sends, as a tar, what the box has changed of its layers: as an OCI layer, with its whiteouts, in
+	// POSIX pax format. What the agent itself puts into every container is left out, and so are
+	// sockets. All processes of the container stand still meanwhile, until the stream ends in whatever
+	// way, or the host's end closes; a process that is to be started meanwhile starts afterwards. The
+	// first request has offset 0. Reasons: "not_created", "busy" (another export, or the container could
+	// not be made to stand still), "not_representable" (a file that no such tar can hold).
+	ExportChanges(grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]) error
 	// Ends the container (stop signal, grace, kill), unmounts, syncs; after the answer the VM powers
 	// itself off.
 	Shutdown(context.Context, *ShutdownRequest) (*ShutdownResponse, error)
@@ -294,6 +322,9 @@ func (UnimplementedAgentServiceServer) ListExecs(context.Context, *ListExecsRequ
 }
 func (UnimplementedAgentServiceServer) Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Release not implemented")
+}
+func (UnimplementedAgentServiceServer) ExportChanges(grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportChanges not implemented")
 }
 func (UnimplementedAgentServiceServer) Shutdown(context.Context, *ShutdownRequest) (*ShutdownResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Shutdown not implemented")
@@ -506,6 +537,13 @@ func _AgentService_Release_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AgentService_ExportChanges_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(AgentServiceServer).ExportChanges(&grpc.GenericServerStream[ExportChangesRequest, ExportChangesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_ExportChangesServer = grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]
+
 func _AgentService_Shutdown_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ShutdownRequest)
 	if err := dec(in); err != nil {
@@ -580,6 +618,12 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Attach",
 			Handler:       _AgentService_Attach_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "ExportChanges",
+			Handler:       _AgentService_ExportChanges_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

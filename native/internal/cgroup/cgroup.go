@@ -3,6 +3,8 @@ package cgroup
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,6 +54,39 @@ func (g Group) Add(pid int) error { return g.Set("cgroup.procs", strconv.Itoa(pi
 
 // Kill kills every process in the group and in those below it.
 func (g Group) Kill() error { return g.Set("cgroup.kill", "1") }
+
+// Freeze makes every process in the group and in those below it stand still, and waits until all do.
+func (g Group) Freeze(ctx context.Context) error {
+	if err := g.Set("cgroup.freeze", "1"); err != nil {
+		return err
+	}
+	events, err := os.Open(filepath.Join(g.path, "cgroup.events"))
+	if err != nil {
+		return err
+	}
+	defer events.Close()
+	for {
+		b := make([]byte, 256)
+		n, err := events.ReadAt(b, 0)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if bytes.Contains(b[:n], []byte("frozen 1\n")) {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		// The kernel says so when the file has changed since it was read; the context is looked at between.
+		fds := []unix.PollFd{{Fd: int32(events.Fd()), Events: unix.POLLPRI}}
+		if _, err := unix.Poll(fds, 50); err != nil && err != unix.EINTR {
+			return os.NewSyscallError("poll", err)
+		}
+	}
+}
+
+// Thaw lets them go on.
+func (g Group) Thaw() error { return g.Set("cgroup.freeze", "0") }
 
 // Signal sends a signal to every process in the group itself. Processes that are forked meanwhile
 // may miss it.

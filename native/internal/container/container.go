@@ -104,18 +104,19 @@ func (c *Container) prepare() error {
 
 func (c *Container) writeFiles() error {
 	c.setup.Files = map[string]string{}
-	for name, content := range map[string]string{
-		"hostname":    c.config.Hostname + "\n",
-		"resolv.conf": "nameserver 192.168.127.1\nsearch localdomain\n",
-		"hosts": "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" +
+	contents := map[string]string{
+		"/etc/hostname":    c.config.Hostname + "\n",
+		"/etc/resolv.conf": "nameserver 192.168.127.1\nsearch localdomain\n",
+		"/etc/hosts": "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" +
 			"fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n" +
 			"127.0.1.1\t" + c.config.Hostname + "\n",
-	} {
-		file := filepath.Join(c.config.Work, name)
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+	}
+	for _, name := range files {
+		file := filepath.Join(c.config.Work, filepath.Base(name))
+		if err := os.WriteFile(file, []byte(contents[name]), 0o644); err != nil {
 			return err
 		}
-		c.setup.Files["/etc/"+name] = file
+		c.setup.Files[name] = file
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -223,6 +224,17 @@ func furnish() error {
 		}
 	}
 	return nil
+}
+
+// files are those of /etc that are mounted over the container's, after being made where missing.
+var files = []string{"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"}
+
+// Made says whether what has that path (without a slash at either end) on the box's own disk is there
+// only because something was mounted over it when the container was made.
+func Made(path string, st *unix.Stat_t) bool {
+	path = "/" + path
+	return slices.Contains(trees, path) ||
+		slices.Contains(files, path) && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size == 0
 }
 
 // populate makes everything of the container's file system but its content.

@@ -15,6 +15,7 @@ import (
 // Mounted is the root file system of the box, mounted in the VM.
 type Mounted struct {
 	base   string
+	upper  string   // what has been changed of the layers
 	points []string // in the order of mounting
 	layers *disk
 }
@@ -50,7 +51,8 @@ func (d *Disks) Mount(base string, layers []Extent) (_ *Mounted, err error) {
 
 // overlay mounts the directories lower, highest first, and over them one in writable.
 func (m *Mounted) overlay(lower []string, writable string) error {
-	upper, work := filepath.Join(writable, "upper"), filepath.Join(writable, "work")
+	m.upper = filepath.Join(writable, "upper")
+	upper, work := m.upper, filepath.Join(writable, "work")
 	if err := os.Mkdir(work, 0o755); err != nil && !os.IsExist(err) {
 		return err
 	}
@@ -62,7 +64,10 @@ func (m *Mounted) overlay(lower []string, writable string) error {
 	case !os.IsExist(err):
 		return err
 	}
-	options := "lowerdir=" + strings.Join(lower, ":") + ",upperdir=" + upper + ",workdir=" + work
+	// Whatever the kernel's defaults are: what is changed is in the upper directory whole, and where it
+	// appears. An export relies on that.
+	options := "lowerdir=" + strings.Join(lower, ":") + ",upperdir=" + upper + ",workdir=" + work +
+		",redirect_dir=off,metacopy=off"
 	return m.mount("overlay", m.Root(), "overlay", unix.MS_NOATIME, options)
 }
 
@@ -94,6 +99,19 @@ func copyRoot(lower []string, upper string) error {
 
 // Root is where the root file system is mounted.
 func (m *Mounted) Root() string { return filepath.Join(m.base, "rootfs") }
+
+// Upper is the directory, of overlayfs, with what has been changed of the layers.
+func (m *Mounted) Upper() string { return m.upper }
+
+// Sync writes to the disk what has been changed.
+func (m *Mounted) Sync() error {
+	f, err := os.Open(m.upper)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return os.NewSyscallError("syncfs", unix.Syncfs(int(f.Fd())))
+}
 
 // ReadFiles reads what is at the top of the root file system, as a start of a program would.
 func (m *Mounted) ReadFiles() error {

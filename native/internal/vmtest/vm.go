@@ -77,7 +77,7 @@ func layer(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 	}
-	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut rm date tr") {
+	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut rm date tr tail mkfifo") {
 		os.Symlink("busybox", filepath.Join(root, "bin", applet))
 	}
 	os.Symlink("/nowhere/else", filepath.Join(root, "etc/resolv.conf"))

@@ -5,6 +5,8 @@ module io.boxlite.image {
   requires transitive io.boxlite.api;
   requires com.github.luben.zstd_jni;
   requires io.avaje.jsonb;
+  requires java.net.http;
+  requires java.sql;
 
   exports io.boxlite.image;
 

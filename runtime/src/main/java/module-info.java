@@ -4,7 +4,7 @@ module io.boxlite.runtime {
   requires transitive io.boxlite.api;
   requires com.google.protobuf;
   requires io.avaje.jsonb;
-  requires io.boxlite.image;
+  requires transitive io.boxlite.image;
   requires io.boxlite.protocol;
   requires io.boxlite.vmm;
   requires io.grpc;

@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
 /// @param capAdd Linux capabilities to add, with or without `CAP_`, or `ALL`
 /// @param capDrop Linux capabilities to drop, likewise
 /// @param noTemplate whether its VM boots at every start, instead of being restored from a template
+/// @param pull when the image is fetched; only for the making of the box, and not kept with it
 /// @since 0.1
 public record BoxOptions(
     Optional<String> name,
@@ -45,7 +46,35 @@ public record BoxOptions(
     boolean autoRemove,
     List<String> capAdd,
     List<String> capDrop,
-    boolean noTemplate) {
+    boolean noTemplate,
+    PullPolicy pull) {
+  /// When the image of a new box is fetched.
+  public enum PullPolicy {
+    /// When the store lacks it.
+    MISSING,
+    /// Never; a box of an image that the store lacks is refused with reason `image_not_in_store`.
+    NEVER,
+    /// Also when the store has one of that name.
+    ALWAYS;
+
+    /// {@return the name in REST bodies and on the command line}
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /// {@return the policy of a name, or empty if there is none}
+    ///
+    /// @param name as in REST bodies
+    public static Optional<PullPolicy> ofWireName(String name) {
+      for (PullPolicy policy : values()) {
+        if (policy.wireName().equals(name)) {
+          return Optional.of(policy);
+        }
+      }
+      return Optional.empty();
+    }
+  }
+
   /// Smallest memory of a box, in MiB.
   public static final int MIN_MEMORY_MIB = 128;
 
@@ -221,6 +250,7 @@ public record BoxOptions(
     private List<String> capAdd = List.of();
     private List<String> capDrop = List.of();
     private boolean noTemplate;
+    private PullPolicy pull = PullPolicy.MISSING;
 
     private Builder(Optional<String> image, Optional<String> rootfsPath) {
       this.image = image;
@@ -344,6 +374,15 @@ public record BoxOptions(
       return this;
     }
 
+    /// Says when the image is fetched.
+    ///
+    /// @param policy when; [PullPolicy#MISSING] unless set
+    /// @return this
+    public Builder pull(PullPolicy policy) {
+      pull = policy;
+      return this;
+    }
+
     /// Adds Linux capabilities.
     ///
     /// @param names names, or `ALL`
@@ -393,7 +432,8 @@ public record BoxOptions(
           autoRemove,
           capAdd,
           capDrop,
-          noTemplate);
+          noTemplate,
+          pull);
     }
   }
 }

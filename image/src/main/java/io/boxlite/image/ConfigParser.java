@@ -2,7 +2,7 @@ package io.boxlite.image;
 
 import io.boxlite.image.internal.oci.Config;
 import io.boxlite.image.internal.oci.Digest;
-import io.boxlite.image.internal.oci.HostPlatform;
+import io.boxlite.image.internal.oci.Platform;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,7 +26,7 @@ final class ConfigParser {
         keys(process.exposedPorts()),
         keys(process.volumes()),
         labels(process.labels()),
-        text(config.architecture(), HostPlatform.ARCHITECTURE),
+        text(config.architecture(), Platform.HOST.architecture()),
         text(config.os(), "linux"),
         config.diffIds().stream().map(Digest::toString).toList());
   }

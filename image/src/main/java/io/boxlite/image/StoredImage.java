@@ -22,6 +22,11 @@ public record StoredImage(
 
   /// {@return what lists show; an image without a name shows its id and `<none>`}
   public ImageInfo info() {
+    return info(reference, id, cachedAt, sizeBytes);
+  }
+
+  static ImageInfo info(
+      Optional<ImageReference> reference, String id, Instant cachedAt, long sizeBytes) {
     return new ImageInfo(
         reference.map(ImageReference::toString).orElse(id),
         reference.map(ImageReference::repository).orElse("<none>"),

@@ -61,7 +61,7 @@ final class ImageStoreTest {
 
   @BeforeEach
   void openStore() {
-    store = ImageStore.open(dir.resolve("images"));
+    store = ImageStore.open(ImageStoreOptions.of(dir.resolve("images")));
   }
 
   private List<StoredImage> load(String name) throws IOException {
@@ -125,7 +125,7 @@ final class ImageStoreTest {
         .isInstanceOf(NotFoundException.class)
         .hasMessage("image not found: app:9");
     assertThatThrownBy(() -> store.find("No")).isInstanceOf(ConfigException.class);
-    ImageStore again = ImageStore.open(dir.resolve("images"));
+    ImageStore again = ImageStore.open(ImageStoreOptions.of(dir.resolve("images")));
     assertThat(again.find("app:1")).contains(image);
   }
 

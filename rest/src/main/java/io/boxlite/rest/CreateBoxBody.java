@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param autoResume taken, without effect while nothing pauses
 /// @param autoRemove whether it is removed when it stops
 /// @param noTemplate whether its VM boots at every start
+/// @param pull when the image is fetched: `missing` (default), `never` or `always`
 /// @param labels only empty here
 /// @param secrets only empty here
 /// @param security only absent here
@@ -57,6 +58,7 @@ public record CreateBoxBody(
     @Nullable Boolean autoResume,
     @Nullable Boolean autoRemove,
     @Nullable Boolean noTemplate,
+    @Nullable String pull,
     @Nullable Map<String, String> labels,
     @Nullable Object secrets,
     @Nullable Object security,

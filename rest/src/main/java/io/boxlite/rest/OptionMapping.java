@@ -1,6 +1,7 @@
 package io.boxlite.rest;
 
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxOptions.PullPolicy;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecOptions;
 import java.time.Duration;
@@ -50,6 +51,7 @@ public final class OptionMapping {
         null,
         options.autoRemove(),
         options.noTemplate() ? (Boolean) true : null,
+        options.pull() == PullPolicy.MISSING ? null : options.pull().wireName(),
         null,
         null,
         null,
@@ -89,7 +91,16 @@ public final class OptionMapping {
         autoRemove,
         capabilities == null ? List.of() : items("advanced.capabilities.add", capabilities.add()),
         capabilities == null ? List.of() : items("advanced.capabilities.drop", capabilities.drop()),
-        Boolean.TRUE.equals(body.noTemplate()));
+        Boolean.TRUE.equals(body.noTemplate()),
+        pullPolicy(body.pull()));
+  }
+
+  private static PullPolicy pullPolicy(@Nullable String name) {
+    if (name == null) {
+      return PullPolicy.MISSING;
+    }
+    return PullPolicy.ofWireName(name)
+        .orElseThrow(() -> invalid("pull", "'" + name + "' must be missing, never or always"));
   }
 
   private static void refuseUnavailable(CreateBoxBody body) {

@@ -54,6 +54,7 @@ class MappingTest {
             .tty(true)
             .detach(true)
             .noTemplate(true)
+            .pull(BoxOptions.PullPolicy.NEVER)
             .build();
     byte[] json = JsonCodec.write(OptionMapping.toBody(options));
     assertThat(OptionMapping.toOptions(JsonCodec.readStrictly(CreateBoxBody.class, json)))
@@ -141,6 +142,16 @@ class MappingTest {
   @Test
   void aBoxOfAnOlderClientStartsFromATemplate() {
     assertThat(OptionMapping.toOptions(strict("{\"image\":\"base\"}")).noTemplate()).isFalse();
+  }
+
+  @Test
+  void theImageOfABoxIsFetchedWhenItIsMissingUnlessSaidOtherwise() {
+    assertThat(OptionMapping.toOptions(strict("{\"image\":\"base\"}")).pull())
+        .isEqualTo(BoxOptions.PullPolicy.MISSING);
+    assertThatThrownBy(
+            () -> OptionMapping.toOptions(strict("{\"image\":\"base\",\"pull\":\"Always\"}")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("pull 'Always' must be missing, never or always");
   }
 
   @Test

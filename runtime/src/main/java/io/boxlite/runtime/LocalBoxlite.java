@@ -9,18 +9,20 @@ import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.DiskUsage;
-import io.boxlite.api.ImageException;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.Templates;
 import io.boxlite.image.ImageStore;
+import io.boxlite.image.ImageStoreOptions;
 import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.HomeLock;
+import io.boxlite.runtime.internal.layout.Trees;
 import io.boxlite.runtime.internal.lifecycle.BoxContext;
 import io.boxlite.runtime.internal.lifecycle.ContainerRequests;
 import io.boxlite.runtime.internal.lifecycle.Counters;
@@ -70,8 +72,15 @@ public final class LocalBoxlite implements Boxlite {
   private LocalBoxlite(HomeLayout layout, HomeLock lock, RuntimeOptions options) {
     this.layout = layout;
     this.lock = lock;
-    ImageStore imageStore = ImageStore.open(layout.images());
-    this.images = new LocalImages(imageStore, options.bundledImages());
+    ImageStore imageStore =
+        ImageStore.open(
+            new ImageStoreOptions(
+                layout.images(),
+                layout.imageCatalog(),
+                options.imageLimits(),
+                options.registries(),
+                System.getenv()));
+    this.images = new LocalImages(imageStore, options.bundledImages(), this::madeFrom);
     BoxDisks disks = new BoxDisks(layout.baseDisks());
     VmmDriver driver =
         QemuDriver.open(
@@ -207,9 +216,13 @@ public final class LocalBoxlite implements Boxlite {
     StoredImage image = image(options);
     BoxRecord made = BoxRecord.create(options, Instant.now());
     BoxRecord record = made.with(made.state().withImage(image.id()));
-    context.store().insert(record);
     LocalBox box = new LocalBox(context, record);
-    boxes.put(record.id(), box);
+    images.use(
+        image.id(),
+        () -> {
+          context.store().insert(record);
+          boxes.put(record.id(), box);
+        });
     context.counters().boxesCreated.increment();
     return box;
   }
@@ -220,16 +233,15 @@ public final class LocalBoxlite implements Boxlite {
     if (options.rootfsPath().isPresent()) {
       return context.images().importLayout(Path.of(options.rootfsPath().get()));
     }
-    String reference = options.image().orElseThrow();
-    return images
-        .find(reference)
-        .orElseThrow(() ->
-            new ImageException(
-                "image_not_in_store",
-                "image '"
-                    + reference
-                    + "' is not in the store, and this version pulls from no registry; add it"
-                    + " with 'boxlite load -i FILE', or use --rootfs PATH"));
+    return images.bring(options.image().orElseThrow(), options.pull());
+  }
+
+  private List<String> madeFrom(String imageId) {
+    return boxes.values().stream()
+        .filter(box -> box.imageId().equals(Optional.of(imageId)))
+        .map(box -> box.name().orElse(box.id()))
+        .sorted()
+        .toList();
   }
 
   @Override
@@ -283,7 +295,32 @@ public final class LocalBoxlite implements Boxlite {
 
   @Override
   public DiskUsage diskUsage() {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    checkOpen();
+    List<DiskUsage.Row> rows = new ArrayList<>(images.usage());
+    long size = 0;
+    long idle = 0;
+    List<BoxInfo> all = list();
+    for (BoxInfo box : all) {
+      long bytes = Trees.bytes(layout.box(box.id()).directory());
+      size += bytes;
+      idle += box.status().isActive() ? 0 : bytes;
+    }
+    int active = (int) all.stream().filter(box -> box.status().isActive()).count();
+    rows.add(1, new DiskUsage.Row("Boxes", all.size(), active, size, idle));
+    rows.add(2, templateUsage());
+    return new DiskUsage(rows);
+  }
+
+  private DiskUsage.Row templateUsage() {
+    List<TemplateInfo> templates = templates().list();
+    List<TemplateInfo> used = templates.stream().filter(TemplateInfo::inUse).toList();
+    long size = templates.stream().mapToLong(TemplateInfo::sizeBytes).sum();
+    return new DiskUsage.Row(
+        "Templates",
+        templates.size(),
+        used.size(),
+        size,
+        size - used.stream().mapToLong(TemplateInfo::sizeBytes).sum());
   }
 
   @Override
@@ -354,6 +391,7 @@ public final class LocalBoxlite implements Boxlite {
         },
         CLOSE_GRACE.plusSeconds(20));
     context.vms().close();
+    context.images().close();
     context.store().close();
     lock.close();
   }

@@ -6,15 +6,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// An image configuration: OCI image-spec `config.md`. Only what running an image needs.
+/// An image configuration: OCI image-spec `config.md`. What running and showing an image need.
 @Json
 public record Config(
+    @Nullable String created,
+    @Nullable String author,
     @Nullable String architecture,
     @Nullable String os,
     @Nullable RunConfig config,
-    @Nullable RootFs rootfs) {
+    @Nullable RootFs rootfs,
+    @Nullable List<Step> history) {
 
   /// How processes are run.
   @Json
@@ -36,6 +40,15 @@ public record Config(
   @Json
   public record RootFs(
       @Nullable String type, @Json.Property("diff_ids") @Nullable List<String> diffIds) {}
+
+  /// A step that made the image.
+  @Json
+  public record Step(
+      @Nullable String created,
+      @Json.Property("created_by") @Nullable String createdBy,
+      @Nullable String author,
+      @Nullable String comment,
+      @Json.Property("empty_layer") boolean emptyLayer) {}
 
   /// Refuses what cannot become arguments and environment of a process.
   Config checked() {
@@ -82,6 +95,10 @@ public record Config(
       }
     }
     return texts;
+  }
+
+  public List<Step> steps() {
+    return history == null ? List.of() : history.stream().filter(Objects::nonNull).toList();
   }
 
   public RunConfig process() {

@@ -1,53 +1,87 @@
 package io.boxlite.image.internal.store;
 
+import io.boxlite.api.RemovedImages;
+import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.oci.Config;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.Manifest;
 import io.boxlite.image.internal.oci.OciJson;
+import io.boxlite.image.internal.oci.Platform;
+import io.boxlite.image.internal.registry.Repository;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
-/// Blobs, index and layers of the store together. Thread-safe.
-public final class ContentStore {
-  /// An image of the store.
+/// Blobs, index, catalog and layers of the store together. Thread-safe.
+public final class ContentStore implements AutoCloseable {
+  /// An image of the store under one of its names.
   ///
   /// @param reference its full name, if it has one
-  /// @param manifest digest of its manifest
-  /// @param config its configuration
+  /// @param manifest descriptor of its manifest
   /// @param added when it was added
-  /// @param size bytes of its layers
-  public record Image(
-      Optional<String> reference, Digest manifest, Config config, Instant added, long size) {}
+  public record Image(Optional<String> reference, Descriptor manifest, Instant added) {
+    public Digest digest() {
+      return manifest.checkedDigest();
+    }
+  }
+
+  /// What a pull has brought.
+  ///
+  /// @param image the image
+  /// @param fetched whether anything had to be fetched
+  public record Pulled(Image image, boolean fetched) {}
 
   private final StorePaths paths;
   private final Staging staging;
   private final BlobStore blobs;
   private final LayerStore layers;
   private final ImageIndex index;
+  private final ImageCatalog catalog;
+  private final LayerFetcher fetcher;
+  // Held by whoever deletes blobs and layers; see Pins.
+  private final ReentrantLock deleting = new ReentrantLock();
+  private final Pins pins = new Pins(deleting);
 
-  private ContentStore(StorePaths paths, Staging staging) throws IOException {
+  private ContentStore(
+      StorePaths paths,
+      Staging staging,
+      ImageIndex index,
+      ImageCatalog catalog,
+      ImageLimits limits) {
     this.paths = paths;
     this.staging = staging;
+    this.index = index;
+    this.catalog = catalog;
     this.blobs = new BlobStore(paths);
-    this.layers = new LayerStore(paths, staging);
-    this.index = ImageIndex.open(paths, staging);
+    this.layers = new LayerStore(paths, staging, limits);
+    this.fetcher = new LayerFetcher(paths, blobs, layers);
   }
 
   /// Opens or makes the store of a directory.
-  public static ContentStore open(Path directory) {
+  ///
+  /// @param database file of its catalog
+  /// @param limits what a layer may have
+  public static ContentStore open(Path directory, Path database, ImageLimits limits) {
     StorePaths paths = new StorePaths(directory);
     try {
       Files.createDirectories(paths.blobs());
       Files.createDirectories(paths.layers());
-      return new ContentStore(paths, Staging.open(paths));
+      Staging staging = Staging.open(paths);
+      ImageIndex index = ImageIndex.open(paths, staging);
+      return new ContentStore(paths, staging, index, ImageCatalog.open(database), limits);
     } catch (IOException e) {
       throw StoreErrors.failed("cannot open image store " + directory, directory, e);
     }
@@ -75,73 +109,254 @@ public final class ContentStore {
 
   // Layers are converted first: only that verifies them whole. Names come last.
   private List<Image> add(List<NewImage> images) throws IOException {
-    for (NewImage image : images) {
-      for (int i = 0; i < image.layers().size(); i++) {
-        Path blob = image.layers().get(i).file();
-        layers.ensure(image.diffIds().get(i), () -> Files.newInputStream(blob));
+    Set<Digest> needed = new HashSet<>();
+    images.forEach(image -> needed.addAll(image.image().digests()));
+    try (Pins.Pin _ = pins.hold(needed)) {
+      for (NewImage image : images) {
+        for (int i = 0; i < image.layers().size(); i++) {
+          Path blob = image.layers().get(i).file();
+          layers.ensure(image.image().diffIds().get(i), () -> Files.newInputStream(blob));
+        }
       }
-    }
-    List<ImageIndex.Entry> entries = new ArrayList<>();
-    for (NewImage image : images) {
-      for (StagedBlob layer : image.layers()) {
-        blobs.adopt(layer);
+      List<ImageIndex.Entry> entries = new ArrayList<>();
+      for (NewImage image : images) {
+        for (StagedBlob layer : image.layers()) {
+          blobs.adopt(layer);
+        }
+        entries.add(finish(image.reference(), image.image()));
       }
-      for (StagedBlob document : image.documents()) {
-        blobs.adopt(document);
-      }
-      entries.add(new ImageIndex.Entry(image.reference(), image.manifest()));
+      return index.add(entries).stream().map(ContentStore::image).toList();
     }
-    List<Image> added = new ArrayList<>();
-    for (ImageIndex.Entry entry : index.add(entries)) {
-      added.add(image(entry));
-    }
-    return added;
   }
 
-  /// {@return all images, in no order}
+  // The layers are there, blobs and files.
+  private ImageIndex.Entry finish(Optional<String> reference, ResolvedImage image)
+      throws IOException {
+    for (StagedBlob document : image.documents()) {
+      blobs.adopt(document);
+    }
+    Digest manifest = image.manifest().checkedDigest();
+    catalog.put(withFiles(image.catalogEntry(), manifest));
+    return new ImageIndex.Entry(reference, image.manifest());
+  }
+
+  /// Brings an image from a registry.
+  ///
+  /// @param name its full name
+  /// @param tagOrDigest what to ask the repository for
+  public Pulled pull(
+      String name,
+      String tagOrDigest,
+      Repository repository,
+      Platform platform,
+      TransferListener listener) {
+    try (RegistryDocuments documents = new RegistryDocuments(repository, blobs, staging)) {
+      ResolvedImage image = ResolvedImage.resolve(documents.top(tagOrDigest), documents, platform);
+      try (Pins.Pin _ = pins.hold(image.digests())) {
+        boolean fetched = documents.fetchedNew();
+        fetched |= fetcher.fetchAll(image, repository, listener);
+        ImageIndex.Entry entry = finish(Optional.of(name), image);
+        return new Pulled(image(index.add(List.of(entry)).getFirst()), fetched);
+      }
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot store image " + name, paths.root(), e);
+    }
+  }
+
+  /// Sends an image to a registry.
+  ///
+  /// @param tag that it gets there
+  public void push(Image image, String tag, Repository repository, TransferListener listener) {
+    byte[] content = document(image.digest(), OciJson.MAX_MANIFEST);
+    new Push(blobs, repository, listener).run(tag, OciJson.manifest(content), content);
+  }
+
+  /// Writes images as an archive. None of them loses a blob meanwhile.
+  ///
+  /// @param docker whether Docker shall be able to read it too
+  public void save(List<Image> saved, boolean docker, OutputStream archive) {
+    Set<Digest> needed = new HashSet<>();
+    saved.forEach(image -> needed.addAll(catalogued(image.digest()).blobs()));
+    Map<Descriptor, List<String>> names = new LinkedHashMap<>();
+    for (Image image : saved) {
+      Descriptor manifest =
+          Descriptor.of(image.manifest().type(), image.digest(), image.manifest().size());
+      names
+          .computeIfAbsent(manifest, _ -> new ArrayList<>())
+          .addAll(image.reference().stream().toList());
+    }
+    List<ArchiveWriter.Entry> entries = new ArrayList<>();
+    names.forEach((manifest, all) -> entries.add(new ArchiveWriter.Entry(all, manifest)));
+    try (Pins.Pin _ = pins.hold(needed)) {
+      ArchiveWriter.write(blobs, entries, docker, archive);
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot save images", paths.root(), e);
+    }
+  }
+
+  /// {@return all images, once for each of their names, in no order}
   public List<Image> images() {
     try {
-      List<Image> images = new ArrayList<>();
-      for (ImageIndex.Entry entry : index.entries()) {
-        images.add(image(entry));
-      }
-      return images;
+      return index.entries().stream().map(ContentStore::image).toList();
     } catch (IOException e) {
       throw StoreErrors.failed("cannot read the image store", paths.root(), e);
     }
   }
 
-  private Image image(ImageIndex.Entry entry) throws IOException {
-    Digest digest = entry.manifest().checkedDigest();
-    Manifest manifest = manifest(digest);
-    Digest config = manifest.configDescriptor().checkedDigest();
-    return new Image(
-        entry.reference(),
-        digest,
-        OciJson.config(blobs.read(config, OciJson.MAX_CONFIG)),
-        entry.added(),
-        manifest.layerDescriptors().stream().mapToLong(Descriptor::size).sum());
+  private static Image image(ImageIndex.Entry entry) {
+    return new Image(entry.reference(), entry.manifest(), entry.added());
   }
 
-  private Manifest manifest(Digest digest) throws IOException {
-    return OciJson.manifest(blobs.read(digest, OciJson.MAX_MANIFEST));
+  private static ImageIndex.Entry entry(Image image) {
+    return new ImageIndex.Entry(image.reference(), image.manifest());
+  }
+
+  /// {@return what the manifest of an image says}
+  public ImageCatalog.Entry catalogued(Digest manifest) {
+    try {
+      Optional<ImageCatalog.Entry> known = catalog.find(manifest);
+      return known.isPresent() ? known.get() : read(manifest);
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot read image " + manifest, paths.root(), e);
+    }
+  }
+
+  private ImageCatalog.Entry read(Digest digest) throws IOException {
+    Manifest manifest = OciJson.manifest(blobs.read(digest, OciJson.MAX_MANIFEST));
+    Digest config = manifest.configDescriptor().checkedDigest();
+    return ResolvedImage.catalogEntry(
+        digest,
+        config,
+        manifest.layerDescriptors(),
+        OciJson.config(blobs.read(config, OciJson.MAX_CONFIG)).diffIds());
+  }
+
+  /// {@return the manifest of an image}
+  public Manifest manifest(Digest digest) {
+    return OciJson.manifest(document(digest, OciJson.MAX_MANIFEST));
+  }
+
+  /// {@return the configuration of an image}
+  public Config config(Digest manifest) {
+    return OciJson.config(document(catalogued(manifest).config(), OciJson.MAX_CONFIG));
+  }
+
+  private byte[] document(Digest digest, int limit) {
+    try {
+      return blobs.read(digest, limit);
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot read " + digest, paths.root(), e);
+    }
   }
 
   /// Makes sure that the layers of an image are converted.
   ///
-  /// @param diffIds those of its configuration, lowest first
   /// @return their files, lowest first
-  public List<Path> prepare(Digest manifest, List<Digest> diffIds) {
-    try {
-      List<Descriptor> descriptors = manifest(manifest).layerDescriptors();
-      List<Path> files = new ArrayList<>();
-      for (int i = 0; i < descriptors.size(); i++) {
-        Digest blob = descriptors.get(i).checkedDigest();
-        files.add(layers.ensure(diffIds.get(i), () -> blobs.open(blob)));
+  public List<Path> prepare(Digest manifest) {
+    try (Pins.Pin _ = pins.hold(List.of(manifest))) {
+      ImageCatalog.Entry entry = catalogued(manifest);
+      if (!entry.layers().stream().allMatch(layers::hasFile)) {
+        entry = withFiles(entry, manifest);
+        catalog.put(entry);
       }
-      return files;
+      return entry.layers().stream().map(layers::file).toList();
     } catch (IOException e) {
       throw StoreErrors.failed("cannot read image " + manifest, paths.root(), e);
     }
+  }
+
+  private ImageCatalog.Entry withFiles(ImageCatalog.Entry entry, Digest manifest)
+      throws IOException {
+    return new ImageCatalog.Entry(manifest, entry.config(), layers.settle(entry.layers(), blobs));
+  }
+
+  /// Gives an image one more name.
+  public Image tag(Image image, String name) {
+    try {
+      ImageIndex.Entry named = new ImageIndex.Entry(Optional.of(name), image.manifest());
+      return image(index.add(List.of(named)).getFirst());
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot name image " + name, paths.root(), e);
+    }
+  }
+
+  /// Removes names, and what no image has any more.
+  ///
+  /// @param removed images under the names that they lose
+  /// @param used digests of the images that stay without a name
+  /// @param resumable whether what failed pulls left goes too
+  public RemovedImages remove(List<Image> removed, Set<Digest> used, boolean resumable) {
+    deleting.lock();
+    try {
+      index.remove(removed.stream().map(ContentStore::entry).toList(), used);
+      Set<Digest> manifests = new HashSet<>();
+      index.entries().forEach(entry -> manifests.add(entry.digest()));
+      Needed needed = needed(manifests);
+      long freed = blobs.deleteAllBut(needed.blobs()) + layers.deleteAllBut(needed.files());
+      if (resumable) {
+        freed += staging.deletePartialBlobs(fetcher::isRunning);
+      }
+      catalog.retain(manifests);
+      return new RemovedImages(
+          removed.stream().flatMap(image -> image.reference().stream()).toList(),
+          removed.stream()
+              .map(Image::digest)
+              .distinct()
+              .filter(digest -> !manifests.contains(digest))
+              .map(Digest::toString)
+              .toList(),
+          freed);
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot remove images", paths.root(), e);
+    } finally {
+      deleting.unlock();
+    }
+  }
+
+  private record Needed(Set<Digest> blobs, Set<String> files) {}
+
+  // Legal with the lock for deleting.
+  private Needed needed(Set<Digest> manifests) {
+    Set<Digest> keptBlobs = pins.held();
+    Set<String> keptFiles = new HashSet<>();
+    pins.held().forEach(diffId -> keptFiles.add(layers.nameOf(diffId)));
+    for (Digest manifest : manifests) {
+      ImageCatalog.Entry entry = catalogued(manifest);
+      keptBlobs.addAll(entry.blobs());
+      entry.layers().forEach(layer -> keptFiles.addAll(layers.namesOf(layer)));
+    }
+    return new Needed(keptBlobs, keptFiles);
+  }
+
+  /// What the store takes on disk.
+  ///
+  /// @param bytes of blobs and layers
+  /// @param neededBytes of these, what the images in use have
+  /// @param partialCount what failed pulls left
+  /// @param partialBytes of these
+  public record Usage(long bytes, long neededBytes, int partialCount, long partialBytes) {}
+
+  /// {@return what the store takes on disk}
+  ///
+  /// @param used digests of the images in use
+  public Usage usage(Set<Digest> used) {
+    deleting.lock();
+    try {
+      Needed needed = needed(used);
+      return new Usage(
+          blobs.bytes(_ -> true) + layers.bytes(_ -> true),
+          blobs.bytes(needed.blobs()::contains) + layers.bytes(needed.files()::contains),
+          staging.partialBlobs().size(),
+          Staging.bytes(staging.partialBlobs()));
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot read the image store", paths.root(), e);
+    } finally {
+      deleting.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    catalog.close();
   }
 }

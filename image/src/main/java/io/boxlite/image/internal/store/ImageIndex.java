@@ -3,6 +3,7 @@ package io.boxlite.image.internal.store;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.StorageException;
 import io.boxlite.image.internal.oci.Descriptor;
+import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.Index;
 import io.boxlite.image.internal.oci.Layout;
 import io.boxlite.image.internal.oci.MediaTypes;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The file `index.json`: which images the store has, and their names. Thread-safe; the file is
@@ -38,8 +40,12 @@ final class ImageIndex {
       }
     }
 
+    Digest digest() {
+      return manifest.checkedDigest();
+    }
+
     String id() {
-      return manifest.checkedDigest().toString();
+      return digest().toString();
     }
   }
 
@@ -99,15 +105,40 @@ final class ImageIndex {
       for (Entry entry : added) {
         result.add(put(all, entry));
       }
-      byte[] json = OciJson.write(Index.of(all.stream().map(Entry::manifest).toList()));
-      if (json.length > OciJson.MAX_MANIFEST) {
-        throw new StorageException("too_many_images", "the image store has too many images");
-      }
-      staging.replace(paths.indexFile(), json);
+      write(all);
       return result;
     } finally {
       lock.unlock();
     }
+  }
+
+  /// Removes names in one step.
+  ///
+  /// @param removed entries of this index
+  /// @param kept digests of the images that stay without a name when they lose their last one
+  void remove(List<Entry> removed, Set<Digest> kept) throws IOException {
+    lock.lock();
+    try {
+      List<Entry> all = new ArrayList<>(entries());
+      for (Entry entry : removed) {
+        if (all.remove(entry)
+            && kept.contains(entry.digest())
+            && all.stream().noneMatch(other -> other.id().equals(entry.id()))) {
+          all.add(annotated(Optional.empty(), entry.manifest(), entry.added()));
+        }
+      }
+      write(all);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(List<Entry> all) throws IOException {
+    byte[] json = OciJson.write(Index.of(all.stream().map(Entry::manifest).toList()));
+    if (json.length > OciJson.MAX_MANIFEST) {
+      throw new StorageException("too_many_images", "the image store has too many images");
+    }
+    staging.replace(paths.indexFile(), json);
   }
 
   private static Entry put(List<Entry> all, Entry entry) {

@@ -4,10 +4,10 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.ImageException;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
-import io.boxlite.image.internal.oci.HostPlatform;
 import io.boxlite.image.internal.oci.Index;
 import io.boxlite.image.internal.oci.MediaTypes;
 import io.boxlite.image.internal.oci.OciJson;
+import io.boxlite.image.internal.oci.Platform;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -56,7 +56,7 @@ final class LayoutDirectory implements BlobSource, AutoCloseable {
           "ambiguous_layout",
           directory + " has several images; copy the one to use into a layout of its own");
     }
-    return HostPlatform.choose(index);
+    return Platform.HOST.choose(index);
   }
 
   @Override

@@ -7,6 +7,9 @@ import java.nio.file.Path;
 ///
 /// @param root directory of the store
 record StorePaths(Path root) {
+  /// Ending of the names of unfinished blobs.
+  static final String PARTIAL_BLOB = ".blob";
+
   Path layoutFile() {
     return root.resolve("oci-layout");
   }
@@ -29,6 +32,11 @@ record StorePaths(Path root) {
 
   Path layer(Digest diffId) {
     return layers().resolve(diffId.hex() + ".erofs");
+  }
+
+  /// What has come of a blob that is being fetched; kept when that fails.
+  Path partialBlob(Digest digest) {
+    return staging().resolve(digest.hex() + PARTIAL_BLOB);
   }
 
   /// Unfinished files, where the directory for temporary files cannot be used.

@@ -34,6 +34,11 @@ public record HomeLayout(Path home) {
     return databaseDirectory().resolve("boxes.db");
   }
 
+  /// {@return the catalog of images}
+  public Path imageCatalog() {
+    return databaseDirectory().resolve("images.db");
+  }
+
   private Path databaseDirectory() {
     return home.resolve("db");
   }

@@ -49,4 +49,35 @@ public final class Trees {
           Map.of("path", directory.toString()));
     }
   }
+
+  /// {@return sizes of all files in a directory; 0 when it is not there}
+  ///
+  /// @param directory which
+  /// @throws StorageException if it cannot be read
+  public static long bytes(Path directory) {
+    long[] bytes = new long[1];
+    try {
+      Files.walkFileTree(
+          directory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              bytes[0] += attributes.size();
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException error) {
+              return FileVisitResult.CONTINUE; // it is gone
+            }
+          });
+      return bytes[0];
+    } catch (IOException e) {
+      throw new StorageException(
+          "directory_not_readable",
+          "read " + directory + ": " + e + "; check its permissions",
+          e,
+          Map.of("path", directory.toString()));
+    }
+  }
 }

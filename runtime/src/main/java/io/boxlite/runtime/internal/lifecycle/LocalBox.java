@@ -68,6 +68,11 @@ public final class LocalBox implements Box {
     return record.options().name();
   }
 
+  /// {@return digest of the manifest of the image that it was made from}
+  public Optional<String> imageId() {
+    return record.state().imageId();
+  }
+
   /// {@return what it is, also when it has been removed meanwhile}
   public BoxInfo snapshot() {
     return record.toInfo(figures.boot());

@@ -1,6 +1,9 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.BoxOptions.PullPolicy;
+import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ImageDetails;
+import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
@@ -10,6 +13,7 @@ import io.boxlite.api.RemovedImages;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TransferProgress;
 import io.boxlite.image.ImageStore;
+import io.boxlite.image.ImageUsers;
 import io.boxlite.image.StoredImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,7 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// The images of a home, and those that come with BoxLite: these are added when they are first
 /// asked for. Thread-safe.
@@ -32,16 +38,20 @@ public final class LocalImages implements Images {
 
   private final ImageStore store;
   private final Path bundled;
+  private final ImageUsers users;
   private final ReentrantLock adding = new ReentrantLock();
+  private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
 
   /// Uses a store.
   ///
   /// @param store the store
   /// @param bundled directory with one archive `<name>.tar` for each image that comes with BoxLite;
   ///   need not exist
-  public LocalImages(ImageStore store, Path bundled) {
+  /// @param users tells which boxes were made from an image
+  public LocalImages(ImageStore store, Path bundled, ImageUsers users) {
     this.store = store;
     this.bundled = bundled;
+    this.users = users;
   }
 
   /// Finds an image in the store, or among those that come with BoxLite.
@@ -55,6 +65,26 @@ public final class LocalImages implements Images {
     }
     addBundled();
     return store.find(reference);
+  }
+
+  /// Finds an image to run, or fetches it.
+  ///
+  /// @param reference as a user writes it
+  /// @param policy when it is fetched
+  /// @return the image
+  /// @throws ImageException if it can be had nowhere, or is for another platform
+  /// @throws io.boxlite.api.NetworkException if its registry cannot be reached
+  public StoredImage bring(String reference, PullPolicy policy) {
+    Optional<StoredImage> found = policy == PullPolicy.ALWAYS ? Optional.empty() : find(reference);
+    if (found.isEmpty() && policy == PullPolicy.NEVER) {
+      throw new ImageException(
+          "image_not_in_store",
+          "image '%s' is not in the store; pull it, or add it with 'boxlite load -i FILE'"
+              .formatted(reference));
+    }
+    StoredImage image = found.orElseGet(() -> store.get(pull(reference).image().id()));
+    ImageStore.requireRunnable(image);
+    return image;
   }
 
   private void addBundled() {
@@ -95,42 +125,78 @@ public final class LocalImages implements Images {
 
   @Override
   public PulledImage pull(PullOptions options, Consumer<TransferProgress> listener) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    return store.pull(options, listener);
   }
 
   @Override
   public String push(
       String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    find(reference);
+    return store.push(reference, registries, listener);
   }
 
   @Override
   public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    references.forEach(this::find);
+    store.save(references, format, archive);
   }
 
   @Override
   public Optional<ImageInfo> get(String reference) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    return find(reference).map(StoredImage::info);
   }
 
   @Override
   public ImageDetails inspect(String reference) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    find(reference); // so that an image that comes with BoxLite is there
+    return store.inspect(reference);
   }
 
   @Override
   public ImageInfo tag(String source, String target) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    find(source);
+    return store.tag(source, target);
   }
 
   @Override
   public RemovedImages remove(String reference, boolean force) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    return removing(() -> store.remove(reference, force, users));
   }
 
   @Override
   public RemovedImages prune(boolean all) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    return removing(() -> store.prune(all, users));
+  }
+
+  private RemovedImages removing(Supplier<RemovedImages> removal) {
+    use.writeLock().lock();
+    try {
+      return removal.get();
+    } finally {
+      use.writeLock().unlock();
+    }
+  }
+
+  /// Does what makes an image a used one. Meanwhile none is removed.
+  ///
+  /// @param imageId id of the image
+  /// @param work what to do
+  /// @throws ImageException if the image has been removed
+  public void use(String imageId, Runnable work) {
+    use.readLock().lock();
+    try {
+      if (store.find(imageId).isEmpty()) {
+        throw new ImageException(
+            "image_lost", "image " + imageId + " was removed meanwhile; try again");
+      }
+      work.run();
+    } finally {
+      use.readLock().unlock();
+    }
+  }
+
+  /// {@return what images, and what failed pulls left, take on disk}
+  public List<DiskUsage.Row> usage() {
+    return store.usage(users);
   }
 }

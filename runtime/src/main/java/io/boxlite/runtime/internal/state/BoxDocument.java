@@ -142,6 +142,7 @@ record BoxDocument(
         autoRemove,
         capAdd == null ? List.of() : capAdd,
         capDrop == null ? List.of() : capDrop,
-        noTemplate);
+        noTemplate,
+        BoxOptions.PullPolicy.MISSING);
   }
 }

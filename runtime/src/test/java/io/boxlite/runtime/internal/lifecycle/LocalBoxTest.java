@@ -54,7 +54,7 @@ class LocalBoxTest {
   void makeHome() throws Exception {
     layout = new HomeLayout(directory.resolve("home"));
     layout.create();
-    ImageStore images = ImageStore.open(layout.images());
+    ImageStore images = ImageStore.open(io.boxlite.image.ImageStoreOptions.of(layout.images()));
     image = TinyImage.load(images, directory);
     Path guest = Files.writeString(directory.resolve("guest"), "kernel");
     RuntimeOptions options =
