@@ -7,6 +7,7 @@ import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.ImageRegistry;
+import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;

@@ -163,6 +163,16 @@ final class PullTest {
   }
 
   @Test
+  void aBlobThatTheDiskFalsifiedIsFetchedAgain() throws Exception {
+    pull(registry, "r/one:latest");
+    ImageCatalog.Layer layer = catalogued(registry).layers().getFirst();
+    Files.write(dir.resolve("images/blobs/sha256/" + layer.blob().hex()), new byte[100]);
+    Files.delete(dir.resolve("images/layers/" + layer.diffId().hex() + ".erofs"));
+    assertThat(pull(registry, "r/one:latest").fetched()).isTrue();
+    assertThat(files("layers")).hasSize(2);
+  }
+
+  @Test
   void removalKeepsWhatOthersHave() throws Exception {
     ContentStore.Image one = pull(registry, "r/one:latest").image();
     ContentStore.Image two =
