@@ -235,8 +235,8 @@ public final class ImageStore implements AutoCloseable {
     return info(content.tag(required(source), name.toString()));
   }
 
-  /// Adds the image of a box: the image that it was made from and one more layer. A name that exists
-  /// is moved to the new image.
+  /// Adds the image of a box: the image that it was made from and one more layer. A name that
+  /// exists is moved to the new image.
   ///
   /// @param base image of the box
   /// @param changes what the box has changed: a plain tar, as hostile as the box; read to its end,

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A JSON document of which a part is changed and all else stays as it is, also what we do not know:
-/// objects are maps in their order, arrays lists, numbers exact.
+/// A JSON document of which a part is changed and all else stays as it is, also what we do not
+/// know: objects are maps in their order, arrays lists, numbers exact.
 public final class JsonTree {
   private static final JsonStream STREAM =
       JsonStream.builder().serializeNulls(true).serializeEmpty(true).build();

@@ -29,8 +29,8 @@ import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/// An image that is made of another one and one more layer. Confined to one thread; [#close] removes
-/// what the store did not take.
+/// An image that is made of another one and one more layer. Confined to one thread; [#close]
+/// removes what the store did not take.
 final class Commit implements AutoCloseable {
   /// As many as the guest mounts, less one.
   private static final int MAX_BASE_LAYERS = 126;
@@ -64,8 +64,7 @@ final class Commit implements AutoCloseable {
           "an image of %d layers cannot get one more: a box can have %d; make it anew of fewer"
               .formatted(manifest.layerDescriptors().size(), MAX_BASE_LAYERS + 1));
     }
-    byte[] config =
-        blobs.read(manifest.configDescriptor().checkedDigest(), OciJson.MAX_CONFIG);
+    byte[] config = blobs.read(manifest.configDescriptor().checkedDigest(), OciJson.MAX_CONFIG);
     Layer added = compress(layer, limits.uncompressedBytes());
 
     List<Descriptor> descriptors = new ArrayList<>();
@@ -75,8 +74,7 @@ final class Commit implements AutoCloseable {
       descriptors.add(Descriptor.of(MediaTypes.ociLayer(below.type()), digest, below.size()));
       layers.add(new StagedBlob(paths.blob(digest), digest, below.size()));
     }
-    descriptors.add(
-        Descriptor.of(GZIP_LAYER, added.blob().digest(), added.blob().size()));
+    descriptors.add(Descriptor.of(GZIP_LAYER, added.blob().digest(), added.blob().size()));
     layers.add(added.blob());
 
     StagedBlob newConfig = stage(configOf(config, added.diffId(), commit, Instant.now()));
