@@ -59,12 +59,12 @@ public final class OciJson {
     }
   }
 
-  private static ImageException malformed(String what, RuntimeException cause) {
+  static ImageException malformed(String what, RuntimeException cause) {
     return new ImageException("invalid_json", "malformed " + what, cause, Map.of());
   }
 
   // The parser recurses over what it skips; a document must not choose how deep.
-  private static void checkDepth(byte[] json, String what) {
+  static void checkDepth(byte[] json, String what) {
     int depth = 0;
     boolean text = false;
     for (int i = 0; i < json.length; i++) {
