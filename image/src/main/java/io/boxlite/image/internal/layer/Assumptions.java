@@ -49,6 +49,8 @@ public final class Assumptions {
 
   /// Never holds: the layer has hard links to files that are not in it, or there is more to assume
   /// than is worth being kept.
+  public static final Assumptions NONE = new Assumptions(Map.of(), true);
+
   static final Assumptions FALSE = new Assumptions(Map.of(), false);
 
   private final Map<String, Below> paths;
