@@ -5,6 +5,7 @@ module io.boxlite.image {
   requires transitive io.boxlite.api;
   requires com.github.luben.zstd_jni;
   requires io.avaje.jsonb;
+  requires java.net.http;
 
   exports io.boxlite.image;
 

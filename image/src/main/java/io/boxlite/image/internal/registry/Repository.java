@@ -36,9 +36,9 @@ public interface Repository {
   /// @param tagOrDigest what to fetch
   Document manifest(String tagOrDigest);
 
-  /// Opens a blob from an offset on. The stream has exactly the rest of the bytes that the descriptor
-  /// says. It lives through lost connections and servers that stall: it asks again for what is
-  /// missing. It is not verified. Its reads throw the exceptions of this interface.
+  /// Opens a blob from an offset on. The stream has exactly the rest of the bytes that the
+  /// descriptor says. It lives through lost connections and servers that stall: it asks again for
+  /// what is missing. It is not verified. Its reads throw the exceptions of this interface.
   ///
   /// @param blob what to fetch
   /// @param offset of the first byte that is wanted
