@@ -107,7 +107,7 @@ public final class TransferBars implements TransferDisplay {
             case FINISHED -> finished-- > 0;
           };
       if (fits) {
-        shown.add(line(shortDigest(entry.getKey()), entry.getValue()));
+        shown.add(line(TransferDisplay.shortDigest(entry.getKey()), entry.getValue()));
         left--;
       }
     }
