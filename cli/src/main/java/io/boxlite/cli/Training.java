@@ -38,7 +38,20 @@ public final class Training {
     {"stop", "x"},
     {"logs", "-n", "5", "x"},
     {"exec", "-i", "-e", "A=b", "no-such-box", "--", "true"},
-    {"run", "--rm", "--cpus", "1", "--memory", "512", "--name", "z", "--pull", "never", "no-such-image", "true"},
+    {
+      "run",
+      "--rm",
+      "--cpus",
+      "1",
+      "--memory",
+      "512",
+      "--name",
+      "z",
+      "--pull",
+      "never",
+      "no-such-image",
+      "true"
+    },
     {"rm", "-f", "x", "y"},
     {"rm", "--no-such-flag"},
   };

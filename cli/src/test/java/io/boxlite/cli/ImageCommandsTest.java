@@ -28,8 +28,7 @@ class ImageCommandsTest {
   @Test
   void pullPrintsWhatTheSpecificationSays() {
     assertThat(ok("pull", "--platform", "linux/arm64", "alpine:3"))
-        .isEqualTo(
-            "Pulled: docker.io/library/alpine:3\nDigest: sha256:c0ffee\nLayers: 2\n");
+        .isEqualTo("Pulled: docker.io/library/alpine:3\nDigest: sha256:c0ffee\nLayers: 2\n");
     assertThat(cli.boxlite.images.calls).containsExactly("pull alpine:3 linux/arm64");
     assertThat(cli.err()).isEqualTo("bbbbbbbbbbbb: already exists\naaaaaaaaaaaa: done, 1.00kB\n");
   }
@@ -169,7 +168,8 @@ class ImageCommandsTest {
   @Test
   void historyIsNewestFirst() {
     assertThat(ok("history", "base"))
-        .contains("│ 0123456789ab │                         │ CMD\\n[\"sh\"]", "1.23MB", "first", "…")
+        .contains(
+            "│ 0123456789ab │                         │ CMD\\n[\"sh\"]", "1.23MB", "first", "…")
         .contains("│ <missing>    │ 1970-01-01 00:00:00 UTC │ ADD rootfs x");
     CommandLineHarness full = new CommandLineHarness();
     assertThat(full.run("history", "--no-trunc", "-q", "base")).isZero();

@@ -73,10 +73,8 @@ class ImageRoutesTest extends ServedTest {
       own.images().push("base:latest", List.of(PRIVATE), _ -> {});
       own.create(BoxOptions.ofImage("base:latest").build());
       own.create(BoxOptions.ofImage("new:1").build());
-      assertThatThrownBy(
-              () ->
-                  own.create(
-                      BoxOptions.ofImage("no:1").pull(BoxOptions.PullPolicy.NEVER).build()))
+      assertThatThrownBy(() ->
+              own.create(BoxOptions.ofImage("no:1").pull(BoxOptions.PullPolicy.NEVER).build()))
           .isInstanceOf(ImageException.class);
     }
     assertThat(fake.images.pulls)
@@ -181,8 +179,7 @@ class ImageRoutesTest extends ServedTest {
   void detailsNamesRemovalsAndUsageSurviveTheWire() {
     assertThat(client.images().inspect("base:latest"))
         .isEqualTo(fake.images.inspect("base:latest"));
-    assertThat(client.images().tag("base:latest", "r.example:5000/x/y:1").tag())
-        .isNotEmpty();
+    assertThat(client.images().tag("base:latest", "r.example:5000/x/y:1").tag()).isNotEmpty();
     assertThat(client.images().remove("r.example:5000/x/y:1", true).deleted())
         .containsExactly(FakeImages.ID);
     assertThatThrownBy(() -> client.images().remove("x:1", false))
@@ -197,7 +194,8 @@ class ImageRoutesTest extends ServedTest {
 
   @Test
   void requiredParametersAreNamed() throws Exception {
-    for (String path : new String[] {"GET /v1/images/inspect", "GET /v1/images/save", "DELETE /v1/images"}) {
+    for (String path :
+        new String[] {"GET /v1/images/inspect", "GET /v1/images/save", "DELETE /v1/images"}) {
       String[] parts = path.split(" ");
       assertThat(request(parts[0], parts[1], ""))
           .startsWith("HTTP/1.1 400 ")
@@ -218,8 +216,7 @@ class ImageRoutesTest extends ServedTest {
   @Test
   void aSaveThatFailsIsToldByItsKindOrByACutNeverByAShortArchive() throws Exception {
     ByteArrayOutputStream archive = new ByteArrayOutputStream();
-    assertThatThrownBy(
-            () -> client.images().save(List.of("x:1"), ArchiveFormat.DOCKER, archive))
+    assertThatThrownBy(() -> client.images().save(List.of("x:1"), ArchiveFormat.DOCKER, archive))
         .isInstanceOf(NotFoundException.class);
     fake.images.saveFails = new StorageException("blob_missing", "a blob is missing");
     assertThatThrownBy(

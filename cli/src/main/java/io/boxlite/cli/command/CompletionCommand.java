@@ -38,7 +38,8 @@ final class CompletionCommand implements Command {
     CommandSpec root = CommandSpec.create().name("boxlite");
     GlobalFlags.addTo(root);
     for (Verb verb : Verb.values()) {
-      CommandSpec spec = verb.group().map(CompletionCommand::tree).orElseGet(() -> leaf(verb.command()));
+      CommandSpec spec =
+          verb.group().map(CompletionCommand::tree).orElseGet(() -> leaf(verb.command()));
       root.addSubcommand(verb.word(), spec.aliases(verb.aliases().toArray(String[]::new)));
     }
     return root;
@@ -65,13 +66,17 @@ final class CompletionCommand implements Command {
       fish(script, "__fish_use_subcommand", verb.word(), verb.description());
       String seen = "__fish_seen_subcommand_from " + verb.word();
       if (verb.group().isEmpty()) {
-        fish(script, String.join(" ", seen, String.join(" ", verb.aliases())).strip(), verb.command());
+        fish(
+            script,
+            String.join(" ", seen, String.join(" ", verb.aliases())).strip(),
+            verb.command());
         continue;
       }
       Group group = verb.group().get();
       for (String word : group.words()) {
         Command command = group.command(word).orElseThrow();
-        String none = seen + "; and not __fish_seen_subcommand_from " + String.join(" ", group.words());
+        String none =
+            seen + "; and not __fish_seen_subcommand_from " + String.join(" ", group.words());
         fish(script, none, word, command.spec().usageMessage().description()[0]);
         fish(script, seen + "; and __fish_seen_subcommand_from " + word, command);
       }

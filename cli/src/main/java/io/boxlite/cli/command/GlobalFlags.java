@@ -14,8 +14,7 @@ import picocli.CommandLine.ParseResult;
 /// @since 0.1
 public final class GlobalFlags {
   /// Flags for remote servers: known, so that they are refused by name.
-  private static final List<String> LATER =
-      List.of("--url", "--profile", "--path-prefix");
+  private static final List<String> LATER = List.of("--url", "--profile", "--path-prefix");
 
   private static final List<String> LATER_VARIABLES =
       List.of("BOXLITE_REST_URL", "BOXLITE_PROFILE", "BOXLITE_REST_PATH_PREFIX");
@@ -40,8 +39,7 @@ public final class GlobalFlags {
     spec.addOption(
         Specs.text("PATH", "Home directory (BOXLITE_HOME, default ~/.boxlite)", "--home"));
     spec.addOption(
-        Specs.texts(
-            "HOST", "Registry that is searched first for names without one", "--registry"));
+        Specs.texts("HOST", "Registry that is searched first for names without one", "--registry"));
     spec.addOption(Specs.text("FILE", "Configuration file, JSON", "--config"));
     for (String name : LATER) {
       spec.addOption(

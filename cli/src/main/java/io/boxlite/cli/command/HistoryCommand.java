@@ -22,8 +22,7 @@ final class HistoryCommand implements Command {
     CommandSpec spec = Specs.command("Show what made an image");
     spec.addOption(Specs.flag("Show ids and commands in full", "--no-trunc"));
     spec.addOption(Specs.flag("Only ids", "-q", "--quiet"));
-    spec.addOption(
-        Specs.text("FORMAT", "table (default), json, yaml, or a template", "--format"));
+    spec.addOption(Specs.text("FORMAT", "table (default), json, yaml, or a template", "--format"));
     spec.addPositional(Specs.arguments("IMAGE", "Name, digest, or first digits of it"));
     return spec;
   }
@@ -34,8 +33,7 @@ final class HistoryCommand implements Command {
     List<Map<String, Object>> trees = new ArrayList<>();
     Trees.Printer printer =
         Trees.printer(parsed.matchedOptionValue("--format", "table"), () -> table(trees));
-    trees.addAll(
-        trees(context.boxlite().images().inspect(image), Specs.has(parsed, "--no-trunc")));
+    trees.addAll(trees(context.boxlite().images().inspect(image), Specs.has(parsed, "--no-trunc")));
     if (Specs.has(parsed, "--quiet")) {
       trees.forEach(tree -> context.out().println(tree.get("ID")));
     } else {

@@ -30,8 +30,10 @@ final class ImageTree {
     tree.put(
         "RootFS",
         ordered(
-            "Type", "layers",
-            "Layers", image.layers().stream().map(ImageDetails.Layer::diffId).toList()));
+            "Type",
+            "layers",
+            "Layers",
+            image.layers().stream().map(ImageDetails.Layer::diffId).toList()));
     return tree;
   }
 

@@ -55,8 +55,7 @@ final class ImagesCommand implements Command {
     return name.isEmpty()
         || List.of("", "docker.io/", "docker.io/library/").stream()
             .map(prefix -> prefix + name)
-            .anyMatch(full ->
-                full.equals(image.repository()) || full.equals(image.reference()));
+            .anyMatch(full -> full.equals(image.repository()) || full.equals(image.reference()));
   }
 
   private static String table(List<ImageInfo> images, boolean full, boolean digests) {

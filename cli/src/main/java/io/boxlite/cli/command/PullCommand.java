@@ -19,8 +19,7 @@ final class PullCommand implements Command {
   public int run(ParseResult parsed, CliContext context) {
     String reference = Specs.onlyArgument(parsed, "IMAGE");
     boolean quiet = Specs.has(parsed, "--quiet");
-    PulledImage pulled =
-        Transfers.pull(reference, Transfers.platform(parsed), quiet, context);
+    PulledImage pulled = Transfers.pull(reference, Transfers.platform(parsed), quiet, context);
     if (quiet) {
       context.out().println(pulled.configDigest());
     } else {

@@ -51,9 +51,9 @@ final class SaveCommand implements Command {
 
   /// A file of that name is replaced only by a complete one.
   private static void saveAs(
-      Path file, List<String> images, ArchiveFormat format, CliContext context)
-      throws IOException {
-    Path partial = file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
+      Path file, List<String> images, ArchiveFormat format, CliContext context) throws IOException {
+    Path partial =
+        file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
     try {
       try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial))) {
         context.boxlite().images().save(images, format, out);

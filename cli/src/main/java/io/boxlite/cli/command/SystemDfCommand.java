@@ -15,8 +15,7 @@ final class SystemDfCommand implements Command {
   @Override
   public CommandSpec spec() {
     CommandSpec spec = Specs.command("Show what the home takes on disk");
-    spec.addOption(
-        Specs.text("FORMAT", "table (default), json, yaml, or a template", "--format"));
+    spec.addOption(Specs.text("FORMAT", "table (default), json, yaml, or a template", "--format"));
     return spec;
   }
 

@@ -24,7 +24,8 @@ final class Transfers {
   private Transfers() {}
 
   static void addPlatform(CommandSpec spec) {
-    spec.addOption(Specs.text("OS/ARCH", "Platform of the image (default: this one)", "--platform"));
+    spec.addOption(
+        Specs.text("OS/ARCH", "Platform of the image (default: this one)", "--platform"));
   }
 
   static void addFlags(CommandSpec spec) {
@@ -105,7 +106,7 @@ final class Transfers {
   static PullPolicy policy(ParseResult parsed) {
     String name = parsed.matchedOptionValue("--pull", PullPolicy.MISSING.wireName());
     return PullPolicy.ofWireName(name)
-        .orElseThrow(() ->
-            CliException.usage("--pull '" + name + "' must be always, missing or never"));
+        .orElseThrow(
+            () -> CliException.usage("--pull '" + name + "' must be always, missing or never"));
   }
 }

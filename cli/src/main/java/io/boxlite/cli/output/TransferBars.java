@@ -128,8 +128,7 @@ public final class TransferBars implements TransferDisplay {
       case FINISHING -> begin + "verifying";
       case DONE -> begin + "done, " + ByteSize.of(layer.bytes);
       case EXISTS -> begin + "already exists";
-      case TRANSFERRING ->
-          begin + bar(layer.done, layer.bytes) + rate(layer.rate.bytesPerSecond());
+      case TRANSFERRING -> begin + bar(layer.done, layer.bytes) + rate(layer.rate.bytesPerSecond());
     };
   }
 

@@ -39,8 +39,7 @@ public interface TransferDisplay extends Consumer<TransferProgress>, AutoCloseab
     @Override
     public void accept(TransferProgress step) {
       switch (step.stage()) {
-        case DONE ->
-            to.println(shortDigest(step.layer()) + ": done, " + ByteSize.of(step.total()));
+        case DONE -> to.println(shortDigest(step.layer()) + ": done, " + ByteSize.of(step.total()));
         case EXISTS -> to.println(shortDigest(step.layer()) + ": already exists");
         case WAITING, SHARED, TRANSFERRING, RETRYING, FINISHING -> {}
       }

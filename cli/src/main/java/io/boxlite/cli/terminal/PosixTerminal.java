@@ -14,8 +14,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// The terminal on file descriptor 0, and what is known of those on 1 and 2, through three calls of the C
-/// library. Thread-safe.
+/// The terminal on file descriptor 0, and what is known of those on 1 and 2, through three calls of
+/// the C library. Thread-safe.
 ///
 /// @since 0.1
 public final class PosixTerminal implements Terminal {

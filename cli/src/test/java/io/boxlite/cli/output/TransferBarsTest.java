@@ -39,7 +39,8 @@ class TransferBarsTest {
             """
             aaaaaaaaaaaa  waiting^[K
             Total         [>                             ] 0B/2.00MB  0/1 layers^[K
-            ^[J""");
+            ^[J\
+            """);
     step("b", Stage.EXISTS, 0, 2_000_000);
     assertThat(written())
         .isEqualTo(
@@ -47,7 +48,8 @@ class TransferBarsTest {
             ^[2A\raaaaaaaaaaaa  waiting^[K
             bbbbbbbbbbbb  already exists^[K
             Total         [===============>              ] 2.00MB/4.00MB  1/2 layers^[K
-            ^[J""");
+            ^[J\
+            """);
     step("a", Stage.TRANSFERRING, 0, 2_000_000);
     written();
     now += SECOND / 20;
@@ -61,7 +63,8 @@ class TransferBarsTest {
             ^[3A\raaaaaaaaaaaa  [===============>              ] 1.00MB/2.00MB  10.0MB/s^[K
             bbbbbbbbbbbb  already exists^[K
             Total         [======================>       ] 3.00MB/4.00MB  10.0MB/s  1/2 layers^[K
-            ^[J""");
+            ^[J\
+            """);
     step("a", Stage.DONE, 2_000_000, 2_000_000);
     assertThat(written())
         .isEqualTo(
@@ -69,7 +72,8 @@ class TransferBarsTest {
             ^[3A\raaaaaaaaaaaa  done, 2.00MB^[K
             bbbbbbbbbbbb  already exists^[K
             Total         [==============================] 4.00MB/4.00MB  10.0MB/s  2/2 layers^[K
-            ^[J""");
+            ^[J\
+            """);
     bars.close();
     assertThat(written()).isEmpty();
   }
@@ -94,7 +98,8 @@ class TransferBarsTest {
             ^[3A\rcccccccccccc  [======>                       ] 1B/5B^[K
             dddddddddddd  connection lost, trying again^[K
             Total         [=========>                    ] 6B/20B  1/4 layers, 2 not shown^[K
-            ^[J""");
+            ^[J\
+            """);
     size = new Size(1, 100);
     step("d", Stage.FINISHING, 5, 5);
     assertThat(written()).startsWith("^[3A\rTotal").contains("4 not shown^[K\n^[J");
