@@ -185,7 +185,7 @@ final class Tokens {
     StringBuilder form = new StringBuilder();
     fields.forEach((name, value) -> {
       boolean several = name.equals("scope") && !fields.containsKey("grant_type");
-      for (String one : several ? value.split(" ") : new String[] {value}) {
+      for (String one : several ? value.split(" ", -1) : new String[] {value}) {
         form.append(form.isEmpty() ? "" : "&")
             .append(name)
             .append('=')
