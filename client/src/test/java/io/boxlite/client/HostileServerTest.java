@@ -219,10 +219,10 @@ class HostileServerTest {
 
   @Test
   void aServerThatAcceptsAndDoesNotAnswerIsNotFound() {
-    assertThat(RemoteBoxlite.find(socket)).isEmpty();
+    assertThat(RemoteBoxlite.find(socket, List.of())).isEmpty();
     assertThat(new AttachedProvider().open(directory, List.of())).isEmpty();
     answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".getBytes(StandardCharsets.US_ASCII);
-    assertThat(RemoteBoxlite.find(socket)).isPresent();
+    assertThat(RemoteBoxlite.find(socket, List.of())).isPresent();
   }
 
   @Test

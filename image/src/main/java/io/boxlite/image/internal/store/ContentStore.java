@@ -335,7 +335,7 @@ public final class ContentStore implements AutoCloseable {
   private Needed needed(Set<Digest> manifests) {
     Set<Digest> keptBlobs = pins.held();
     Set<String> keptFiles = new HashSet<>();
-    pins.held().forEach(diffId -> keptFiles.add(layers.nameOf(diffId)));
+    pins.held().forEach(diffId -> keptFiles.addAll(layers.namesOf(diffId)));
     for (Digest manifest : manifests) {
       ImageCatalog.Entry entry = catalogued(manifest);
       keptBlobs.addAll(entry.blobs());
