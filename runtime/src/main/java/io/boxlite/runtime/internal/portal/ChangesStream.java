@@ -50,7 +50,7 @@ final class ChangesStream extends InputStream
   }
 
   @Override
-  public void beforeStart(ClientCallStreamObserver<ExportChangesRequest> call) {
+  public synchronized void beforeStart(ClientCallStreamObserver<ExportChangesRequest> call) {
     requests = call;
   }
 
@@ -79,9 +79,11 @@ final class ChangesStream extends InputStream
     events.add(new Event.End());
   }
 
-  private void cancel() {
+  // Nothing may be sent on a call that the other thread has cancelled.
+  private synchronized void cancel() {
     ClientCallStreamObserver<ExportChangesRequest> call = requests;
     if (call != null) {
+      requests = null;
       call.cancel("not wanted any more", null);
     }
   }
@@ -138,7 +140,7 @@ final class ChangesStream extends InputStream
   }
 
   /// Sends how much has been read; 0 begins the export.
-  void send(long offset) {
+  synchronized void send(long offset) {
     ClientCallStreamObserver<ExportChangesRequest> call = requests;
     if (call != null) {
       call.onNext(ExportChangesRequest.newBuilder().setOffset(offset).build());
