@@ -197,8 +197,8 @@ final class Exchange {
     return request.getHeaders().contains(HttpHeader.ACCEPT, NDJSON);
   }
 
-  /// Does work that is pointless without the client: this thread is interrupted when it goes.
-  /// To be called when the body of the request has been read and before the answer begins.
+  /// Does work that is pointless without the client: this thread is interrupted when it goes. To be
+  /// called when the body of the request has been read and before the answer begins.
   ///
   /// @param work answers the request too
   void whileConnected(Handling work) throws IOException {
@@ -234,8 +234,7 @@ final class Exchange {
     response.setStatus(OK);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     // Not closed when the content fails: that would end the answer in order.
-    OutputStream to =
-        new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
+    OutputStream to = new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
     content.accept(to);
     to.close();
     handedOver = true;
