@@ -8,6 +8,7 @@ import io.boxlite.protocol.agent.v1.ExportChangesResponse;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -103,7 +104,7 @@ final class ChangesStream extends InputStream
       return -1;
     }
     int count = Math.min(length, current.size() - position);
-    current.copyTo(buffer, position, offset, count);
+    current.substring(position, position + count).copyTo(ByteBuffer.wrap(buffer, offset, count));
     position += count;
     return count;
   }
