@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// What a box has changed, as the agent sends it: a tar. The box stands still until the stream has
@@ -43,7 +44,7 @@ final class ChangesStream extends InputStream
   private int position;
   private boolean over;
   private long received; // only the call's callbacks, which come one at a time
-  private volatile long consumed;
+  private final AtomicLong consumed = new AtomicLong();
 
   /// @param patience how long the agent may take for the next bytes
   ChangesStream(Duration patience) {
@@ -59,7 +60,7 @@ final class ChangesStream extends InputStream
   public void onNext(ExportChangesResponse response) {
     ByteString data = response.getData();
     received += data.size();
-    if (data.isEmpty() || data.size() > MAX_CHUNK || received - consumed > WINDOW) {
+    if (data.isEmpty() || data.size() > MAX_CHUNK || received - consumed.get() > WINDOW) {
       events.add(
           new Event.Failure(
               new PortalException(
@@ -114,29 +115,24 @@ final class ChangesStream extends InputStream
       return false;
     }
     acknowledge();
-    switch (await()) {
-      case Event.Chunk(ByteString data) -> {
-        current = data;
-        position = 0;
-        return true;
-      }
-      case Event.End _ -> {
-        over = true;
-        return false;
-      }
-      case Event.Failure(Throwable cause) -> {
-        over = true;
-        throw AgentErrors.map(WHAT, cause);
-      }
+    Event event = await();
+    over = !(event instanceof Event.Chunk);
+    if (event instanceof Event.Failure(Throwable cause)) {
+      throw AgentErrors.map(WHAT, cause);
     }
+    if (event instanceof Event.Chunk(ByteString data)) {
+      current = data;
+      position = 0;
+    }
+    return !over;
   }
 
   private void acknowledge() {
     if (position > 0) {
-      consumed += position; // only this thread writes it
+      long read = consumed.addAndGet(position);
       current = ByteString.EMPTY;
       position = 0;
-      send(consumed);
+      send(read);
     }
   }
 
