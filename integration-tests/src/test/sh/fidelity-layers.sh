@@ -79,7 +79,6 @@ truncate -s 40M kinds/sparse
 printf 'middle' | dd of=kinds/sparse bs=1 seek=20000000 conv=notrunc status=none
 head -c 5000000 /dev/zero | tr '\0' 'z' > kinds/plain
 "$tree" xattr user.comment 'with = and ü' kinds/plain
-"$tree" xattr user.empty '' kinds/plain
 "$tree" xattr user.large "$(head -c 3000 /dev/zero | tr '\0' v)" kinds/setuid
 "$tree" xattr security.capability '\1\0\0\2\0 \0\0\0\0\0\0\0\0\0\0\0\0\0\0' kinds/plain
 "$tree" xattr user.of.directory yes kinds/sticky

@@ -7,6 +7,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -82,6 +83,7 @@ type walker struct {
 	excluded []string
 	linked   map[uint64]string // first name of each inode that has several
 	buffer   []byte
+	line     []byte
 }
 
 func list(root string, excluded []string) {
@@ -127,11 +129,19 @@ func (w *walker) walk(path string, stat *syscall.Stat_t) {
 }
 
 func (w *walker) print(path string, s *syscall.Stat_t) {
-	fmt.Fprintf(w.out, "%q mode=%o owner=%d:%d mtime=%d.%09d",
-		path, s.Mode, s.Uid, s.Gid, s.Mtim.Sec, s.Mtim.Nsec)
+	line := strconv.AppendQuote(w.line[:0], path)
+	line = strconv.AppendUint(append(line, " mode="...), uint64(s.Mode), 8)
+	line = strconv.AppendUint(append(line, " owner="...), uint64(s.Uid), 10)
+	line = strconv.AppendUint(append(line, ':'), uint64(s.Gid), 10)
+	line = strconv.AppendInt(append(line, " mtime="...), s.Mtim.Sec, 10)
+	line = strconv.AppendInt(append(line, '+'), s.Mtim.Nsec, 10)
+	if s.Mode&syscall.S_IFMT == syscall.S_IFREG {
+		line = strconv.AppendInt(append(line, " size="...), s.Size, 10)
+		line = hex.AppendEncode(append(line, " sha256="...), w.digest(path))
+	}
+	w.line = line
+	w.out.Write(line)
 	switch s.Mode & syscall.S_IFMT {
-	case syscall.S_IFREG:
-		fmt.Fprintf(w.out, " size=%d sha256=%x", s.Size, w.digest(path))
 	case syscall.S_IFLNK:
 		target, err := os.Readlink(w.root + path)
 		if err != nil {
@@ -153,17 +163,24 @@ func (w *walker) print(path string, s *syscall.Stat_t) {
 	w.out.WriteByte('\n')
 }
 
+// digest reads without package os, which costs as much again for a small file.
 func (w *walker) digest(path string) []byte {
-	file, err := os.Open(w.root + path)
+	fd, err := syscall.Open(w.root+path, syscall.O_RDONLY, 0)
 	if err != nil {
 		fail(path, err)
 	}
-	defer file.Close()
+	defer syscall.Close(fd)
 	hash := sha256.New()
-	if _, err := io.CopyBuffer(hash, struct{ io.Reader }{file}, w.buffer); err != nil {
-		fail(path, err)
+	for {
+		n, err := syscall.Read(fd, w.buffer)
+		if err != nil {
+			fail(path, err)
+		}
+		hash.Write(w.buffer[:n])
+		if n < len(w.buffer) {
+			return hash.Sum(nil)
+		}
 	}
-	return hash.Sum(nil)
 }
 
 func (w *walker) printAttributes(path string) {

@@ -29,7 +29,12 @@ final class TestImages {
   Path fidelity(int manyFiles) throws IOException {
     Path layout = directory.resolve("fidelity");
     Path layers = directory.resolve("layers");
-    run("sh", "" + SOURCES.resolve("sh/fidelity-layers.sh"), "" + layers, "" + tree(), "" + manyFiles);
+    run(
+        "sh",
+        "" + SOURCES.resolve("sh/fidelity-layers.sh"),
+        "" + layers,
+        "" + tree(),
+        "" + manyFiles);
     run("umoci", "init", "--layout", "" + layout);
     String image = layout + ":" + TAG;
     run("umoci", "new", "--image", image);
@@ -38,16 +43,31 @@ final class TestImages {
         run("umoci", "raw", "add-layer", "--image", image, "" + tar);
       }
     }
-    run("umoci", "config", "--image", image, "--config.cmd", "/bin/busybox", "--config.cmd",
-        "sleep", "--config.cmd", "100000");
+    run(
+        "umoci",
+        "config",
+        "--image",
+        image,
+        "--config.cmd",
+        "/bin/busybox",
+        "--config.cmd",
+        "sleep",
+        "--config.cmd",
+        "100000");
     return layout;
   }
 
   /// {@return a copy of a layout whose layers are zstd}
   Path zstd(Path layout) throws IOException {
     Path copy = directory.resolve("zstd");
-    run("skopeo", "copy", "-q", "--insecure-policy", "--dest-compress-format", "zstd",
-        "--dest-compress", "--dest-force-compress-format", "oci:" + layout + ":" + TAG,
+    run(
+        "skopeo",
+        "copy",
+        "-q",
+        "--insecure-policy",
+        "--dest-compress-format",
+        "zstd",
+        "oci:" + layout + ":" + TAG,
         "oci:" + copy + ":" + TAG);
     return copy;
   }
@@ -78,7 +98,9 @@ final class TestImages {
     if (!Files.exists(program)) {
       ProcessBuilder build =
           new ProcessBuilder(
-              "sh", "-c", "PATH=$PATH:/usr/local/go/bin; exec go build -trimpath -o \"$0\" main.go",
+              "sh",
+              "-c",
+              "PATH=$PATH:/usr/local/go/bin; exec go build -trimpath -o \"$0\" main.go",
               "" + program);
       build.environment().put("CGO_ENABLED", "0");
       finish(build.directory(SOURCES.resolve("go/tree").toFile()));
