@@ -136,8 +136,7 @@ final class LayerStore {
   private Path convert(Digest diffId, Blob blob, Path target) {
     Path file = staging.newFile();
     try (InputStream in = blob.open()) {
-      LayerConverter.convert(
-          in, file, staging.newFile(), diffId.bytes(), limits, LowerFiles.NONE);
+      LayerConverter.convert(in, file, staging.newFile(), diffId.bytes(), limits, LowerFiles.NONE);
       Staging.rename(file, target);
       return target;
     } catch (IOException e) {
