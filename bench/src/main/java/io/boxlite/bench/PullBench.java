@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 
 /// Compares a pull until a box could use the image with `skopeo copy` plus `umoci unpack`, and with
 /// the pull of the npm package `@boxlite-ai/boxlite`, which downloads and verifies but unpacks at
-/// the first start of a box. In turn, each into an empty directory, when all that was written before
-/// is on disk; nothing is dropped from the page cache.
+/// the first start of a box. In turn, each into an empty directory, when all that was written
+/// before is on disk; nothing is dropped from the page cache.
 ///
 /// Run by `bench/pull`.
 final class PullBench {
