@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// What a box has changed, as the agent sends it: a tar. The box stands still until the stream has
@@ -40,11 +39,10 @@ final class ChangesStream extends InputStream
   private final Duration patience;
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private @Nullable ClientCallStreamObserver<ExportChangesRequest> requests;
-  private ByteString current = ByteString.EMPTY;
-  private int position;
+  private ByteBuffer current = ByteBuffer.allocate(0);
   private boolean over;
   private long received; // only the call's callbacks, which come one at a time
-  private final AtomicLong consumed = new AtomicLong();
+  private volatile long consumed;
 
   /// @param patience how long the agent may take for the next bytes
   ChangesStream(Duration patience) {
@@ -60,7 +58,7 @@ final class ChangesStream extends InputStream
   public void onNext(ExportChangesResponse response) {
     ByteString data = response.getData();
     received += data.size();
-    if (data.isEmpty() || data.size() > MAX_CHUNK || received - consumed.get() > WINDOW) {
+    if (data.isEmpty() || data.size() > MAX_CHUNK || received - consumed > WINDOW) {
       events.add(
           new Event.Failure(
               new PortalException(
@@ -101,12 +99,11 @@ final class ChangesStream extends InputStream
     if (length == 0) {
       return 0;
     }
-    if (position == current.size() && !next()) {
+    if (!current.hasRemaining() && !next()) {
       return -1;
     }
-    int count = Math.min(length, current.size() - position);
-    current.substring(position, position + count).copyTo(ByteBuffer.wrap(buffer, offset, count));
-    position += count;
+    int count = Math.min(length, current.remaining());
+    current.get(buffer, offset, count);
     return count;
   }
 
@@ -115,24 +112,28 @@ final class ChangesStream extends InputStream
       return false;
     }
     acknowledge();
-    Event event = await();
-    over = !(event instanceof Event.Chunk);
-    if (event instanceof Event.Failure(Throwable cause)) {
-      throw AgentErrors.map(WHAT, cause);
-    }
-    if (event instanceof Event.Chunk(ByteString data)) {
-      current = data;
-      position = 0;
-    }
-    return !over;
+    return switch (await()) {
+      case Event.Chunk(ByteString data) -> {
+        current = data.asReadOnlyByteBuffer();
+        yield true;
+      }
+      case Event.End _ -> {
+        over = true;
+        yield false;
+      }
+      case Event.Failure(Throwable cause) -> {
+        over = true;
+        throw AgentErrors.map(WHAT, cause);
+      }
+    };
   }
 
   private void acknowledge() {
-    if (position > 0) {
-      long read = consumed.addAndGet(position);
-      current = ByteString.EMPTY;
-      position = 0;
-      send(read);
+    if (current.limit() > 0) {
+      long now = consumed + current.limit();
+      consumed = now; // only this thread writes it
+      current = ByteBuffer.allocate(0);
+      send(now);
     }
   }
 
