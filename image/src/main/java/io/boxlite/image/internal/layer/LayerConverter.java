@@ -61,10 +61,11 @@ public final class LayerConverter {
       throws IOException {
     try (InputStream plain = Decompression.open(blob, limits);
         DigestedStream digested = new DigestedStream(plain);
-        ErofsWriter erofs = new ErofsWriter(image, spool)) {
+        ErofsWriter erofs = new ErofsWriter(image, spool);
+        LargeLayerTurn turn = new LargeLayerTurn()) {
       TarReader tar = new TarReader(digested);
       LayerConverter converter = new LayerConverter(tar, erofs, limits, lower);
-      converter.copyEntries();
+      converter.copyEntries(turn);
       tar.drain();
       requireDiffId(diffId, digested.digest());
       erofs.finish(converter.tree.root(), Arrays.copyOf(diffId, 16));
@@ -84,13 +85,14 @@ public final class LayerConverter {
     }
   }
 
-  private void copyEntries() throws IOException {
+  private void copyEntries(LargeLayerTurn turn) throws IOException {
     int count = 0;
     for (var entry = tar.next(); entry.isPresent(); entry = tar.next()) {
       if (++count > limits.entries()) {
         throw LayerErrors.tooLarge("more than " + limits.entries() + " entries", "ENTRIES");
       }
       requireMetadataRoom(entry.get());
+      turn.grown(count, metadata);
       copy(entry.get());
     }
     tree.finish();

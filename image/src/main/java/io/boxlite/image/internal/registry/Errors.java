@@ -76,25 +76,20 @@ final class Errors {
               null,
               details);
       case 429 -> rateLimited(answer, registry, what, said, loggedIn, details);
-      default ->
-          status >= 400 && status < 500 && status != 408
-              ? new ImageException(
-                  "refused",
-                  what + ": " + registry + " refuses it with status " + status + said,
-                  null,
-                  details)
-              : new NetworkException(
-                  "bad_answer",
-                  what
-                      + ": "
-                      + registry
-                      + " answered with status "
-                      + status
-                      + said
-                      + "; try again later",
-                  null,
-                  details);
+      default -> other(status, what + ": " + registry, said, details);
     };
+  }
+
+  private static BoxliteException other(
+      int status, String what, String said, Map<String, String> details) {
+    return status >= 400 && status < 500 && status != 408
+        ? new ImageException(
+            "refused", what + " refuses it with status " + status + said, null, details)
+        : new NetworkException(
+            "bad_answer",
+            what + " answered with status " + status + said + "; try again later",
+            null,
+            details);
   }
 
   private static BoxliteException rateLimited(
