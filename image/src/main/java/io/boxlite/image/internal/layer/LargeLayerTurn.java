@@ -19,7 +19,7 @@ final class LargeLayerTurn implements AutoCloseable {
   /// @param entries that it has so far
   /// @param bytes of their names, links and attributes
   void grown(int entries, long bytes) throws IOException {
-    if (taken || entries < SMALL_ENTRIES && bytes < SMALL_BYTES) {
+    if (taken || (entries < SMALL_ENTRIES && bytes < SMALL_BYTES)) {
       return;
     }
     try {
