@@ -53,16 +53,48 @@ func (d *Disks) Mount(base string, layers []Extent) (_ *Mounted, err error) {
 func (m *Mounted) overlay(lower []string, writable string) error {
 	m.upper = filepath.Join(writable, "upper")
 	upper, work := m.upper, filepath.Join(writable, "work")
-	for _, dir := range []string{upper, work} {
-		if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
+	if err := os.Mkdir(work, 0o755); err != nil && !os.IsExist(err) {
+		return err
+	}
+	switch err := os.Mkdir(upper, 0o755); {
+	case err == nil:
+		if err := copyRoot(lower, upper); err != nil {
 			return err
 		}
+	case !os.IsExist(err):
+		return err
 	}
 	// Whatever the kernel's defaults are: what is changed is in the upper directory whole, and where it
 	// appears. An export relies on that.
 	options := "lowerdir=" + strings.Join(lower, ":") + ",upperdir=" + upper + ",workdir=" + work +
 		",redirect_dir=off,metacopy=off"
 	return m.mount("overlay", m.Root(), "overlay", unix.MS_NOATIME, options)
+}
+
+// copyRoot gives the box's root directory the owner, mode and time of the image's: that of the
+// highest layer whose archive mentions it. The host gives one that is not mentioned the time 0.
+func copyRoot(lower []string, upper string) error {
+	for _, dir := range lower {
+		var stat unix.Stat_t
+		if err := unix.Lstat(dir, &stat); err != nil {
+			return fmt.Errorf("stat %s: %w", dir, err)
+		}
+		if stat.Mtim == (unix.Timespec{}) {
+			continue
+		}
+		if err := os.Chown(upper, int(stat.Uid), int(stat.Gid)); err != nil {
+			return err
+		}
+		if err := unix.Chmod(upper, stat.Mode&0o7777); err != nil {
+			return fmt.Errorf("chmod %s: %w", upper, err)
+		}
+		times := []unix.Timespec{stat.Mtim, stat.Mtim}
+		if err := unix.UtimesNanoAt(unix.AT_FDCWD, upper, times, 0); err != nil {
+			return fmt.Errorf("set times of %s: %w", upper, err)
+		}
+		return nil
+	}
+	return nil
 }
 
 // Root is where the root file system is mounted.

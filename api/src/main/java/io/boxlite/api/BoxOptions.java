@@ -210,6 +210,31 @@ public record BoxOptions(
     return entrypoint.isPresent() || cmd.isPresent();
   }
 
+  /// {@return the same, with its image fetched at another time}
+  ///
+  /// @param policy when
+  public BoxOptions withPull(PullPolicy policy) {
+    return new BoxOptions(
+        name,
+        image,
+        rootfsPath,
+        cpus,
+        memoryMib,
+        diskSizeGb,
+        workingDir,
+        env,
+        entrypoint,
+        cmd,
+        user,
+        tty,
+        detach,
+        autoRemove,
+        capAdd,
+        capDrop,
+        noTemplate,
+        policy);
+  }
+
   /// {@return the image as shown to users: the reference, or `rootfs:` and the path}
   public String imageLabel() {
     return image.orElseGet(() -> "rootfs:" + rootfsPath.orElse(""));

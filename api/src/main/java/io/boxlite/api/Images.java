@@ -16,7 +16,12 @@ public interface Images {
     /// OCI image layout.
     OCI,
     /// As `docker save` writes it; it is an OCI image layout too.
-    DOCKER
+    DOCKER;
+
+    /// {@return the name in REST requests}
+    public String wireName() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
   }
 
   /// Fetches an image from its registry, also when the store has one of that name: what a name

@@ -30,7 +30,7 @@ public final class AttachedProvider implements BoxliteProvider {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     Path socket = home.resolve("boxlite.sock");
     while (true) {
-      Optional<RemoteBoxlite> found = RemoteBoxlite.find(socket);
+      Optional<RemoteBoxlite> found = RemoteBoxlite.find(socket, registries);
       if (found.isPresent()) {
         return Optional.of(found.get());
       }

@@ -15,6 +15,8 @@ import io.boxlite.rest.BoxMetricsBody;
 import io.boxlite.rest.ExecutionBody;
 import io.boxlite.rest.ExecutionIdBody;
 import io.boxlite.rest.Frames;
+import io.boxlite.rest.ImageBody;
+import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
@@ -128,6 +130,8 @@ final class RemoteBox implements Box {
 
   @Override
   public ImageInfo commit(CommitOptions options) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    return ImageMapping.toInfo(
+        caller.call(
+            ImageBody.class, "POST", Paths.box(id) + "/commit", ImageMapping.toBody(options)));
   }
 }

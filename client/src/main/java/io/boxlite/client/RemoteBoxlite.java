@@ -3,10 +3,13 @@ package io.boxlite.client;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxOptions.PullPolicy;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.DiskUsage;
 import io.boxlite.api.Execution;
+import io.boxlite.api.ImageException;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
@@ -16,6 +19,9 @@ import io.boxlite.api.Templates;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
+import io.boxlite.rest.CreateBoxBody;
+import io.boxlite.rest.DiskUsageBody;
+import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.InfoBody;
 import io.boxlite.rest.MetricsBody;
 import io.boxlite.rest.OptionMapping;
@@ -34,10 +40,12 @@ import java.util.Optional;
 /// @since 0.1
 public final class RemoteBoxlite implements Boxlite {
   private final RestCaller caller;
+  private final RemoteImages images;
   private final Sessions sessions = new Sessions();
 
-  private RemoteBoxlite(RestConnections connections) {
+  private RemoteBoxlite(RestConnections connections, List<ImageRegistry> registries) {
     caller = new RestCaller(connections);
+    images = new RemoteImages(caller, registries);
   }
 
   /// Connects to a server's Unix socket.
@@ -46,8 +54,12 @@ public final class RemoteBoxlite implements Boxlite {
   /// @return the runtime, to be closed by the caller
   /// @throws NetworkException if nobody listens there
   public static RemoteBoxlite connect(Path socket) {
+    return connect(socket, List.of());
+  }
+
+  private static RemoteBoxlite connect(Path socket, List<ImageRegistry> registries) {
     RestConnections connections = new RestConnections(socket);
-    RemoteBoxlite boxlite = new RemoteBoxlite(connections);
+    RemoteBoxlite boxlite = new RemoteBoxlite(connections, registries);
     try {
       connections.giveBack(connections.take());
     } catch (IOException e) {
@@ -56,16 +68,26 @@ public final class RemoteBoxlite implements Boxlite {
     return boxlite;
   }
 
+  /// [#find(Path, List)] without registries.
+  ///
+  /// @param socket path of the socket
+  /// @return the runtime, to be closed by the caller; empty if nobody answers
+  public static Optional<RemoteBoxlite> find(Path socket) {
+    return find(socket, List.of());
+  }
+
   /// Connects to a server's Unix socket and makes sure that it answers. One that is about to leave
   /// may accept a connection and end it without an answer; once it has answered, it stays until its
   /// last client has gone.
   ///
   /// @param socket path of the socket
+  /// @param registries how registries are reached, when this client fetches or sends images; before
+  ///   what the server was told
   /// @return the runtime, to be closed by the caller; empty if nobody answers
-  public static Optional<RemoteBoxlite> find(Path socket) {
+  public static Optional<RemoteBoxlite> find(Path socket, List<ImageRegistry> registries) {
     RemoteBoxlite boxlite;
     try {
-      boxlite = connect(socket);
+      boxlite = connect(socket, registries);
     } catch (NetworkException e) {
       return Optional.empty();
     }
@@ -81,10 +103,30 @@ public final class RemoteBoxlite implements Boxlite {
     }
   }
 
+  /// The server fetches the image, with what it was told about registries; this client does it when
+  /// it was told more.
   @Override
   public Box create(BoxOptions options) {
-    return box(
-        caller.call(BoxBody.class, "POST", Paths.BOXES, OptionMapping.toBody(options)).boxId());
+    Optional<String> image = options.image();
+    if (images.registries().isEmpty() || image.isEmpty() || options.pull() == PullPolicy.NEVER) {
+      return made(OptionMapping.toBody(options));
+    }
+    CreateBoxBody body = OptionMapping.toBody(options.withPull(PullPolicy.NEVER));
+    if (options.pull() == PullPolicy.MISSING) {
+      try {
+        return made(body);
+      } catch (ImageException e) {
+        if (!e.reason().equals("image_not_in_store")) {
+          throw e;
+        }
+      }
+    }
+    images.pull(image.get());
+    return made(body);
+  }
+
+  private Box made(CreateBoxBody body) {
+    return box(caller.call(BoxBody.class, "POST", Paths.BOXES, body).boxId());
   }
 
   @Override
@@ -134,7 +176,7 @@ public final class RemoteBoxlite implements Boxlite {
 
   @Override
   public Images images() {
-    return new RemoteImages(caller);
+    return images;
   }
 
   @Override
@@ -144,7 +186,7 @@ public final class RemoteBoxlite implements Boxlite {
 
   @Override
   public DiskUsage diskUsage() {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    return ImageMapping.toUsage(caller.call(DiskUsageBody.class, "GET", Paths.DISK_USAGE, null));
   }
 
   @Override

@@ -6,15 +6,12 @@ import io.boxlite.api.Templates;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.ErrorBody;
 import io.boxlite.rest.ErrorEnvelope;
-import io.boxlite.rest.JsonCodec;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.TemplateBody;
 import io.boxlite.rest.TemplateEventBody;
 import io.boxlite.rest.TemplateListBody;
 import io.boxlite.rest.TemplateSizeBody;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -22,20 +19,14 @@ import java.util.function.Consumer;
 ///
 /// @param caller sends the requests
 record RemoteTemplates(RestCaller caller) implements Templates {
-  /// Stands for a status: the answer began before it was known that it would fail.
-  private static final int FAILED = 500;
-
-  private static final int MAX_LINE = 64 * 1024;
-
   @Override
   public TemplateInfo build(int cpus, int memoryMib, Consumer<TemplateProgress> progress) {
-    try (InputStream lines =
-        caller.stream("POST", Paths.TEMPLATES, new TemplateSizeBody(cpus, memoryMib))) {
+    try (AnswerLines lines = caller.lines(Paths.TEMPLATES, new TemplateSizeBody(cpus, memoryMib))) {
       while (true) {
-        TemplateEventBody event = JsonCodec.read(TemplateEventBody.class, line(lines));
+        TemplateEventBody event = lines.next(TemplateEventBody.class);
         ErrorBody.Failure error = event.error();
         if (error != null) {
-          throw ErrorEnvelope.toException(FAILED, JsonCodec.write(new ErrorBody(error)));
+          throw ErrorEnvelope.toException(error);
         }
         TemplateBody made = event.template();
         if (made != null) {
@@ -50,20 +41,6 @@ record RemoteTemplates(RestCaller caller) implements Templates {
     } catch (IOException e) {
       throw caller.unreachable(e);
     }
-  }
-
-  private static byte[] line(InputStream from) throws IOException {
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    for (int next = from.read(); next != '\n'; next = from.read()) {
-      if (next < 0) {
-        throw new IOException("the answer was cut");
-      }
-      if (line.size() == MAX_LINE) {
-        throw new IOException("a line of the answer is longer than " + MAX_LINE + " bytes");
-      }
-      line.write(next);
-    }
-    return line.toByteArray();
   }
 
   @Override

@@ -30,7 +30,7 @@ final class RestCaller {
   /// Sends a request and reads the whole answer.
   byte[] send(String method, String path, @Nullable Object body) {
     byte[] json = body == null ? null : JsonCodec.write(body);
-    try (ResponseBody answer = exchange(method, path, json, null)) {
+    try (ResponseBody answer = exchange(method, path, json, null, "")) {
       return readAll(answer);
     } catch (IOException e) {
       throw unreachable(e);
@@ -40,7 +40,17 @@ final class RestCaller {
   /// Sends a request and leaves the answer's body to be read.
   InputStream stream(String method, String path, @Nullable Object body) {
     try {
-      return exchange(method, path, body == null ? null : JsonCodec.write(body), null);
+      return exchange(method, path, body == null ? null : JsonCodec.write(body), null, "");
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /// Sends a request whose answer comes line by line.
+  AnswerLines lines(String path, Object body) {
+    try {
+      return new AnswerLines(
+          exchange("POST", path, JsonCodec.write(body), null, "Accept: application/x-ndjson\r\n"));
     } catch (IOException e) {
       throw unreachable(e);
     }
@@ -48,7 +58,7 @@ final class RestCaller {
 
   /// Sends a body of unknown length and reads the whole answer.
   byte[] upload(String path, InputStream body) {
-    try (ResponseBody answer = exchange("POST", path, null, body)) {
+    try (ResponseBody answer = exchange("POST", path, null, body, "")) {
       return readAll(answer);
     } catch (IOException e) {
       throw unreachable(e);
@@ -56,12 +66,16 @@ final class RestCaller {
   }
 
   private ResponseBody exchange(
-      String method, String path, byte @Nullable [] json, @Nullable InputStream upload)
+      String method,
+      String path,
+      byte @Nullable [] json,
+      @Nullable InputStream upload,
+      String headers)
       throws IOException {
     Connection connection = connections.take();
     ResponseBody answer = null;
     try {
-      write(connection, method, path, json, upload);
+      write(connection, method, path, json, upload, headers);
       ResponseHead head = ResponseHead.read(connection);
       answer = new ResponseBody(connection, connections, head, method.equals("HEAD"));
       if (head.status() >= 400 || head.status() < 200) {
@@ -85,10 +99,12 @@ final class RestCaller {
       String method,
       String path,
       byte @Nullable [] json,
-      @Nullable InputStream upload)
+      @Nullable InputStream upload,
+      String headers)
       throws IOException {
     StringBuilder head = new StringBuilder(256);
     head.append(method).append(' ').append(path).append(" HTTP/1.1\r\nHost: boxlite\r\n");
+    head.append(headers);
     if (json != null) {
       head.append("Content-Type: application/json\r\nContent-Length: ").append(json.length);
     } else if (upload != null) {

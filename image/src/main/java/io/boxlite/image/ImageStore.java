@@ -235,6 +235,21 @@ public final class ImageStore implements AutoCloseable {
     return info(content.tag(required(source), name.toString()));
   }
 
+  /// Adds the image of a box: the image that it was made from and one more layer. A name that
+  /// exists is moved to the new image.
+  ///
+  /// @param base image of the box
+  /// @param changes what the box has changed: a plain tar, as hostile as the box; read to its end,
+  ///   not closed
+  /// @param commit what is said about the image
+  /// @return the image
+  /// @throws ImageException if the tar is invalid, hostile or too large, or the image has too many
+  ///   layers; nothing is kept
+  /// @throws StorageException if the store cannot be written
+  public StoredImage commit(StoredImage base, InputStream changes, ImageCommit commit) {
+    return stored(content.commit(Digest.parse(base.id()), changes, commit));
+  }
+
   /// Writes images as an archive, as [Images#save] says.
   ///
   /// @param references as [#find] takes them, at least one

@@ -4,7 +4,6 @@ import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
-import io.boxlite.api.ImageInfo;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
@@ -113,32 +112,6 @@ public final class BoxMapping {
         body.boxesConfigured(),
         body.imagesCount(),
         warmVms == null ? 0 : warmVms);
-  }
-
-  /// {@return the body of an image}
-  ///
-  /// @param image the image
-  public static ImageBody toBody(ImageInfo image) {
-    return new ImageBody(
-        image.reference(),
-        image.repository(),
-        image.tag(),
-        image.id(),
-        image.cachedAt().toString(),
-        image.sizeBytes().isPresent() ? (Long) image.sizeBytes().getAsLong() : null);
-  }
-
-  /// {@return the image of a body}
-  ///
-  /// @param body what a server answered
-  public static ImageInfo toInfo(ImageBody body) {
-    return new ImageInfo(
-        body.reference(),
-        body.repository(),
-        body.tag(),
-        body.id(),
-        instant(body.cachedAt()),
-        optional(body.sizeBytes()));
   }
 
   /// {@return the body of a runtime's counters}
@@ -265,7 +238,7 @@ public final class BoxMapping {
     return value == null ? OptionalLong.empty() : OptionalLong.of(value);
   }
 
-  private static Instant instant(String text) {
+  static Instant instant(String text) {
     try {
       return Instant.parse(text);
     } catch (DateTimeParseException e) {

@@ -66,6 +66,15 @@ public final class ErrorEnvelope {
         codeOf(status), text(failure.reason()), message, Map.of("wire_code", code));
   }
 
+  /// Makes the exception that a failure stands for which was told without a status, because the
+  /// answer had begun.
+  ///
+  /// @param failure what happened
+  /// @return the exception, not thrown
+  public static BoxliteException toException(ErrorBody.Failure failure) {
+    return toException(500, JsonCodec.write(new ErrorBody(failure)));
+  }
+
   private static BoxliteException exception(
       ErrorCode code, ErrorBody.Failure failure, String message) {
     Map<String, String> details = failure.details();

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// @param id digest of its manifest
 /// @param cachedAt when it was added, RFC 3339
 /// @param sizeBytes bytes of its layers, if known
+/// @param configDigest digest of its configuration; only when it was pulled
+/// @param layerCount layers that it has; only when it was pulled
+/// @param fetched whether anything had to be fetched; only when it was pulled
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
 public record ImageBody(
@@ -19,4 +22,7 @@ public record ImageBody(
     String tag,
     String id,
     String cachedAt,
-    @Nullable Long sizeBytes) {}
+    @Nullable Long sizeBytes,
+    @Nullable String configDigest,
+    @Nullable Integer layerCount,
+    @Nullable Boolean fetched) {}

@@ -75,6 +75,38 @@ public final class JsonCodec {
     return parse(Strict.JSONB, type, json);
   }
 
+  /// Reads a body that may hold secrets; keys that it does not know are refused. The exception
+  /// tells nothing of what the body says, and has no cause.
+  ///
+  /// @param type class of the body
+  /// @param json the JSON text in UTF-8
+  /// @return the body
+  /// @throws ConfigException if it is not such a body; names the field, if it can
+  public static <T> T readConfidentially(Class<T> type, byte[] json) {
+    try {
+      return parse(Strict.JSONB, type, json);
+    } catch (ConfigException e) {
+      // Messages of the parser quote the text behind the fault.
+      String field = field(Strict.JSONB, type, json);
+      String problem =
+          field.isEmpty() ? "not a JSON object" : field + "unknown, or of a wrong type";
+      throw new ConfigException("invalid_json", "invalid JSON body: " + problem);
+    }
+  }
+
+  /// Reads JSON of any form that may hold secrets; the exception tells nothing of what it says.
+  ///
+  /// @param json the JSON text in UTF-8
+  /// @return maps, lists, texts, numbers, booleans
+  /// @throws ConfigException if it is not JSON
+  public static Object readTree(byte[] json) {
+    Object tree = untyped(json);
+    if (tree == null) {
+      throw new ConfigException("invalid_json", "not valid JSON");
+    }
+    return tree;
+  }
+
   /// Writes a body.
   ///
   /// @param body one of the records of this package

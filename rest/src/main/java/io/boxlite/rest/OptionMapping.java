@@ -247,7 +247,7 @@ public final class OptionMapping {
     return list;
   }
 
-  private static Map<String, String> values(String field, @Nullable Map<String, String> map) {
+  static Map<String, String> values(String field, @Nullable Map<String, String> map) {
     if (map == null) {
       return Map.of();
     }

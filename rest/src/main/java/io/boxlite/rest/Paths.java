@@ -15,6 +15,27 @@ public final class Paths {
   /// Adding images.
   public static final String IMAGES_LOAD = "/v1/images/load";
 
+  /// Fetching an image.
+  public static final String IMAGES_PULL = "/v1/images/pull";
+
+  /// Sending an image.
+  public static final String IMAGES_PUSH = "/v1/images/push";
+
+  /// All about an image.
+  public static final String IMAGES_INSPECT = "/v1/images/inspect";
+
+  /// Naming an image.
+  public static final String IMAGES_TAG = "/v1/images/tag";
+
+  /// Removing unused images.
+  public static final String IMAGES_PRUNE = "/v1/images/prune";
+
+  /// Images as an archive.
+  public static final String IMAGES_SAVE = "/v1/images/save";
+
+  /// What the home takes on disk.
+  public static final String DISK_USAGE = "/v1/system/df";
+
   /// The VMs at rest that boxes start from.
   public static final String TEMPLATES = "/v1/templates";
 

@@ -216,9 +216,13 @@ public final class LocalBoxlite implements Boxlite {
     StoredImage image = image(options);
     BoxRecord made = BoxRecord.create(options, Instant.now());
     BoxRecord record = made.with(made.state().withImage(image.id()));
-    images.use(image.id(), () -> context.store().insert(record));
     LocalBox box = new LocalBox(context, record);
-    boxes.put(record.id(), box);
+    images.use(
+        image.id(),
+        () -> {
+          context.store().insert(record);
+          boxes.put(record.id(), box);
+        });
     context.counters().boxesCreated.increment();
     return box;
   }

@@ -3,11 +3,14 @@ package io.boxlite.server;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.CommitOptions;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
+import io.boxlite.rest.CommitBody;
 import io.boxlite.rest.CreateBoxBody;
+import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
@@ -15,7 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/// Boxes: create, find, list, remove, start, stop, logs, figures.
+/// Boxes: create, find, list, remove, start, stop, logs, figures, commit.
 final class BoxRoutes {
   private static final int CREATED = 201;
   private static final Duration DEFAULT_GRACE = Duration.ofSeconds(10);
@@ -38,6 +41,7 @@ final class BoxRoutes {
     router.add("POST", "boxes/{box}/stop", this::stop);
     router.add("GET", "boxes/{box}/logs", this::logs);
     router.add("GET", "boxes/{box}/metrics", this::metrics);
+    router.add("POST", "boxes/{box}/commit", this::commit);
   }
 
   static Box find(Boxlite boxlite, Exchange exchange) {
@@ -136,5 +140,10 @@ final class BoxRoutes {
 
   private void metrics(Exchange exchange) {
     exchange.answer(BoxMapping.toBody(find(boxlite, exchange).metrics()));
+  }
+
+  private void commit(Exchange exchange) throws IOException {
+    CommitOptions options = ImageMapping.toOptions(exchange.strictJson(CommitBody.class));
+    exchange.answer(ImageMapping.toBody(find(boxlite, exchange).commit(options)));
   }
 }

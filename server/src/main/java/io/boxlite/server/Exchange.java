@@ -3,10 +3,12 @@ package io.boxlite.server;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.ConfigException;
 import io.boxlite.rest.JsonCodec;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -27,6 +29,8 @@ final class Exchange {
   private static final int MAX_JSON = 1024 * 1024;
   private static final int OK = 200;
   private static final int NO_CONTENT = 204;
+  private static final int WRITE_BUFFER = 64 * 1024;
+  private static final String NDJSON = "application/x-ndjson";
 
   private final Request request;
   private final Response response;
@@ -48,6 +52,17 @@ final class Exchange {
   Optional<String> query(String name) {
     Fields fields = Request.extractQueryParameters(request);
     return Optional.ofNullable(fields.getValue(name));
+  }
+
+  List<String> queries(String name) {
+    Fields.Field field = Request.extractQueryParameters(request).get(name);
+    return field == null ? List.of() : field.getValues();
+  }
+
+  String required(String name) {
+    return query(name)
+        .filter(value -> !value.isEmpty())
+        .orElseThrow(() -> new ConfigException("invalid_" + name, name + " is missing"));
   }
 
   boolean flag(String name) {
@@ -80,6 +95,11 @@ final class Exchange {
 
   <T> T strictJson(Class<T> type) throws IOException {
     return JsonCodec.readStrictly(type, bytes());
+  }
+
+  /// Reads a body that may hold secrets: no failure tells what it says.
+  <T> T confidentialJson(Class<T> type) throws IOException {
+    return JsonCodec.readConfidentially(type, bytes());
   }
 
   /// {@return the whole body, bounded}
@@ -132,7 +152,7 @@ final class Exchange {
     if (endless) {
       // A second request on this connection would be read by the watch below.
       response.getHeaders().put(HttpHeader.CONNECTION, "close");
-      closeWithClient(from, request.getConnectionMetaData().getConnection().getEndPoint());
+      ClientWatch.start(connection(), () -> closeQuietly(from));
     }
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/octet-stream");
     byte[] buffer = new byte[32 * 1024];
@@ -156,7 +176,7 @@ final class Exchange {
   /// @param work given where to put the values
   void lines(Consumer<Consumer<Object>> work) throws IOException {
     response.setStatus(OK);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/x-ndjson");
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, NDJSON);
     try (OutputStream to = Content.Sink.asOutputStream(response)) {
       work.accept(value -> {
         try {
@@ -172,27 +192,57 @@ final class Exchange {
     callback.succeeded();
   }
 
-  private static void closeWithClient(InputStream stream, EndPoint client) {
-    client.tryFillInterested(
-        Callback.from(() -> closeAtEnd(stream, client), _ -> closeQuietly(stream)));
+  /// Whether the client asked for an answer of [#lines].
+  boolean wantsLines() {
+    return request.getHeaders().contains(HttpHeader.ACCEPT, NDJSON);
   }
 
-  private static void closeAtEnd(InputStream stream, EndPoint client) {
-    ByteBuffer ignored = BufferUtil.allocate(1024);
-    try {
-      int count = client.fill(ignored);
-      while (count > 0) {
-        BufferUtil.clear(ignored);
-        count = client.fill(ignored);
-      }
-      if (count == 0) {
-        closeWithClient(stream, client);
-        return;
-      }
-    } catch (IOException e) {
-      LOG.debug("a client broke its connection", e);
+  /// Does work that is pointless without the client: this thread is interrupted when it goes. To be
+  /// called when the body of the request has been read and before the answer begins.
+  ///
+  /// @param work answers the request too
+  void whileConnected(Handling work) throws IOException {
+    // A second request on this connection would be read by the watch.
+    response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    EndPoint client = connection();
+    Thread worker = Thread.currentThread();
+    ClientWatch watch =
+        ClientWatch.start(
+            client,
+            () -> {
+              worker.interrupt();
+              client.close(); // whoever waits to write to it fails
+            });
+    try (watch) {
+      work.run();
+    } finally {
+      Thread.interrupted(); // meant for the work, not for what this thread does next
     }
-    closeQuietly(stream);
+  }
+
+  /// Work that answers a request.
+  interface Handling {
+    void run() throws IOException;
+  }
+
+  /// Answers with what is written. As long as nothing has left the buffer, a failure is told by a
+  /// status; later it cuts the answer off, which the client sees: its last chunk is missing.
+  ///
+  /// @param contentType of what is written
+  /// @param content writes it
+  void write(String contentType, Consumer<OutputStream> content) throws IOException {
+    response.setStatus(OK);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    // Not closed when the content fails: that would end the answer in order.
+    OutputStream to = new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
+    content.accept(to);
+    to.close();
+    handedOver = true;
+    callback.succeeded();
+  }
+
+  private EndPoint connection() {
+    return request.getConnectionMetaData().getConnection().getEndPoint();
   }
 
   private static void closeQuietly(InputStream stream) {

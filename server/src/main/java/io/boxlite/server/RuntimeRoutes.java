@@ -1,16 +1,13 @@
 package io.boxlite.server;
 
 import io.boxlite.api.Boxlite;
-import io.boxlite.api.ImageInfo;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.ConfigBody;
-import io.boxlite.rest.ImageListBody;
+import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.PrincipalBody;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 
-/// What concerns the whole runtime: configuration, caller, counters, images.
+/// What concerns the whole runtime: configuration, caller, counters, disk usage.
 final class RuntimeRoutes {
   private static final List<String> SCOPES =
       List.of(
@@ -33,8 +30,7 @@ final class RuntimeRoutes {
     router.add("GET", "me", this::me);
     router.add("GET", "info", e -> e.answer(BoxMapping.toBody(boxlite.info())));
     router.add("GET", "metrics", e -> e.answer(BoxMapping.toBody(boxlite.metrics())));
-    router.add("GET", "images", e -> e.answer(body(boxlite.images().list())));
-    router.add("POST", "images/load", this::load);
+    router.add("GET", "system/df", e -> e.answer(ImageMapping.toBody(boxlite.diskUsage())));
   }
 
   private void config(Exchange exchange) {
@@ -51,15 +47,5 @@ final class RuntimeRoutes {
             "Local user",
             null,
             null));
-  }
-
-  private void load(Exchange exchange) throws IOException {
-    try (InputStream archive = exchange.body()) {
-      exchange.answer(body(boxlite.images().load(archive)));
-    }
-  }
-
-  private static ImageListBody body(List<ImageInfo> images) {
-    return new ImageListBody(images.stream().map(BoxMapping::toBody).toList());
   }
 }

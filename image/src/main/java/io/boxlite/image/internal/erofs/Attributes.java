@@ -20,7 +20,8 @@ public record Attributes(
   public static final Attributes WHITEOUT =
       new Attributes(FileType.CHARACTER_DEVICE.mode(), 0, 0, 0, 0, NO_XATTRS);
 
-  FileType type() {
+  /// {@return the type that the mode has}
+  public FileType type() {
     return FileType.ofMode(mode);
   }
 }

@@ -16,8 +16,8 @@ import java.util.zip.CRC32C;
 /// Format: Linux Documentation/filesystems/erofs.rst and `fs/erofs/erofs_fs.h`; only what Linux 5.4
 /// knew is used: extended inodes, flat data, plain or inline. Confined to one thread.
 public final class ErofsWriter implements AutoCloseable {
-  private static final int SUPERBLOCK_OFFSET = 1024;
-  private static final int MAGIC = 0xE0F5E1E2;
+  static final int SUPERBLOCK_OFFSET = 1024;
+  static final int MAGIC = 0xE0F5E1E2;
   private static final int COMPAT_CHECKSUM_AND_MTIME = 3;
   private static final int BLOCK_BITS = 12;
   private static final int MAX_SPOOLED = 2048;

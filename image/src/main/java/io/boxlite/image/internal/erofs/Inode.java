@@ -1,5 +1,7 @@
 package io.boxlite.image.internal.erofs;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,7 @@ public final class Inode {
   private final @Nullable Map<String, Inode> children;
   private final @Nullable Inode parent;
   private boolean opaque;
+  private boolean whiteouts;
 
   final Content content;
   final long location;
@@ -77,7 +80,13 @@ public final class Inode {
   /// Makes a device, FIFO or socket.
   public static Inode special(Attributes attributes, int major, int minor) {
     // new_encode_dev() of the kernel: 12 bits of major between the halves of the minor.
-    int device = (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+    return special(attributes, (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12));
+  }
+
+  /// Makes a device, FIFO or socket.
+  ///
+  /// @param device its number as Linux encodes it
+  public static Inode special(Attributes attributes, int device) {
     return new Inode(attributes, null, Content.MEMORY, 0, 0, NOTHING, device);
   }
 
@@ -106,8 +115,21 @@ public final class Inode {
     opaque = true;
   }
 
+  public boolean isOpaque() {
+    return opaque;
+  }
+
+  public boolean isSymbolicLink() {
+    return attributes.type() == FileType.SYMBOLIC_LINK;
+  }
+
+  /// {@return the target of a symbolic link, as Latin-1}
+  public String linkTarget() {
+    return new String(target, ISO_8859_1);
+  }
+
   byte[] xattrs() {
-    return opaque ? Xattrs.withOpaque(attributes.xattrs()) : attributes.xattrs();
+    return Xattrs.withOverlay(attributes.xattrs(), opaque, whiteouts);
   }
 
   Map<String, Inode> children() {
@@ -128,6 +150,7 @@ public final class Inode {
   /// Adds or replaces a child that is not a directory.
   public void put(String name, Inode child) {
     children().put(name, child);
+    whiteouts |= child.isWhiteout();
   }
 
   /// Removes a child and what is below it, if there is one.

@@ -1,6 +1,7 @@
 package io.boxlite.image.internal.layer;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import io.boxlite.image.ImageLimits;
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -14,12 +15,18 @@ public final class Decompression {
 
   private Decompression() {}
 
-  /// Wraps a stream into its decompressor, if it needs one, and the limits of a layer.
+  /// The same with the limits that hold by default.
+  public static InputStream open(InputStream in) throws IOException {
+    return open(in, ImageLimits.DEFAULT);
+  }
+
+  /// Wraps a stream into its decompressor, if it needs one, and bounds what comes out.
   ///
   /// @param in plain, gzip (of any number of members) or zstd
+  /// @param limits of the plain bytes, and of their ratio to the compressed ones
   /// @return the plain bytes; closing it closes `in`
   /// @throws IOException if reading fails or the compressed data is malformed
-  public static InputStream open(InputStream in) throws IOException {
+  public static InputStream open(InputStream in, ImageLimits limits) throws IOException {
     Counted counted = new Counted(in);
     InputStream source = new Peekable(counted);
     source.mark(4);
@@ -31,7 +38,7 @@ public final class Decompression {
     } else if (startsWith(magic, 0x28, 0xb5, 0x2f, 0xfd)) {
       plain = new ZstdInputStreamNoFinalizer(source);
     }
-    return new Bounded(plain, counted);
+    return new Bounded(plain, counted, limits);
   }
 
   private static boolean startsWith(byte[] data, int... magic) {
@@ -91,10 +98,12 @@ public final class Decompression {
 
   private static final class Bounded extends FilterInputStream {
     private final Counted compressed;
+    private final ImageLimits limits;
     private long count;
 
-    Bounded(InputStream in, Counted compressed) {
+    Bounded(InputStream in, Counted compressed, ImageLimits limits) {
       super(in);
+      this.limits = limits;
       this.compressed = compressed;
     }
 
@@ -108,11 +117,14 @@ public final class Decompression {
     public int read(byte[] buffer, int offset, int length) throws IOException {
       int read = in.read(buffer, offset, length);
       count += Math.max(0, read);
-      if (count > LayerLimits.UNCOMPRESSED_BYTES) {
-        throw LayerErrors.tooLarge("more than 64 GiB uncompressed");
+      if (count > limits.uncompressedBytes()) {
+        throw LayerErrors.tooLarge(
+            "more than %d bytes uncompressed".formatted(limits.uncompressedBytes()),
+            "UNCOMPRESSED_BYTES");
       }
-      if (count > LayerLimits.RATIO_FREE_BYTES && count / LayerLimits.RATIO > compressed.count) {
-        throw LayerErrors.tooLarge("it expands more than 1000 times");
+      if (count > LayerLimits.RATIO_FREE_BYTES && count / limits.ratio() > compressed.count) {
+        throw LayerErrors.tooLarge(
+            "it expands more than %d times".formatted(limits.ratio()), "RATIO");
       }
       return read;
     }

@@ -1,5 +1,6 @@
 package io.boxlite.image.internal.layer;
 
+import io.boxlite.image.ImageLimits;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +14,7 @@ record EntryPath(List<String> components) {
   /// @param path to normalise
   /// @param entry the entry it belongs to, for messages
   /// @throws io.boxlite.api.ImageException if it leaves the root or is too long
-  static EntryPath parse(String path, String entry) {
+  static EntryPath parse(String path, String entry, ImageLimits limits) {
     if (path.length() >= LayerLimits.PATH_BYTES) {
       throw LayerErrors.unsafePath(entry, "path of more than 4095 bytes");
     }
@@ -21,23 +22,38 @@ record EntryPath(List<String> components) {
       throw LayerErrors.unsafePath(entry, "NUL in its path");
     }
     List<String> components = new ArrayList<>();
-    for (String name : path.split("/", -1)) {
+    int start = 0;
+    while (start < path.length()) {
+      int slash = path.indexOf('/', start);
+      int end = slash < 0 ? path.length() : slash;
+      String name = path.substring(start, end);
+      start = end + 1;
       if (name.equals("..")) {
         if (components.isEmpty()) {
-          throw LayerErrors.unsafePath(entry, "'" + path + "' leaves the root");
+          throw LayerErrors.unsafePath(entry, "'" + LayerErrors.shown(path) + "' leaves the root");
         }
         components.removeLast();
       } else if (!name.isEmpty() && !name.equals(".")) {
-        if (name.length() > LayerLimits.NAME_BYTES) {
-          throw LayerErrors.unsafePath(entry, "name of more than 255 bytes");
-        }
+        checkName(name, entry, limits);
         components.add(name);
       }
     }
-    if (components.size() > LayerLimits.PATH_DEPTH) {
-      throw LayerErrors.unsafePath(entry, "more than " + LayerLimits.PATH_DEPTH + " components");
-    }
+    checkDepth(components.size(), entry, limits);
     return new EntryPath(List.copyOf(components));
+  }
+
+  static void checkName(String name, String entry, ImageLimits limits) {
+    if (name.length() > limits.nameBytes()) {
+      throw LayerErrors.unsafePath(
+          entry, "name of more than %d bytes".formatted(limits.nameBytes()), "NAME_BYTES");
+    }
+  }
+
+  static void checkDepth(int depth, String entry, ImageLimits limits) {
+    if (depth > limits.pathDepth()) {
+      throw LayerErrors.unsafePath(
+          entry, "path of more than %d names".formatted(limits.pathDepth()), "PATH_DEPTH");
+    }
   }
 
   boolean isRoot() {

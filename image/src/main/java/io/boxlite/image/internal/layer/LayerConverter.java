@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.github.luben.zstd.ZstdIOException;
 import io.boxlite.api.ImageException;
+import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.erofs.Attributes;
+import io.boxlite.image.internal.erofs.ErofsImage;
 import io.boxlite.image.internal.erofs.ErofsWriter;
 import io.boxlite.image.internal.erofs.FileType;
 import io.boxlite.image.internal.erofs.Inode;
@@ -25,16 +27,19 @@ import java.util.zip.ZipException;
 /// Makes the EROFS image of one layer from its blob, in one pass. Confined to one thread.
 public final class LayerConverter {
   private static final int BUFFER = 64 * 1024;
-  private static final String OVERLAY_XATTRS = "trusted.overlay.";
 
   private final TarReader tar;
   private final ErofsWriter erofs;
-  private final LayerTree tree = new LayerTree();
+  private final ImageLimits limits;
+  private final LayerTree tree;
   private final byte[] buffer = new byte[BUFFER];
+  private long copied;
 
-  private LayerConverter(TarReader tar, ErofsWriter erofs) {
+  private LayerConverter(TarReader tar, ErofsWriter erofs, ImageLimits limits, LowerFiles lower) {
     this.tar = tar;
     this.erofs = erofs;
+    this.limits = limits;
+    this.tree = new LayerTree(lower, limits, this::copyFromBelow);
   }
 
   /// Converts a layer. The file is complete and on disk when this returns; when it throws, what is
@@ -44,19 +49,25 @@ public final class LayerConverter {
   /// @param image file to create
   /// @param spool temporary file to create, gone afterwards
   /// @param diffId SHA-256 of the uncompressed layer that the image's configuration promises
+  /// @param limits what the layer may have
+  /// @param lower the layers below; if not known ([LowerFiles#NONE]), directories and hard links
+  ///   that need them are guessed or left out
+  /// @return what was guessed; empty if the layers below are known
   /// @throws ImageException if the layer is invalid, hostile, or has another diff id
   /// @throws IOException if reading the blob or writing the image fails
-  public static void convert(InputStream blob, Path image, Path spool, byte[] diffId)
+  public static Assumptions convert(
+      InputStream blob, Path image, Path spool, byte[] diffId, ImageLimits limits, LowerFiles lower)
       throws IOException {
-    try (InputStream plain = Decompression.open(blob);
+    try (InputStream plain = Decompression.open(blob, limits);
         DigestedStream digested = new DigestedStream(plain);
         ErofsWriter erofs = new ErofsWriter(image, spool)) {
       TarReader tar = new TarReader(digested);
-      LayerConverter converter = new LayerConverter(tar, erofs);
+      LayerConverter converter = new LayerConverter(tar, erofs, limits, lower);
       converter.copyEntries();
       tar.drain();
       requireDiffId(diffId, digested.digest());
       erofs.finish(converter.tree.root(), Arrays.copyOf(diffId, 16));
+      return converter.tree.assumptions();
     } catch (TarException | ZipException | EOFException | ZstdIOException e) {
       throw LayerErrors.invalid(String.valueOf(e.getMessage()), e);
     }
@@ -75,24 +86,25 @@ public final class LayerConverter {
   private void copyEntries() throws IOException {
     int count = 0;
     for (var entry = tar.next(); entry.isPresent(); entry = tar.next()) {
-      if (++count > LayerLimits.ENTRIES) {
-        throw LayerErrors.tooLarge("more than " + LayerLimits.ENTRIES + " entries");
+      if (++count > limits.entries()) {
+        throw LayerErrors.tooLarge("more than " + limits.entries() + " entries", "ENTRIES");
       }
       copy(entry.get());
     }
-    tree.finishLinks();
+    tree.finish();
   }
 
   private void copy(TarEntry entry) throws IOException {
     String name = entry.name();
-    EntryPath path = EntryPath.parse(name, name);
+    EntryPath path = EntryPath.parse(name, name, limits);
     if (entry.type() != TarEntry.Type.DIRECTORY && tree.addWhiteout(path, name)) {
       return;
     }
     switch (entry.type()) {
-      case DIRECTORY -> tree.addDirectory(path, attributes(entry, FileType.DIRECTORY));
+      case DIRECTORY -> tree.addDirectory(path, attributes(entry, FileType.DIRECTORY), name);
       case FILE -> tree.add(path, copyContent(entry), name);
-      case HARD_LINK -> tree.addHardLink(path, EntryPath.parse(entry.linkName(), name), name);
+      case HARD_LINK ->
+          tree.addHardLink(path, EntryPath.parse(entry.linkName(), name, limits), name);
       case SYMBOLIC_LINK -> tree.add(path, symbolicLink(entry), name);
       case CHARACTER_DEVICE -> tree.add(path, special(entry, FileType.CHARACTER_DEVICE), name);
       case BLOCK_DEVICE -> tree.add(path, special(entry, FileType.BLOCK_DEVICE), name);
@@ -102,10 +114,7 @@ public final class LayerConverter {
 
   private Inode copyContent(TarEntry entry) throws IOException {
     Attributes attributes = attributes(entry, FileType.REGULAR);
-    long limit = LayerLimits.IMAGE_BYTES - erofs.position();
-    if (entry.size() < 0 || entry.size() > limit) {
-      throw LayerErrors.tooLarge("its files need more than 1 TiB");
-    }
+    requireRoom(entry.size());
     erofs.beginFile(entry.size());
     for (TarEntry.Segment segment : entry.segments()) {
       erofs.zerosUpTo(segment.offset());
@@ -120,6 +129,44 @@ public final class LayerConverter {
       }
     }
     erofs.zerosUpTo(entry.size());
+    return erofs.endFile(attributes);
+  }
+
+  private void requireRoom(long size) {
+    if (size < 0 || size > limits.imageBytes() - erofs.position()) {
+      throw LayerErrors.tooLarge(
+          "its files need more than %d bytes".formatted(limits.imageBytes()), "FILE_BYTES");
+    }
+  }
+
+  // Bounded as if it came from the archive, though most of what is large is a hole.
+  private Inode copyFromBelow(ErofsImage.File file) throws IOException {
+    Attributes attributes = file.attributes();
+    switch (file.type()) {
+      case REGULAR -> {}
+      case SYMBOLIC_LINK -> {
+        return Inode.symbolicLink(attributes, file.content());
+      }
+      case DIRECTORY -> throw new IllegalArgumentException("a directory has one name");
+      case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET -> {
+        return Inode.special(attributes, file.device());
+      }
+    }
+    requireRoom(file.size());
+    copied += file.size();
+    if (copied > limits.uncompressedBytes()) {
+      throw LayerErrors.tooLarge(
+          "its hard links to files of other layers need more than %d bytes"
+              .formatted(limits.uncompressedBytes()),
+          "UNCOMPRESSED_BYTES");
+    }
+    erofs.beginFile(file.size());
+    long done = 0;
+    while (done < file.size()) {
+      int count = file.read(done, buffer);
+      erofs.write(buffer, 0, count);
+      done += count;
+    }
     return erofs.endFile(attributes);
   }
 
@@ -156,7 +203,6 @@ public final class LayerConverter {
     return (int) id;
   }
 
-  // An archive must not speak to overlayfs: redirects and the like could expose other files.
   private static byte[] xattrs(TarEntry entry) {
     if (entry.xattrs().isEmpty()) {
       return Xattrs.encode(Map.of());
@@ -165,12 +211,13 @@ public final class LayerConverter {
     long bytes = 0;
     for (Map.Entry<String, byte[]> xattr : entry.xattrs().entrySet()) {
       String name = xattr.getKey();
-      if (name.startsWith(OVERLAY_XATTRS)) {
+      if (Xattrs.isOfOverlay(name)) {
         continue;
       }
       bytes += name.length() + (long) xattr.getValue().length;
-      if (name.length() > LayerLimits.NAME_BYTES || bytes >= LayerLimits.XATTR_BYTES) {
-        throw LayerErrors.tooLarge("extended attributes of '" + entry.name() + "'");
+      if (name.length() > LayerLimits.XATTR_NAME_BYTES || bytes >= LayerLimits.XATTR_BYTES) {
+        throw LayerErrors.tooLarge(
+            "extended attributes of '" + LayerErrors.shown(entry.name()) + "'");
       }
       kept.put(name, xattr.getValue());
     }

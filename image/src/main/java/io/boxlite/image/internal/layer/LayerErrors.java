@@ -7,6 +7,7 @@ import java.util.Map;
 /// printable ASCII replaced: they come from the archive and end on terminals.
 final class LayerErrors {
   private static final int SHOWN = 200;
+  private static final String LIFTS = "; BOXLITE_IMAGE_MAX_%s lifts this";
 
   private LayerErrors() {}
 
@@ -14,8 +15,22 @@ final class LayerErrors {
     return new ImageException("unsafe_path", "unsafe archive entry '" + shown(entry) + "': " + why);
   }
 
+  /// One beyond a bound that the user can set.
+  ///
+  /// @param limit the end of the bound's variable
+  static ImageException unsafePath(String entry, String why, String limit) {
+    return unsafePath(entry, why + LIFTS.formatted(limit));
+  }
+
   static ImageException tooLarge(String why) {
     return new ImageException("too_large", "layer is too large: " + why);
+  }
+
+  /// One beyond a bound that the user can set.
+  ///
+  /// @param limit the end of the bound's variable
+  static ImageException tooLarge(String why, String limit) {
+    return tooLarge(why + LIFTS.formatted(limit));
   }
 
   static ImageException invalid(String why, Throwable cause) {
@@ -27,7 +42,7 @@ final class LayerErrors {
         "invalid_archive", "invalid archive entry '" + shown(entry) + "': " + why);
   }
 
-  private static String shown(String entry) {
+  static String shown(String entry) {
     String cut = entry.length() > SHOWN ? entry.substring(0, SHOWN) + "..." : entry;
     return cut.replaceAll("[^\\x20-\\x7e]", "?");
   }

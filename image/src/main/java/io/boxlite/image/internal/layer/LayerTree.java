@@ -1,17 +1,20 @@
 package io.boxlite.image.internal.layer;
 
+import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.erofs.Attributes;
+import io.boxlite.image.internal.erofs.ErofsImage;
 import io.boxlite.image.internal.erofs.FileType;
 import io.boxlite.image.internal.erofs.Inode;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /// The files of one layer, built entry by entry as if it were extracted over the layers below.
 ///
-/// Nothing is ever followed: a symbolic link, or any other file, in the place of a directory is
-/// replaced by one. A later entry replaces an earlier one; directories merge. OCI whiteouts
-/// (image-spec `layer.md`) become those of overlayfs.
+/// The last name of a path is never followed; a symbolic link on the way is, within the root. Any
+/// other file in the place of a directory is replaced by one. A later entry replaces an earlier
+/// one; directories merge. OCI whiteouts (image-spec `layer.md`) become those of overlayfs.
 final class LayerTree {
   private static final String WHITEOUT_PREFIX = ".wh.";
   private static final String OPAQUE = ".wh..wh..opq";
@@ -20,15 +23,35 @@ final class LayerTree {
 
   private record Link(EntryPath path, EntryPath target, String entry) {}
 
+  /// Makes a file of this layer out of one below.
+  @FunctionalInterface
+  interface Copier {
+    Inode copy(ErofsImage.File file) throws IOException;
+  }
+
   private final Inode root = Inode.root();
+  private final LowerFiles lower;
+  private final MergedPaths paths;
+  private final Copier copier;
   private List<Link> pendingLinks = new ArrayList<>();
+
+  LayerTree(LowerFiles lower, ImageLimits limits, Copier copier) {
+    this.lower = lower;
+    this.paths = new MergedPaths(root, lower, limits);
+    this.copier = copier;
+  }
 
   Inode root() {
     return root;
   }
 
+  /// {@return what was assumed of the layers below, if they are not known}
+  Assumptions assumptions() {
+    return paths.assumptions();
+  }
+
   /// Applies the entry if it is a whiteout. A directory never is one.
-  boolean addWhiteout(EntryPath path, String entry) {
+  boolean addWhiteout(EntryPath path, String entry) throws IOException {
     if (path.isRoot() || !path.name().startsWith(WHITEOUT_PREFIX)) {
       return false;
     }
@@ -38,78 +61,105 @@ final class LayerTree {
       throw LayerErrors.unsafePath(entry, "whiteout of no file");
     }
     if (name.equals(OPAQUE)) {
-      parent(path).makeOpaque();
+      parent(path, entry).makeOpaque();
     } else if (!name.startsWith(AUFS_PREFIX)) {
-      hide(parent(path), hidden);
+      hide(parent(path, entry), hidden);
     } // else bookkeeping of AUFS, without a meaning here
     return true;
   }
 
   // A whiteout hides what is below, not what this layer itself has.
-  private static void hide(Inode directory, String name) {
+  static void hide(Inode directory, String name) {
     Optional<Inode> existing = directory.child(name);
     if (existing.isEmpty()) {
-      directory.put(name, Inode.special(Attributes.WHITEOUT, 0, 0));
+      directory.put(name, Inode.special(Attributes.WHITEOUT, 0));
     } else if (existing.get().isDirectory()) {
       existing.get().makeOpaque();
     }
   }
 
-  void addDirectory(EntryPath path, Attributes attributes) {
+  void addDirectory(EntryPath path, Attributes attributes, String entry) throws IOException {
     if (path.isRoot()) {
       root.setAttributes(attributes);
       return;
     }
-    Inode parent = parent(path);
+    Inode parent = parent(path, entry);
     Optional<Inode> existing = parent.child(path.name());
     if (existing.isPresent() && existing.get().isDirectory()) {
       existing.get().setAttributes(attributes);
     } else {
-      putDirectory(parent, path.name(), attributes);
+      MergedPaths.putDirectory(parent, path.name(), attributes);
     }
   }
 
-  void add(EntryPath path, Inode inode, String entry) {
+  void add(EntryPath path, Inode inode, String entry) throws IOException {
     requireNotRoot(path, entry);
-    parent(path).put(path.name(), inode);
+    parent(path, entry).put(path.name(), inode);
   }
 
-  void addHardLink(EntryPath path, EntryPath target, String entry) {
+  void addHardLink(EntryPath path, EntryPath target, String entry) throws IOException {
     requireNotRoot(path, entry);
-    Optional<Inode> inode = find(target);
+    Optional<Inode> inode = linkable(target, entry);
     if (inode.isPresent()) {
-      if (inode.get().isDirectory()) {
-        throw LayerErrors.invalidEntry(entry, "hard link to a directory");
-      }
-      parent(path).put(path.name(), inode.get());
+      parent(path, entry).put(path.name(), inode.get());
     } else {
-      parent(path).remove(path.name());
+      parent(path, entry).remove(path.name());
       pendingLinks.add(new Link(path, target, entry));
     }
   }
 
-  /// Makes the hard links whose target came later. Links to links need a pass each.
+  // A link to a file of a lower layer brings it into this one: it is one file with two names then,
+  // as overlayfs makes it.
+  private Optional<Inode> linkable(EntryPath target, String entry) throws IOException {
+    if (target.isRoot()) {
+      throw LayerErrors.invalidEntry(entry, "hard link to a directory");
+    }
+    MergedPaths.Found found = paths.find(target.components(), entry);
+    Optional<Inode> inode = found.own();
+    if (inode.isEmpty() && found.below().isPresent()) {
+      if (found.below().get().isDirectory()) {
+        throw LayerErrors.invalidEntry(entry, "hard link to a directory");
+      }
+      inode = Optional.of(copier.copy(found.below().get()));
+      List<String> real = found.path();
+      paths.directory(real.subList(0, real.size() - 1), entry).put(real.getLast(), inode.get());
+    }
+    if (inode.isPresent() && inode.get().isDirectory()) {
+      throw LayerErrors.invalidEntry(entry, "hard link to a directory");
+    }
+    return inode;
+  }
+
+  /// Ends the tree: makes the hard links whose target came later. Links to links need a pass each.
   ///
-  /// @throws io.boxlite.api.ImageException if the target of one is not in this layer
-  void finishLinks() {
+  /// @throws io.boxlite.api.ImageException if the target of one is nowhere
+  void finish() throws IOException {
     for (int pass = 0; pass < LINK_PASSES && !pendingLinks.isEmpty(); pass++) {
       List<Link> unresolved = new ArrayList<>();
       for (Link link : pendingLinks) {
-        Optional<Inode> target = find(link.target);
-        if (target.isEmpty() || target.get().isDirectory()) {
+        Optional<Inode> target = linkable(link.target, link.entry);
+        if (target.isEmpty()) {
           unresolved.add(link);
-        } else if (find(link.path).isEmpty()) {
-          parent(link.path).put(link.path.name(), target.get());
+        } else {
+          Inode parent = parent(link.path, link.entry);
+          if (parent.child(link.path.name()).filter(inode -> !inode.isWhiteout()).isEmpty()) {
+            parent.put(link.path.name(), target.get());
+          }
         }
       }
       pendingLinks = unresolved;
     }
     if (!pendingLinks.isEmpty()) {
-      Link link = pendingLinks.getFirst();
-      String target = String.join("/", link.target.components());
-      throw LayerErrors.invalidEntry(
-          link.entry, "its hard link target '" + target + "' is no file of this layer");
+      if (lower.isKnown()) {
+        Link link = pendingLinks.getFirst();
+        String target = LayerErrors.shown(String.join("/", link.target.components()));
+        throw LayerErrors.invalidEntry(
+            link.entry,
+            "its hard link target '%s' is in neither this layer nor those below".formatted(target));
+      }
+      paths.setUnresolved();
     }
+    paths.finishRoot();
   }
 
   private static void requireNotRoot(EntryPath path, String entry) {
@@ -118,39 +168,8 @@ final class LayerTree {
     }
   }
 
-  private Optional<Inode> find(EntryPath path) {
-    Inode at = root;
-    for (String name : path.components()) {
-      Optional<Inode> child = at.isDirectory() ? at.child(name) : Optional.empty();
-      if (child.isEmpty()) {
-        return Optional.empty();
-      }
-      at = child.get();
-    }
-    return Optional.of(at);
-  }
-
-  private Inode parent(EntryPath path) {
-    Inode at = root;
-    for (String name : path.parents()) {
-      Inode directory = at;
-      at =
-          at.child(name)
-              .filter(Inode::isDirectory)
-              .orElseGet(() -> putDirectory(directory, name, Attributes.IMPLICIT_DIRECTORY));
-    }
-    return at;
-  }
-
-  // What is replaced (a whiteout, or a file that would have replaced a directory below) has hidden
-  // the directory of that name in the layers below, and that must stay so.
-  private static Inode putDirectory(Inode parent, String name, Attributes attributes) {
-    boolean replaces = parent.child(name).isPresent();
-    Inode directory = parent.putDirectory(name, attributes);
-    if (replaces) {
-      directory.makeOpaque();
-    }
-    return directory;
+  private Inode parent(EntryPath path, String entry) throws IOException {
+    return paths.directory(path.parents(), entry);
   }
 
   static int modeOf(FileType type, int permissions) {

@@ -33,6 +33,16 @@ public final class MediaTypes {
     return type.equals(MANIFEST) || type.equals(DOCKER_MANIFEST);
   }
 
+  /// {@return what OCI calls a layer, Docker's among them}
+  ///
+  /// @param type of a layer
+  public static String ociLayer(String type) {
+    String docker = "application/vnd.docker.image.rootfs.diff.tar";
+    return type.startsWith(docker)
+        ? LAYER + type.substring(docker.length()).replace('.', '+')
+        : type;
+  }
+
   static boolean isConfig(String type) {
     return type.equals(CONFIG) || type.equals(DOCKER_CONFIG);
   }

@@ -46,6 +46,16 @@ public final class OciJson {
     }
   }
 
+  /// Reads an object whose fields are not worth a type.
+  public static Map<String, Object> object(byte[] json, String what) {
+    checkDepth(json, what);
+    try {
+      return JSONB.type(Object.class).map().fromJson(json);
+    } catch (JsonException | IllegalStateException | IllegalArgumentException e) {
+      throw malformed(what, e);
+    }
+  }
+
   public static byte[] write(Object document) {
     return JSONB.toJson(document).getBytes(UTF_8);
   }
@@ -59,12 +69,12 @@ public final class OciJson {
     }
   }
 
-  private static ImageException malformed(String what, RuntimeException cause) {
+  static ImageException malformed(String what, RuntimeException cause) {
     return new ImageException("invalid_json", "malformed " + what, cause, Map.of());
   }
 
   // The parser recurses over what it skips; a document must not choose how deep.
-  private static void checkDepth(byte[] json, String what) {
+  static void checkDepth(byte[] json, String what) {
     int depth = 0;
     boolean text = false;
     for (int i = 0; i < json.length; i++) {

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -15,6 +16,7 @@ import java.util.stream.Collectors;
 
 /// The blobs of the store, by digest. Thread-safe.
 final class BlobStore {
+  private static final int BUFFER = 256 * 1024;
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
 
   private final StorePaths paths;
@@ -53,6 +55,20 @@ final class BlobStore {
           "blob " + digest + " of the image store is corrupt; load the image again");
     }
     return content;
+  }
+
+  /// Deletes a blob that is not what its name says, so that it is fetched again.
+  void deleteIfCorrupt(Digest digest) throws IOException {
+    MessageDigest actual = Digest.start();
+    byte[] buffer = new byte[BUFFER];
+    try (InputStream in = open(digest)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        actual.update(buffer, 0, n);
+      }
+    }
+    if (!Digest.finish(actual.digest()).equals(digest)) {
+      Files.delete(paths.blob(digest));
+    }
   }
 
   /// Deletes blobs.

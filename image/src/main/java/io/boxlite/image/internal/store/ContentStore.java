@@ -1,6 +1,7 @@
 package io.boxlite.image.internal.store;
 
 import io.boxlite.api.RemovedImages;
+import io.boxlite.image.ImageCommit;
 import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.oci.Config;
 import io.boxlite.image.internal.oci.Descriptor;
@@ -51,6 +52,7 @@ public final class ContentStore implements AutoCloseable {
   private final ImageIndex index;
   private final ImageCatalog catalog;
   private final LayerFetcher fetcher;
+  private final ImageLimits limits;
   // Held by whoever deletes blobs and layers; see Pins.
   private final ReentrantLock deleting = new ReentrantLock();
   private final Pins pins = new Pins(deleting);
@@ -65,6 +67,7 @@ public final class ContentStore implements AutoCloseable {
     this.staging = staging;
     this.index = index;
     this.catalog = catalog;
+    this.limits = limits;
     this.blobs = new BlobStore(paths);
     this.layers = new LayerStore(paths, staging, limits);
     this.fetcher = new LayerFetcher(paths, blobs, layers);
@@ -104,6 +107,19 @@ public final class ContentStore implements AutoCloseable {
       return add(List.of(layout.find())).getFirst();
     } catch (IOException e) {
       throw StoreErrors.failed("cannot import image layout " + directory, paths.root(), e);
+    }
+  }
+
+  /// Adds the image of a box: another image, and what the box has changed as one more layer.
+  ///
+  /// @param base manifest of the image below
+  /// @param layer a plain tar that nobody has checked; not closed
+  public Image commit(Digest base, InputStream layer, ImageCommit commit) {
+    try (Pins.Pin _ = pins.hold(catalogued(base).blobs());
+        Commit made = new Commit(paths, blobs, staging)) {
+      return add(List.of(made.make(base, layer, commit, limits))).getFirst();
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot store image " + commit.reference(), paths.root(), e);
     }
   }
 
@@ -319,7 +335,7 @@ public final class ContentStore implements AutoCloseable {
   private Needed needed(Set<Digest> manifests) {
     Set<Digest> keptBlobs = pins.held();
     Set<String> keptFiles = new HashSet<>();
-    pins.held().forEach(diffId -> keptFiles.add(layers.nameOf(diffId)));
+    pins.held().forEach(diffId -> keptFiles.addAll(layers.namesOf(diffId)));
     for (Digest manifest : manifests) {
       ImageCatalog.Entry entry = catalogued(manifest);
       keptBlobs.addAll(entry.blobs());

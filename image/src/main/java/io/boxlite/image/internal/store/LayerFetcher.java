@@ -3,6 +3,7 @@ package io.boxlite.image.internal.store;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.InternalException;
+import io.boxlite.api.NetworkException;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TransferProgress.Stage;
 import io.boxlite.image.internal.oci.Descriptor;
@@ -10,6 +11,7 @@ import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.registry.Repository;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,6 +82,9 @@ final class LayerFetcher {
   /// @return whether it was fetched
   private boolean fetch(Layer layer, Progress progress) throws InterruptedException {
     boolean fetched = false;
+    if (blobs.has(layer.digest()) && !layers.has(layer.diffId())) {
+      deleteIfCorrupt(layer.digest());
+    }
     while (!blobs.has(layer.digest())) {
       CompletableFuture<Void> own = new CompletableFuture<>();
       CompletableFuture<Void> other = running.putIfAbsent(layer.digest(), own);
@@ -98,6 +103,14 @@ final class LayerFetcher {
     }
     progress.step(fetched || !converted ? Stage.DONE : Stage.EXISTS, layer.blob().size());
     return fetched;
+  }
+
+  private void deleteIfCorrupt(Digest blob) {
+    try {
+      blobs.deleteIfCorrupt(blob);
+    } catch (IOException e) {
+      throw StoreErrors.failed("cannot read layer " + blob, paths.root(), e);
+    }
   }
 
   /// {@return whether a blob is being fetched}
@@ -122,6 +135,8 @@ final class LayerFetcher {
         bring(layer, progress);
       }
       result.complete(null);
+    } catch (ClosedByInterruptException e) {
+      throw new NetworkException("interrupted", "the transfer was interrupted", e, Map.of());
     } catch (IOException e) {
       deletePartial(layer); // this disk is the last that should keep what nobody has use for
       throw StoreErrors.failed("cannot store layer " + layer.digest(), paths.root(), e);

@@ -1,7 +1,11 @@
 package io.boxlite.image.internal.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.boxlite.image.ImageLimits;
+import io.boxlite.image.internal.layer.Assumptions;
 import io.boxlite.image.internal.layer.LayerConverter;
+import io.boxlite.image.internal.layer.LowerFiles;
 import io.boxlite.image.internal.oci.Digest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +21,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// The EROFS file of each layer, by diff id. Thread-safe: a layer that one thread converts is
 /// waited for by the others.
@@ -30,7 +35,7 @@ final class LayerStore {
   private final StorePaths paths;
   private final Staging staging;
   private final ImageLimits limits;
-  private final ConcurrentMap<Digest, CompletableFuture<Path>> running = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Path, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
 
   LayerStore(StorePaths paths, Staging staging, ImageLimits limits) {
     this.paths = paths;
@@ -52,26 +57,34 @@ final class LayerStore {
     return paths.layers().resolve(layer.file().orElseThrow());
   }
 
-  /// {@return the name of the file that all images share}
-  String nameOf(Digest diffId) {
-    return String.valueOf(paths.layer(diffId).getFileName());
+  /// {@return names of the files that all images with a layer share}
+  Set<String> namesOf(Digest diffId) {
+    return Set.of(String.valueOf(paths.layer(diffId).getFileName()), assumptionsName(diffId));
   }
 
   /// {@return names of all files that a layer of an image may need}
   Set<String> namesOf(ImageCatalog.Layer layer) {
-    Set<String> names = new HashSet<>(Set.of(nameOf(layer.diffId())));
+    Set<String> names = new HashSet<>(namesOf(layer.diffId()));
     layer.file().ifPresent(names::add);
     return names;
   }
 
-  /// Makes sure that all layers of an image are converted.
+  private static String assumptionsName(Digest diffId) {
+    return diffId.hex() + ".assumes";
+  }
+
+  /// Makes sure that all layers of an image are converted. Where the file that all images share
+  /// assumes of the layers below what is not so in this image, there is one of its own.
   ///
   /// @param layers lowest first
   /// @return the same with their files
-  List<ImageCatalog.Layer> settle(List<ImageCatalog.Layer> layers, BlobStore blobs) {
+  List<ImageCatalog.Layer> settle(List<ImageCatalog.Layer> layers, BlobStore blobs)
+      throws IOException {
     List<ImageCatalog.Layer> settled = new ArrayList<>();
+    List<Path> below = new ArrayList<>();
     for (ImageCatalog.Layer layer : layers) {
-      Path file = ensure(layer.diffId(), () -> blobs.open(layer.blob()));
+      Path file = settle(layer.diffId(), () -> blobs.open(layer.blob()), below);
+      below.add(file);
       settled.add(
           new ImageCatalog.Layer(
               layer.blob(),
@@ -80,6 +93,36 @@ final class LayerStore {
               Optional.of(String.valueOf(file.getFileName()))));
     }
     return List.copyOf(settled);
+  }
+
+  private Path settle(Digest diffId, Blob blob, List<Path> below) throws IOException {
+    Path shared = ensure(diffId, blob);
+    Assumptions assumptions = assumptions(diffId);
+    if (assumptions.isEmpty()) {
+      return shared;
+    }
+    try (LowerFiles lower = LowerFiles.open(below)) {
+      return assumptions.hold(lower)
+          ? shared
+          : ensure(ownFile(diffId, below), target -> convert(diffId, blob, target, lower));
+    }
+  }
+
+  private Assumptions assumptions(Digest diffId) throws IOException {
+    Path file = paths.layers().resolve(assumptionsName(diffId));
+    return Files.isRegularFile(file)
+        ? Assumptions.decode(Files.readAllBytes(file))
+        : Assumptions.NONE;
+  }
+
+  // The layers below decide what is in it, so they are in its name.
+  private Path ownFile(Digest diffId, List<Path> below) {
+    String names =
+        below.stream()
+            .map(file -> String.valueOf(file.getFileName()))
+            .collect(Collectors.joining("/"));
+    String chain = Digest.of(names.getBytes(UTF_8)).hex();
+    return paths.layers().resolve(diffId.hex() + "-" + chain + ".erofs");
   }
 
   /// {@return bytes of the files whose names are wanted}
@@ -95,49 +138,57 @@ final class LayerStore {
     return Staging.deleteAll(paths.layers(), name -> !kept.contains(name));
   }
 
-  /// Makes sure that the file of a layer exists.
+  /// Makes sure that the file of a layer exists that all images share.
   ///
   /// @throws io.boxlite.api.BoxliteException of the image if the layer is bad, of storage if a file
   ///   fails
   Path ensure(Digest diffId, Blob blob) {
-    while (true) {
-      Path target = paths.layer(diffId);
-      if (Files.isRegularFile(target)) {
-        return target;
-      }
-      CompletableFuture<Path> own = new CompletableFuture<>();
-      CompletableFuture<Path> other = running.putIfAbsent(diffId, own);
-      if (other == null) {
-        return lead(diffId, blob, own);
-      }
-      try {
-        return other.join();
-      } catch (CompletionException e) {
-        // The other's blob was bad; ours may be good (same diff id, another compression).
-      }
-    }
+    return ensure(paths.layer(diffId), target -> convert(diffId, blob, target, LowerFiles.NONE));
   }
 
-  private Path lead(Digest diffId, Blob blob, CompletableFuture<Path> result) {
+  @FunctionalInterface
+  private interface Conversion {
+    void make(Path target);
+  }
+
+  private Path ensure(Path target, Conversion conversion) {
+    while (!Files.isRegularFile(target)) {
+      CompletableFuture<Void> own = new CompletableFuture<>();
+      CompletableFuture<Void> other = running.putIfAbsent(target, own);
+      if (other == null) {
+        lead(target, conversion, own);
+      } else {
+        try {
+          other.join();
+        } catch (CompletionException e) {
+          // The other's blob was bad; ours may be good (same diff id, another compression).
+        }
+      }
+    }
+    return target;
+  }
+
+  private void lead(Path target, Conversion conversion, CompletableFuture<Void> result) {
     try {
-      // It may have been finished between the first look and our entry.
-      Path target = paths.layer(diffId);
-      Path made = Files.isRegularFile(target) ? target : convert(diffId, blob, target);
-      running.remove(diffId, result);
-      result.complete(made);
-      return made;
+      if (!Files.isRegularFile(target)) { // it may have come between the first look and our entry
+        conversion.make(target);
+      }
+      result.complete(null);
     } finally {
-      running.remove(diffId, result);
+      running.remove(target, result);
       result.completeExceptionally(new IllegalStateException("conversion failed"));
     }
   }
 
-  private Path convert(Digest diffId, Blob blob, Path target) {
+  private void convert(Digest diffId, Blob blob, Path target, LowerFiles lower) {
     Path file = staging.newFile();
     try (InputStream in = blob.open()) {
-      LayerConverter.convert(in, file, staging.newFile(), diffId.bytes());
+      Assumptions assumptions =
+          LayerConverter.convert(in, file, staging.newFile(), diffId.bytes(), limits, lower);
+      if (lower == LowerFiles.NONE && !assumptions.isEmpty()) {
+        staging.replace(paths.layers().resolve(assumptionsName(diffId)), assumptions.encode());
+      }
       Staging.rename(file, target);
-      return target;
     } catch (IOException e) {
       throw StoreErrors.failed("cannot convert layer " + diffId, paths.layers(), e);
     } finally {

@@ -2,6 +2,7 @@ package io.boxlite.image.internal.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.erofs.ErofsReader;
 import io.boxlite.image.internal.oci.Digest;
 import java.io.ByteArrayInputStream;
@@ -20,11 +21,25 @@ final class Conversion {
   }
 
   static Path image(Path dir, byte[] blob, byte[] tar) throws Exception {
+    try (LowerFiles nothing = LowerFiles.open(List.of())) {
+      return layer(dir, blob, tar, nothing).image();
+    }
+  }
+
+  record Layer(Path image, Assumptions assumptions) {}
+
+  static Layer layer(Path dir, byte[] blob, byte[] tar, LowerFiles lower) throws Exception {
     Path image = dir.resolve("layer" + System.nanoTime() + ".erofs");
-    LayerConverter.convert(
-        new ByteArrayInputStream(blob), image, dir.resolve("spool"), Digest.of(tar).bytes());
+    Assumptions assumptions =
+        LayerConverter.convert(
+            new ByteArrayInputStream(blob),
+            image,
+            dir.resolve("spool"),
+            Digest.of(tar).bytes(),
+            ImageLimits.DEFAULT,
+            lower);
     run("fsck.erofs", image.toString());
-    return image;
+    return new Layer(image, assumptions);
   }
 
   static String run(String... command) throws IOException, InterruptedException {

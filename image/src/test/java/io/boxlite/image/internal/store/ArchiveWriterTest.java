@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.StorageException;
 import io.boxlite.image.ImageStore;
+import io.boxlite.image.ImageStoreOptions;
 import io.boxlite.image.StoredImage;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
@@ -67,7 +68,7 @@ final class ArchiveWriterTest {
   @BeforeEach
   void fillStore() throws Exception {
     Path images = dir.resolve("images");
-    ImageStore store = ImageStore.open(images);
+    ImageStore store = ImageStore.open(ImageStoreOptions.of(images));
     blobs = new BlobStore(new StorePaths(images));
     app = load(store, "app.tar");
     other = load(store, "other.tar");
@@ -95,7 +96,7 @@ final class ArchiveWriterTest {
               docker,
               new ArchiveWriter.Entry(List.of(SECOND, FIRST), app),
               new ArchiveWriter.Entry(List.of(), other));
-      ImageStore store = ImageStore.open(dir.resolve("loaded" + docker));
+      ImageStore store = ImageStore.open(ImageStoreOptions.of(dir.resolve("loaded" + docker)));
       store.load(new ByteArrayInputStream(tar));
       assertThat(store.list().stream().map(ImageInfo::reference))
           .containsExactlyInAnyOrder(FIRST, SECOND, other.digest());

@@ -145,9 +145,9 @@ final class PullTest {
     assertThatThrownBy(() -> pull(registry, "r/one:latest")).isInstanceOf(ImageException.class);
     assertThat(store.images()).isEmpty();
     assertThat(files("layers")).isEmpty();
-    assertThat(files("partial")).isEmpty();
     registry.flippedByte = -1;
     pull(registry, "r/one:latest");
+    assertThat(files("partial")).isEmpty();
   }
 
   @Test
@@ -160,6 +160,16 @@ final class PullTest {
     pull(registry, "r/one:latest");
     assertThat(registry.requests).contains(new LayoutRepository.Request(layer.hex(), 30_000));
     assertThat(files("partial")).isEmpty();
+  }
+
+  @Test
+  void aBlobThatTheDiskFalsifiedIsFetchedAgain() throws Exception {
+    pull(registry, "r/one:latest");
+    ImageCatalog.Layer layer = catalogued(registry).layers().getFirst();
+    Files.write(dir.resolve("images/blobs/sha256/" + layer.blob().hex()), new byte[100]);
+    Files.delete(dir.resolve("images/layers/" + layer.diffId().hex() + ".erofs"));
+    assertThat(pull(registry, "r/one:latest").fetched()).isTrue();
+    assertThat(files("layers")).hasSize(2);
   }
 
   @Test
