@@ -15,9 +15,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Compares a pull until a box could use the image with `skopeo copy` plus `umoci unpack`, and with
-/// the npm package `@boxlite-ai/boxlite`. That one's pull downloads and verifies only; the disk that
-/// it starts a box from is made when the first is started, so both are given. In turn, each into an empty directory, when all that was written before
-/// is on disk; nothing is dropped from the page cache.
+/// the npm package `@boxlite-ai/boxlite`. That one's pull downloads and verifies only; the disk
+/// that it starts a box from is made when the first is started, so both are given. In turn, each
+/// into an empty directory, when all that was written before is on disk; nothing is dropped from
+/// the page cache.
 ///
 /// Run by `bench/pull`.
 final class PullBench {

@@ -101,8 +101,7 @@ final class FaultyProxy implements AutoCloseable {
     try (exchange) {
       String path = exchange.getRequestURI().getRawPath();
       String method = exchange.getRequestMethod();
-      Optional<String> range =
-          Optional.ofNullable(exchange.getRequestHeaders().getFirst("Range"));
+      Optional<String> range = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Range"));
       requests.add(new Request(method, path, range));
       Optional<Fault> fault =
           rules.stream()
