@@ -121,17 +121,11 @@ func (a *Agent) Serve(sessions *portal.Portal) {
 		}
 	}()
 	<-a.powerOff
-	// Ends when the answer has been written, and the host has taken it; streams that last are cut.
-	answered := make(chan struct{})
-	go func() {
-		server.GracefulStop()
-		close(answered)
-	}()
+	// The host ends the VM, or at least hangs up, when it has the answer. The server is not stopped in
+	// good order: its GOAWAY could overtake the answer, and the host would take it for a lost session.
 	deadline := time.After(time.Second)
 	for a.connected() {
 		select {
-		case <-answered:
-			return
 		case <-deadline:
 			return
 		case <-a.alone:

@@ -77,7 +77,7 @@ func TestExport(t *testing.T) {
 	s.start()
 	t.Run("content", func(t *testing.T) {
 		s := s.of(t)
-		s.expect(sh("rm /etc/passwd; rm -r /tmp; mkdir /tmp; touch /tmp/new; mv /root /moved; chmod 4711 /bin/plain;"+
+		s.expect(sh("rm /etc/passwd; rm -r /tmp; mkdir /tmp; touch /tmp/new; mv /root /moved; chmod 4711 /bin/plain; chmod 600 /etc/group;"+
 			"mkfifo /fifo 2>/dev/null || mknod /fifo p; mknod /device c 1 3; ln /fifo /tmp/fifo; ln -s /etc /link; sync"), "")
 		found := s.entries()
 		for name, kind := range map[string]byte{
@@ -91,6 +91,9 @@ func TestExport(t *testing.T) {
 		}
 		if h := found["bin/plain"]; h.Mode != 0o4711 || h.Size != int64(len("not executable")) {
 			t.Errorf("%v", h)
+		}
+		if h := found["etc/group"]; h == nil || h.PAXRecords["SCHILY.xattr.user.key"] != "value" {
+			t.Errorf("attribute of a file that was changed: %v", h)
 		}
 		kinds := string(found["fifo"].Typeflag) + string(found["tmp/fifo"].Typeflag)
 		if kinds != "61" && kinds != "16" {

@@ -80,6 +80,9 @@ func layer(t *testing.T, file string) {
 	for _, applet := range strings.Fields("sh cat echo id yes seq sleep kill ps env true false head wc tty stty pwd ls hostname dd mount grep ln touch mkdir readlink test free sync md5sum setsid mknod init stat cut rm date tr tail mkfifo") {
 		os.Symlink("busybox", filepath.Join(root, "bin", applet))
 	}
+	if err := unix.Setxattr(filepath.Join(root, "etc/group"), "user.key", []byte("value"), 0); err != nil {
+		t.Fatal("setxattr: ", err)
+	}
 	os.Symlink("/nowhere/else", filepath.Join(root, "etc/resolv.conf"))
 	os.WriteFile(filepath.Join(root, "etc/machine-id"), nil, 0o444)
 	if err := unix.Mknod(filepath.Join(root, "disk"), unix.S_IFBLK|0o666, int(unix.Mkdev(254, 0))); err != nil {

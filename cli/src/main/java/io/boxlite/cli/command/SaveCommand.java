@@ -54,6 +54,7 @@ final class SaveCommand implements Command {
       Path file, List<String> images, ArchiveFormat format, CliContext context) throws IOException {
     Path partial =
         file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
+    partial.toFile().deleteOnExit(); // a signal ends this process without the lines below
     try {
       try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial))) {
         context.boxlite().images().save(images, format, out);

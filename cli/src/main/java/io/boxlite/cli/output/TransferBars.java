@@ -29,6 +29,7 @@ public final class TransferBars implements TransferDisplay {
   private final LongSupplier clock;
   private final Map<String, Layer> layers = new LinkedHashMap<>();
   private final Rate total = new Rate();
+  private long moved;
   private int drawn;
   private long drawnAt;
   private boolean stale;
@@ -52,16 +53,24 @@ public final class TransferBars implements TransferDisplay {
     layer.stage = step.stage();
     layer.bytes = Math.max(0, step.total());
     if (step.stage() == Stage.TRANSFERRING) {
-      long done = Math.clamp(step.done(), 0, layer.bytes);
-      total.add(now, transferred() - layer.done + done);
-      layer.done = done;
-      layer.rate.add(now, done);
-    } else if (isDone(step.stage()) || step.stage() == Stage.FINISHING) {
-      layer.done = layer.bytes;
+      move(layer, Math.clamp(step.done(), 0, layer.bytes), now);
+      layer.rate.add(now, layer.done);
+    } else if (step.stage() == Stage.FINISHING || layer.kind() == Kind.FINISHED) {
+      move(layer, layer.bytes, now);
     }
     stale = true;
     if (drawn == 0 || !sameStage || now - drawnAt >= PERIOD_NANOS) {
       draw(now);
+    }
+  }
+
+  /// What was there before the first bytes came was not transferred, so it is no part of the rate.
+  private void move(Layer layer, long done, long now) {
+    moved += layer.started ? Math.max(0, done - layer.done) : 0;
+    layer.done = done;
+    layer.started |= layer.stage == Stage.TRANSFERRING;
+    if (layer.started) {
+      total.add(now, moved);
     }
   }
 
@@ -167,10 +176,6 @@ public final class TransferBars implements TransferDisplay {
     return bytesPerSecond == 0 ? "" : "  " + ByteSize.of(bytesPerSecond) + "/s";
   }
 
-  private static boolean isDone(Stage stage) {
-    return stage == Stage.DONE || stage == Stage.EXISTS;
-  }
-
   private enum Kind {
     ACTIVE,
     WAITING,
@@ -180,6 +185,7 @@ public final class TransferBars implements TransferDisplay {
   private static final class Layer {
     private final Rate rate = new Rate();
     private Stage stage = Stage.WAITING;
+    private boolean started;
     private long done;
     private long bytes;
 

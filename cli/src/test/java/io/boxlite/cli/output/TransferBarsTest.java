@@ -71,7 +71,7 @@ class TransferBarsTest {
             """
             ^[3A\raaaaaaaaaaaa  done, 2.00MB^[K
             bbbbbbbbbbbb  already exists^[K
-            Total         [==============================] 4.00MB/4.00MB  10.0MB/s  2/2 layers^[K
+            Total         [==============================] 4.00MB/4.00MB  20.0MB/s  2/2 layers^[K
             ^[J\
             """);
     bars.close();
@@ -112,6 +112,16 @@ class TransferBarsTest {
     written();
     bars.close();
     assertThat(written()).contains("10B/10B");
+  }
+
+  @Test
+  void whatWasThereBeforeIsNoPartOfTheRate() {
+    step("a", Stage.TRANSFERRING, 8_000_000, 10_000_000);
+    now += SECOND;
+    step("b", Stage.EXISTS, 0, 50_000_000);
+    step("a", Stage.TRANSFERRING, 9_000_000, 10_000_000);
+    bars.close();
+    assertThat(written()).endsWith("59.0MB/60.0MB  1.00MB/s  1/2 layers^[K\n^[J");
   }
 
   @Test

@@ -34,6 +34,7 @@ public final class LayerConverter {
   private final LayerTree tree;
   private final byte[] buffer = new byte[BUFFER];
   private long copied;
+  private long metadata;
 
   private LayerConverter(TarReader tar, ErofsWriter erofs, ImageLimits limits, LowerFiles lower) {
     this.tar = tar;
@@ -89,9 +90,22 @@ public final class LayerConverter {
       if (++count > limits.entries()) {
         throw LayerErrors.tooLarge("more than " + limits.entries() + " entries", "ENTRIES");
       }
+      requireMetadataRoom(entry.get());
       copy(entry.get());
     }
     tree.finish();
+  }
+
+  private void requireMetadataRoom(TarEntry entry) {
+    metadata += entry.name().length() + entry.linkName().length();
+    for (Map.Entry<String, byte[]> xattr : entry.xattrs().entrySet()) {
+      metadata += xattr.getKey().length() + xattr.getValue().length;
+    }
+    if (metadata > LayerLimits.METADATA_BYTES) {
+      throw LayerErrors.tooLarge(
+          "names, links and attributes of more than %d bytes"
+              .formatted(LayerLimits.METADATA_BYTES));
+    }
   }
 
   private void copy(TarEntry entry) throws IOException {

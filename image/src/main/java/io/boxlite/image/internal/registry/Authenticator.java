@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// Logs in at one registry for one repository: learns from the first refusal how that is done, and
 /// keeps doing it. Thread-safe.
@@ -31,7 +30,8 @@ final class Authenticator {
   private final Supplier<Optional<Login>> logins;
   private final String defaultScope;
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable Optional<Login> login;
+  private boolean asked;
+  private Optional<Login> login = Optional.empty();
   private volatile Way way = new Way.None();
 
   /// @param logins finds what is known to log in; asked when the registry first wants it
@@ -47,8 +47,9 @@ final class Authenticator {
   private Optional<Login> login() {
     lock.lock();
     try {
-      if (login == null) {
+      if (!asked) {
         login = logins.get();
+        asked = true;
       }
       return login;
     } finally {

@@ -96,7 +96,7 @@ final class CredentialProgram {
   }
 
   private Path find() {
-    for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+    for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
       Path file = Path.of(directory).resolve(program);
       if (file.isAbsolute() && Files.isRegularFile(file) && Files.isExecutable(file)) {
         return file;

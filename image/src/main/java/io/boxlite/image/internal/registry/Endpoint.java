@@ -26,6 +26,7 @@ final class Endpoint {
   static final String DOCKER_HUB = "docker.io";
   private static final String DOCKER_HUB_HOST = "registry-1.docker.io";
   private static final int MAX_REDIRECTS = 5;
+  private static final int MAX_PORT = 65_535;
   private static final int PROBE_MILLIS = 5000;
 
   private enum Scheme {
@@ -94,6 +95,9 @@ final class Endpoint {
   private boolean speaksTls() throws IOException {
     URI uri = URI.create("https://" + host);
     int port = uri.getPort() < 0 ? 443 : uri.getPort();
+    if (port > MAX_PORT) {
+      return true; // the request says what is wrong
+    }
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(Addresses.host(uri), port), PROBE_MILLIS);
       socket.setSoTimeout(PROBE_MILLIS);
@@ -144,6 +148,9 @@ final class Endpoint {
   }
 
   private Answer sendOnce(Outgoing request, Optional<String> authorization) throws IOException {
+    if (request.uri().getPort() > MAX_PORT) {
+      throw new ProtocolException("no port has the number " + request.uri().getPort());
+    }
     HttpRequest.Builder builder = HttpRequest.newBuilder(request.uri());
     request.headers().forEach(builder::setHeader);
     authorization.ifPresent(value -> builder.setHeader("Authorization", value));

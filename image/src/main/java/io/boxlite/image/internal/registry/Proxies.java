@@ -35,7 +35,8 @@ final class Proxies extends ProxySelector {
   Proxies(Map<String, String> environment) {
     http = server(environment, "HTTP_PROXY");
     https = server(environment, "HTTPS_PROXY");
-    exceptions = List.of(value(environment, "NO_PROXY").toLowerCase(Locale.ROOT).split("[,\\s]+"));
+    exceptions =
+        List.of(value(environment, "NO_PROXY").toLowerCase(Locale.ROOT).split("[,\\s]+", -1));
     if (https.isPresent()
         && https.get().authorization.isPresent()
         && System.getProperty(TUNNEL_SCHEMES) == null) {

@@ -28,7 +28,7 @@ public final class Registries implements AutoCloseable {
   private final Map<Trust, Transport> secure = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private Optional<Transport> plain = Optional.empty();
-  private boolean closed;
+  private volatile boolean closed;
 
   /// Makes it from `DOCKER_CONFIG`, `HOME`, `PATH`, `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and
   /// `SSL_CERT_FILE` of an environment.
@@ -173,6 +173,7 @@ public final class Registries implements AutoCloseable {
 
   // One for all registries with the same trust: each has a thread and a pool of connections.
   private Transport secure(Trust trust) {
+    checkOpen();
     Transport known = secure.get(trust);
     if (known != null) {
       return known;

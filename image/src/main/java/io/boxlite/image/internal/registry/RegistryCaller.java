@@ -90,7 +90,7 @@ final class RegistryCaller {
     }
   }
 
-  private static boolean isTransient(int status) {
+  static boolean isTransient(int status) {
     return switch (status) {
       case 408, 429, 500, 502, 503, 504 -> true;
       default -> false;

@@ -106,19 +106,18 @@ final class Tokens {
     String what = "token for " + endpoint.name();
     while (true) {
       try (Answer answer = ask(key, endpoint)) {
-        switch (answer.status()) {
-          case 200 -> {
-            return read(answer, server, what);
-          }
-          case 400, 401, 403 ->
-              throw refused(Errors.of(answer, server, what, key.login.isPresent()), key, endpoint);
-          case 408, 429, 500, 502, 503, 504 -> {
-            Optional<java.time.Duration> retryAfter = Errors.retryAfter(answer);
-            throw new TransientException(
-                Errors.of(answer, server, what, key.login.isPresent()), retryAfter);
-          }
-          default -> throw Errors.of(answer, server, what, key.login.isPresent());
+        int status = answer.status();
+        if (status == 200) {
+          return read(answer, server, what);
         }
+        Optional<java.time.Duration> retryAfter = Errors.retryAfter(answer);
+        BoxliteException failure = Errors.of(answer, server, what, key.login.isPresent());
+        if (RegistryCaller.isTransient(status)) {
+          throw new TransientException(failure, retryAfter);
+        }
+        throw status == 400 || status == 401 || status == 403
+            ? refused(failure, key, endpoint)
+            : failure;
       } catch (IOException e) {
         try {
           throw Errors.lost(server, what, e);
@@ -186,7 +185,7 @@ final class Tokens {
     StringBuilder form = new StringBuilder();
     fields.forEach((name, value) -> {
       boolean several = name.equals("scope") && !fields.containsKey("grant_type");
-      for (String one : several ? value.split(" ") : new String[] {value}) {
+      for (String one : several ? value.split(" ", -1) : new String[] {value}) {
         form.append(form.isEmpty() ? "" : "&")
             .append(name)
             .append('=')

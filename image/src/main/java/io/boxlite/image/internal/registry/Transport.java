@@ -70,7 +70,7 @@ final class Transport implements AutoCloseable {
     } finally {
       if (!answered) {
         future.cancel(true);
-        future.thenAccept(late -> late.body().close());
+        CompletableFuture<Void> _ = future.thenAccept(late -> late.body().close());
       }
     }
   }

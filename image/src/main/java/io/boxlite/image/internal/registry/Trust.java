@@ -147,7 +147,7 @@ record Trust(boolean anybody, List<Path> files) {
             certificates.add(certificate);
           }
         } catch (CertificateException e) {
-          continue;
+          // the others count
         }
       }
     } catch (IOException | CertificateException e) {

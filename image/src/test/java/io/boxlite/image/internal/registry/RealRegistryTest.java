@@ -17,6 +17,12 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -237,6 +243,77 @@ class RealRegistryTest {
         assertReason("untrusted_certificate", () -> refused.manifest("1"));
       }
     }
+  }
+
+  @Test
+  void tokenOfATokenServerIsUsed() throws Exception {
+    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -keyout t.key -out t.pem -subj /CN=Tokens");
+    openssl("pkcs8 -topk8 -nocrypt -in t.key -outform DER -out t.der");
+    PrivateKey key =
+        KeyFactory.getInstance("RSA")
+            .generatePrivate(
+                new PKCS8EncodedKeySpec(Files.readAllBytes(directory.resolve("t.der"))));
+    String certificate =
+        Files.readString(directory.resolve("t.pem")).replaceAll("-----[A-Z ]+-----|\\s", "");
+    HostileRegistry.Behaviour tokens =
+        (asked, out) -> {
+          try {
+            boolean known =
+                asked.header("Authorization").equals(new Login.Password("user", PASSWORD).header());
+            String token = token(key, certificate, known ? "\"pull\",\"push\"" : "");
+            HostileRegistry.send(out, 200, "", ("{\"token\":\"" + token + "\"}").getBytes(UTF_8));
+          } catch (GeneralSecurityException e) {
+            throw new IOException(e);
+          }
+        };
+    try (HostileRegistry tokenServer = new HostileRegistry(tokens);
+        LocalRegistry server =
+            LocalRegistry.start(
+                directory,
+                "",
+                "auth:\n  token:\n    realm: http://"
+                    + tokenServer.host()
+                    + "/token\n    service: test\n    issuer: tester\n    rootcertbundle: "
+                    + directory.resolve("t.pem")
+                    + "\n");
+        Registries with =
+            registries(
+                entry(
+                    server.host(),
+                    false,
+                    Optional.of(new Credentials.Basic("user", PASSWORD)),
+                    Optional.empty()));
+        Registries without = registries()) {
+      roundTrip(with, server.host());
+      assertThat(tokenServer.asked).hasSizeLessThan(5);
+      ImageReference name = ImageReference.parse(server.host() + "/some/app");
+      assertReason("unauthorized", () -> without.pull(name, List.of()).manifest("1"));
+    }
+  }
+
+  private static String token(PrivateKey key, String certificate, String actions)
+      throws GeneralSecurityException {
+    long now = Instant.now().getEpochSecond();
+    String header = "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"x5c\":[\"" + certificate + "\"]}";
+    String claims =
+        "{\"iss\":\"tester\",\"sub\":\"user\",\"aud\":\"test\",\"jti\":\"1\",\"exp\":"
+            + (now + 300)
+            + ",\"nbf\":"
+            + (now - 60)
+            + ",\"iat\":"
+            + now
+            + ",\"access\":[{\"type\":\"repository\",\"name\":\"some/app\",\"actions\":["
+            + actions
+            + "]}]}";
+    Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+    String signed =
+        base64.encodeToString(header.getBytes(UTF_8))
+            + "."
+            + base64.encodeToString(claims.getBytes(UTF_8));
+    Signature signature = Signature.getInstance("SHA256withRSA");
+    signature.initSign(key);
+    signature.update(signed.getBytes(UTF_8));
+    return signed + "." + base64.encodeToString(signature.sign());
   }
 
   private void openssl(String arguments) throws IOException, InterruptedException {

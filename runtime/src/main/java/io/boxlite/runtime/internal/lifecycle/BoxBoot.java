@@ -24,6 +24,7 @@ import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
+import io.boxlite.vmm.VmExit;
 import io.boxlite.vmm.VmProcess;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,10 +46,12 @@ final class BoxBoot {
   private static final int CONSOLE_TAIL_BYTES = 1500;
 
   private final BoxContext context;
+  private final String id;
   private final BoxLayout files;
 
   BoxBoot(BoxContext context, String id) {
     this.context = context;
+    this.id = id;
     this.files = context.layout().box(id);
   }
 
@@ -235,7 +238,10 @@ final class BoxBoot {
     }
   }
 
-  private StoredImage image(BoxRecord box) {
+  /// {@return the image that a box is made from}
+  ///
+  /// @param box its record
+  StoredImage image(BoxRecord box) {
     String id = box.state().imageId().orElseThrow();
     return context
         .images()
@@ -252,6 +258,22 @@ final class BoxBoot {
 
   private VmConfig vmConfig(BoxRecord box) {
     return context.vms().running(request(box));
+  }
+
+  /// {@return why the VM of a box is no more}
+  ///
+  /// @param exit how it ended
+  EngineException endedUnasked(VmExit exit) {
+    String status = exit.status().isPresent() ? ", exit status " + exit.status().getAsInt() : "";
+    return new EngineException(
+        "vm_ended",
+        "the VM of box "
+            + id
+            + " ended unasked: "
+            + (exit.cause().isEmpty() ? "killed, or it crashed" : exit.cause())
+            + status
+            + "; see "
+            + files.vmmLog());
   }
 
   /// Adds what the VM left on its console when a start failed in the VM.

@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.Execution;
 import io.boxlite.vmm.VmUsage;
 import java.time.Duration;
 import java.time.Instant;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What is counted and measured of one box, for it and for its runtime. Thread-safe.
@@ -22,14 +24,17 @@ final class BoxFigures {
     this.runtime = runtime;
   }
 
-  void command() {
+  /// Starts a command, and counts it.
+  Execution counted(Supplier<Execution> start) {
     commands.increment();
     runtime.commandsExecuted.increment();
-  }
-
-  void execError() {
-    execErrors.increment();
-    runtime.execErrors.increment();
+    try {
+      return start.get();
+    } catch (RuntimeException e) {
+      execErrors.increment();
+      runtime.execErrors.increment();
+      throw e;
+    }
   }
 
   void booted(BootTiming boot) {

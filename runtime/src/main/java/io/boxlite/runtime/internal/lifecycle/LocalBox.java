@@ -45,6 +45,7 @@ public final class LocalBox implements Box {
   private volatile @Nullable RunningBox running;
   private volatile @Nullable SpawnedVm booting;
   private volatile String command = "";
+  private volatile boolean committing;
   private volatile boolean removed;
 
   /// Makes the handle of a box that is stored.
@@ -137,7 +138,7 @@ public final class LocalBox implements Box {
       run.startInit(command);
     } catch (BoxliteException e) {
       running = null;
-      endRun(run, e);
+      run.end(e);
       startFailed(e);
       throw e;
     }
@@ -157,15 +158,6 @@ public final class LocalBox implements Box {
       }
     } catch (BoxliteException again) {
       LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
-    }
-  }
-
-  private static void endRun(RunningBox run, BoxliteException cause) {
-    try {
-      run.vm().kill();
-    } finally {
-      run.fail(cause);
-      run.close();
     }
   }
 
@@ -248,19 +240,8 @@ public final class LocalBox implements Box {
         return;
       }
       running = null;
-      String status = exit.status().isPresent() ? ", exit status " + exit.status().getAsInt() : "";
-      EngineException cause =
-          new EngineException(
-              "vm_ended",
-              "the VM of box "
-                  + id()
-                  + " ended unasked: "
-                  + (exit.cause().isEmpty() ? "killed, or it crashed" : exit.cause())
-                  + status
-                  + "; see "
-                  + context.layout().box(id()).vmmLog());
-      run.fail(cause);
-      run.close();
+      EngineException cause = boot.endedUnasked(exit);
+      run.abandon(cause);
       startFailed(cause);
     } finally {
       lifecycle.unlock();
@@ -283,7 +264,7 @@ public final class LocalBox implements Box {
         LOG.log(System.Logger.Level.WARNING, "box {0}, back after {1}", id(), cause.getMessage());
       } catch (BoxliteException e) {
         running = null;
-        endRun(run, e);
+        run.end(e);
         startFailed(e);
       }
     } finally {
@@ -335,7 +316,7 @@ public final class LocalBox implements Box {
         }
         running = null;
         if (run != null) {
-          endRun(run, new PortalException("box_removed", "box " + id() + " was removed"));
+          run.end(new PortalException("box_removed", "box " + id() + " was removed"));
         } else {
           boot.endVm(record);
         }
@@ -365,18 +346,12 @@ public final class LocalBox implements Box {
   @Override
   public Execution exec(ExecOptions options) {
     RunningBox run = runningForExec();
-    figures.command();
-    try {
-      return run.exec(options);
-    } catch (RuntimeException e) {
-      figures.execError();
-      throw e;
-    }
+    return figures.counted(() -> run.exec(options));
   }
 
   private RunningBox runningForExec() {
     RunningBox run = running;
-    if (run != null && run.initStarted()) {
+    if (run != null && run.initStarted() && !committing) {
       checkExists();
       return run;
     }
@@ -451,7 +426,7 @@ public final class LocalBox implements Box {
         }
         return;
       }
-      BoxStatus before = record.state().status();
+      boolean stopping = record.state().status() == BoxStatus.STOPPING;
       try {
         if (!record.options().detach()) {
           boot.endVm(record);
@@ -460,17 +435,16 @@ public final class LocalBox implements Box {
         }
         Optional<RunningBox> run = boot.takeOver(record);
         if (run.isEmpty()) {
-          boolean failure = before != BoxStatus.STOPPING;
-          endedElsewhere("its VM was gone when the supervisor started", failure);
+          endedElsewhere("its VM was gone when the supervisor started", !stopping);
           return;
         }
         adopt(run.get());
-        if (before == BoxStatus.STOPPING) {
+        if (stopping) {
           stop();
         }
       } catch (BoxliteException e) {
         boot.endVm(record);
-        endedElsewhere("it could not be taken over: " + e.getMessage(), true);
+        endedElsewhere("it could not be taken over: " + e.getMessage(), !stopping);
       }
     } finally {
       lifecycle.unlock();
@@ -494,8 +468,8 @@ public final class LocalBox implements Box {
       RunningBox run = running;
       running = null;
       if (run != null) {
-        run.close();
-        run.fail(new PortalException("runtime_closed", "the runtime of box " + id() + " closed"));
+        run.abandon(
+            new PortalException("runtime_closed", "the runtime of box " + id() + " closed"));
       }
     } finally {
       lifecycle.unlock();
@@ -504,6 +478,23 @@ public final class LocalBox implements Box {
 
   @Override
   public ImageInfo commit(CommitOptions options) {
-    throw new io.boxlite.api.InternalException("not_implemented", "not implemented yet");
+    BoxCommit commit = new BoxCommit(context, boot, options);
+    lifecycle.lock();
+    try {
+      checkExists();
+      committing = true;
+      RunningBox run = running;
+      if (run != null) {
+        return commit.ofRunning(record, run.portal());
+      }
+      Refusals.checkCommit(record);
+      SpawnedVm spawned = new SpawnedVm();
+      booting = spawned;
+      return commit.ofResting(record, spawned, this::store);
+    } finally {
+      booting = null;
+      committing = false;
+      lifecycle.unlock();
+    }
   }
 }

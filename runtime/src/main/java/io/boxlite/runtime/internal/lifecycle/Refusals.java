@@ -31,6 +31,23 @@ final class Refusals {
         "Cannot attach to box " + box.id() + ": it is " + status(box) + "; start it first");
   }
 
+  /// Only what has run in good order, or not yet, is brought up by the way.
+  ///
+  /// @throws InvalidStateException if no image can be made of a box that does not run
+  static void checkCommit(BoxRecord box) {
+    BoxStatus status = box.state().status();
+    if (status != BoxStatus.CONFIGURED && status != BoxStatus.STOPPED) {
+      throw new InvalidStateException(
+          "not_committable",
+          "Cannot commit box "
+              + box.id()
+              + ": it is "
+              + status(box)
+              + box.state().errorReason().map(why -> " (" + why + ")").orElse("")
+              + "; start or stop it first");
+    }
+  }
+
   /// A box with a command of its own is a job: an exec must not run that command (again) by the
   /// way. A box that failed is not retried by the way either.
   ///

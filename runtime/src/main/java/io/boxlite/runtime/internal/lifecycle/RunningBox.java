@@ -254,6 +254,25 @@ final class RunningBox implements AutoCloseable {
     ended.completeExceptionally(cause);
   }
 
+  /// Ends the VM at once, and with it everything that waits.
+  ///
+  /// @param cause why
+  void end(BoxliteException cause) {
+    try {
+      vm.kill();
+    } finally {
+      abandon(cause);
+    }
+  }
+
+  /// Lets go of the VM, and ends everything that waits.
+  ///
+  /// @param cause why
+  void abandon(BoxliteException cause) {
+    fail(cause);
+    close();
+  }
+
   /// Lets go of the VM, which goes on if it was not ended.
   @Override
   public void close() {

@@ -77,6 +77,8 @@ final class AgentErrors {
           "already_created",
           "already_started",
           "not_a_tty",
+          "busy",
+          "not_representable",
           "exited" ->
           new InvalidStateException(reason, message, cause, Map.of());
       case "exec_not_found" -> new NotFoundException(reason, message, cause, Map.of());

@@ -25,6 +25,7 @@ import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SocketChannel;
@@ -242,6 +243,17 @@ public final class Portal implements AutoCloseable {
               @Override
               public void onCompleted() {}
             });
+  }
+
+  /// Makes all processes of the box stand still, and tells what the box has changed of its layers.
+  ///
+  /// @return a tar; the box goes on when it has been read to its end, or is closed. Its reads throw
+  ///   [io.boxlite.api.InvalidStateException] when the agent refuses
+  public InputStream exportChanges() {
+    ChangesStream changes = new ChangesStream(SLOW);
+    var _ = AgentServiceGrpc.newStub(channel.grpc()).exportChanges(changes);
+    changes.send(0);
+    return changes;
   }
 
   /// Ends the container, unmounts and syncs; then the VM powers itself off.

@@ -3,17 +3,22 @@ package io.boxlite.runtime.internal.lifecycle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.CommitOptions;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
+import io.boxlite.api.ImageException;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.PortalException;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
+import io.boxlite.protocol.agent.v1.ExportChangesResponse;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
@@ -161,6 +166,62 @@ class LocalBoxTest {
     box.start();
     assertThat(box.info().status()).isEqualTo(BoxStatus.RUNNING);
     assertThat(box.info().errorReason()).isEmpty();
+  }
+
+  private void exports(byte[] tar) {
+    driver.service.export =
+        observer -> {
+          observer.onNext(
+              ExportChangesResponse.newBuilder().setData(ByteString.copyFrom(tar)).build());
+          observer.onCompleted();
+        };
+  }
+
+  @Test
+  void imageOfABoxIsMadeInEachOfItsStatesAndChangesNone() {
+    exports(new byte[1024]);
+    LocalBox box = box(options -> options);
+    assertThat(box.commit(CommitOptions.of("made:1")).reference())
+        .isEqualTo("docker.io/library/made:1");
+    assertThat(box.info().status()).isEqualTo(BoxStatus.CONFIGURED);
+    assertThat(driver.vm().isAlive()).isFalse();
+
+    box.start();
+    box.commit(CommitOptions.of("made:2"));
+    assertThat(box.info().status()).isEqualTo(BoxStatus.RUNNING);
+    assertThat(driver.vm().isAlive()).isTrue();
+
+    box.stop();
+    BoxInfo before = box.info();
+    box.commit(CommitOptions.of("made:3"));
+    assertThat(box.info().status()).isEqualTo(BoxStatus.STOPPED);
+    assertThat(box.info().exitCode()).isEqualTo(before.exitCode());
+    assertThat(driver.vm().isAlive()).isFalse();
+    assertThat(context.images().get("made:3").config().diffIds()).hasSize(2);
+  }
+
+  @Test
+  void imageThatCannotBeMadeLeavesTheBoxAsItWas() {
+    LocalBox box = box(options -> options);
+    assertThatThrownBy(() -> box.commit(CommitOptions.of("No Name")))
+        .isInstanceOf(ConfigException.class);
+    driver.service.export =
+        observer -> observer.onError(FakeService.refusal(Status.Code.FAILED_PRECONDITION, "busy"));
+    assertThatThrownBy(() -> box.commit(CommitOptions.of("made")))
+        .isInstanceOf(InvalidStateException.class);
+    exports(new byte[] {1, 2, 3});
+    assertThatThrownBy(() -> box.commit(CommitOptions.of("made")))
+        .isInstanceOf(ImageException.class);
+    assertThat(box.info().status()).isEqualTo(BoxStatus.CONFIGURED);
+    assertThat(driver.vm().isAlive()).isFalse();
+    assertThat(context.images().find("made")).isEmpty();
+
+    box.start();
+    driver.vm().die();
+    awaitStatus(box, BoxStatus.FAILED);
+    assertThatThrownBy(() -> box.commit(CommitOptions.of("made")))
+        .isInstanceOf(InvalidStateException.class)
+        .hasMessageContaining("failed");
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /// The fake agent's calls.
 public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
@@ -22,6 +23,13 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   public final BlockingQueue<String> killed = new LinkedBlockingQueue<>();
   final BlockingQueue<ExecSpec> executed = new LinkedBlockingQueue<>();
   final BlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
+
+  /// Acknowledgements of an export, and `-1` when it was cancelled.
+  public final BlockingQueue<Long> exportAcks = new LinkedBlockingQueue<>();
+
+  /// Answers an export when it begins.
+  public volatile Consumer<StreamObserver<ExportChangesResponse>> export =
+      StreamObserver::onCompleted;
 
   /// Whether [#hostile] follows an `opened`.
   public volatile boolean opensFirst = true;
@@ -118,6 +126,29 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> observer) {
     released.add(request.getExecId());
     answer(observer, ReleaseResponse.getDefaultInstance());
+  }
+
+  @Override
+  public StreamObserver<ExportChangesRequest> exportChanges(
+      StreamObserver<ExportChangesResponse> observer) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(ExportChangesRequest request) {
+        if (request.getOffset() == 0) {
+          export.accept(observer);
+        } else {
+          exportAcks.add(request.getOffset());
+        }
+      }
+
+      @Override
+      public void onError(Throwable failed) {
+        exportAcks.add(-1L);
+      }
+
+      @Override
+      public void onCompleted() {}
+    };
   }
 
   @Override
