@@ -179,12 +179,14 @@ public final class ContentStore implements AutoCloseable {
     }
   }
 
-  /// Sends an image to a registry.
+  /// Sends an image to a registry. It loses no blob meanwhile.
   ///
   /// @param tag that it gets there
   public void push(Image image, String tag, Repository repository, TransferListener listener) {
-    byte[] content = document(image.digest(), OciJson.MAX_MANIFEST);
-    new Push(blobs, repository, listener).run(tag, OciJson.manifest(content), content);
+    try (Pins.Pin _ = pins.hold(catalogued(image.digest()).blobs())) {
+      byte[] content = document(image.digest(), OciJson.MAX_MANIFEST);
+      new Push(blobs, repository, listener).run(tag, OciJson.manifest(content), content);
+    }
   }
 
   /// Writes images as an archive. None of them loses a blob meanwhile.
