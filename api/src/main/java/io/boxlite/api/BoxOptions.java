@@ -235,6 +235,38 @@ public record BoxOptions(
         policy);
   }
 
+  /// The same, of an image that was fetched for it.
+  ///
+  /// @param fetched the image; where a name without a registry was found only that place tells
+  /// @return options that fetch nothing
+  public BoxOptions ofFetched(PulledImage fetched) {
+    String reference = fetched.image().reference();
+    BoxOptions found = withPull(PullPolicy.NEVER);
+    return reference.startsWith("docker.io/") ? found : found.withImage(reference);
+  }
+
+  private BoxOptions withImage(String reference) {
+    return new BoxOptions(
+        name,
+        Optional.of(reference),
+        rootfsPath,
+        cpus,
+        memoryMib,
+        diskSizeGb,
+        workingDir,
+        env,
+        entrypoint,
+        cmd,
+        user,
+        tty,
+        detach,
+        autoRemove,
+        capAdd,
+        capDrop,
+        noTemplate,
+        pull);
+  }
+
   /// {@return the image as shown to users: the reference, or `rootfs:` and the path}
   public String imageLabel() {
     return image.orElseGet(() -> "rootfs:" + rootfsPath.orElse(""));

@@ -121,8 +121,7 @@ public final class RemoteBoxlite implements Boxlite {
         }
       }
     }
-    images.pull(image.get());
-    return made(body);
+    return made(OptionMapping.toBody(options.ofFetched(images.pull(image.get()))));
   }
 
   private Box made(CreateBoxBody body) {

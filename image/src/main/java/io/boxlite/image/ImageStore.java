@@ -173,7 +173,9 @@ public final class ImageStore implements AutoCloseable {
 
   private Optional<ContentStore.Image> named(String reference) {
     List<ContentStore.Image> images = content.images();
-    return byName(images, reference).or(() -> byId(images, reference));
+    return byName(images, reference)
+        .or(() -> byId(images, reference))
+        .or(() -> searched(images, reference));
   }
 
   /// Like [#find], for an image that must be there.
@@ -362,6 +364,15 @@ public final class ImageStore implements AutoCloseable {
     return image ->
         image.digest().toString().equals(digest)
             || image.reference().filter(name -> name.endsWith("@" + digest)).isPresent();
+  }
+
+  // A name without a registry was pulled from the first that had it.
+  private Optional<ContentStore.Image> searched(List<ContentStore.Image> images, String text) {
+    return ID.matcher(text).matches()
+        ? Optional.empty()
+        : registries.candidates(text, List.of()).stream()
+            .flatMap(name -> byName(images, name.toString()).stream())
+            .findFirst();
   }
 
   private static Optional<ContentStore.Image> byId(List<ContentStore.Image> images, String text) {

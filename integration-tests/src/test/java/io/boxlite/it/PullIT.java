@@ -72,6 +72,25 @@ class PullIT {
   }
 
   @Test
+  void aNameWithoutARegistryIsFoundWhereItIsSearched() throws Exception {
+    new TestImage(List.of(file("a", "a")), TestImage.HOST_ARCHITECTURE)
+        .push(registry, "it/searched", "1");
+    Path config =
+        Files.writeString(
+            directory.resolve("config.json"),
+            """
+            {"image_registries": [{"host": "%s", "transport": "http", "search": true}]}
+            """
+                .formatted(registry.host()));
+    for (int i = 0; i < 2; i++) {
+      home.run("--config", config.toString(), "create", "--quiet-pull", "it/searched:1").ok();
+    }
+    assertThat(boxlite.list())
+        .hasSize(2)
+        .allMatch(box -> box.image().equals(reference("searched:1")));
+  }
+
+  @Test
   void boxRunsAnImageOfThirtyLayersGzipZstdAndPlain() throws Exception {
     List<TestLayer> layers = new ArrayList<>();
     layers.add(

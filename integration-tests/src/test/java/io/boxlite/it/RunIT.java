@@ -235,7 +235,7 @@ class RunIT {
       isRefused(1, "disk", "run", "--disk-size", "5000", "base", "true");
       isRefused(1, "bad name", "run", "--name", "bad name", "base", "true");
       isRefused(1, "/no/such", "run", "--rootfs", "/no/such", "true");
-      isRefused(1, "no-such-image", "run", "no-such-image", "true");
+      isRefused(1, "no-such-image", "run", "--pull", "never", "no-such-image", "true");
       isRefused(1, "No such box: ghost", "exec", "ghost", "--", "true");
       isRefused(1, "provide", "run");
       isRefused(1, "No such box: ghost", "start", "ghost");
@@ -243,6 +243,18 @@ class RunIT {
       isRefused(1, "not-there.tar", "load", "-i", "/tmp/not-there.tar");
       isRefused(1, "CHEESE", "run", "--rm", "--cap-add", "CHEESE", "base", "true");
       isRefused(1, "no-such-user", "run", "--rm", "-u", "no-such-user", "base", "true");
+    }
+
+    @Test
+    void anImageThatCanBeHadNowhereIsNamedAndLeavesNoBox() {
+      List<String> before = home.boxDirectories();
+      TestHome.Result result = home.run("run", "127.0.0.1:1/no-such-image", "true");
+      assertThat(result.exitCode()).isEqualTo(1);
+      assertThat(result.err().lines())
+          .last()
+          .asString()
+          .startsWith("Error: network error: 127.0.0.1:1/no-such-image");
+      assertThat(home.boxDirectories()).isEqualTo(before);
     }
   }
 }

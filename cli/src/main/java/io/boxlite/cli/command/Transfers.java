@@ -85,8 +85,8 @@ final class Transfers {
         }
       }
     }
-    pull(image.get(), platform, quiet, context);
-    return context.boxlite().create(fetched);
+    PulledImage pulled = pull(image.get(), platform, quiet, context);
+    return context.boxlite().create(options.ofFetched(pulled));
   }
 
   /// Whether the image, if it is there, is of the platform that was asked for.

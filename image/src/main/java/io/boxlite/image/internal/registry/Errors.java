@@ -46,7 +46,11 @@ final class Errors {
               what
                   + (loggedIn
                       ? ": " + registry + " does not accept the credentials" + said + "; renew them"
-                      : ": " + registry + " wants a login, or has no such image" + said + "; give")
+                      : ": "
+                          + registry
+                          + " wants a login, or has no such image"
+                          + said
+                          + "; log in")
                   + " (docker login "
                   + registry
                   + ", or image_registries of the configuration) and check the spelling",
