@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -82,6 +83,9 @@ public final class ImageStore implements AutoCloseable {
       try {
         return pull(name, options, platform, listener);
       } catch (ImageException | NetworkException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
         failures.add(e);
       }
     }
@@ -127,10 +131,13 @@ public final class ImageStore implements AutoCloseable {
     return image.digest().toString();
   }
 
-  private static ImageException notFound(String text, List<BoxliteException> failures) {
+  private static BoxliteException notFound(String text, List<BoxliteException> failures) {
     String all = failures.stream().map(Throwable::getMessage).collect(Collectors.joining("; "));
-    ImageException e =
-        new ImageException("image_not_found", "no registry gives image '" + text + "': " + all);
+    String message = "no registry gives image '" + text + "': " + all;
+    BoxliteException e =
+        failures.stream().allMatch(NetworkException.class::isInstance)
+            ? new NetworkException("registry_unreachable", message)
+            : new ImageException("image_not_found", message);
     failures.forEach(e::addSuppressed);
     return e;
   }
@@ -189,9 +196,11 @@ public final class ImageStore implements AutoCloseable {
   }
 
   private ContentStore.Image required(String reference) {
-    return named(reference)
-        .orElseThrow(
-            () -> new NotFoundException("image_not_found", "image not found: " + reference));
+    return named(reference).orElseThrow(() -> notThere(reference));
+  }
+
+  private static NotFoundException notThere(String reference) {
+    return new NotFoundException("image_not_found", "image not found: " + reference);
   }
 
   /// {@return all images, sorted by reference}
@@ -234,7 +243,10 @@ public final class ImageStore implements AutoCloseable {
       throw new ConfigException(
           "invalid_reference", "name '" + target + "' has a digest; give a tag");
     }
-    return info(content.tag(required(source), name.toString()));
+    return content
+        .tag(required(source), name.toString())
+        .map(this::info)
+        .orElseThrow(() -> notThere(source));
   }
 
   /// Adds the image of a box: the image that it was made from and one more layer. A name that
@@ -355,15 +367,20 @@ public final class ImageStore implements AutoCloseable {
         .filter(
             reference
                 .digest()
-                .map(ImageStore::hasDigest)
+                .map(digest -> hasDigest(reference, digest))
                 .orElse(image -> image.reference().equals(Optional.of(reference.toString()))))
         .findFirst();
   }
 
-  private static Predicate<ContentStore.Image> hasDigest(String digest) {
+  private static Predicate<ContentStore.Image> hasDigest(ImageReference wanted, String digest) {
     return image ->
         image.digest().toString().equals(digest)
-            || image.reference().filter(name -> name.endsWith("@" + digest)).isPresent();
+            || image
+                .reference()
+                .map(ImageReference::parse)
+                .filter(name -> name.repository().equals(wanted.repository()))
+                .filter(name -> name.digest().equals(wanted.digest()))
+                .isPresent();
   }
 
   // A name without a registry was pulled from the first that had it.
@@ -403,7 +420,16 @@ public final class ImageStore implements AutoCloseable {
         image.reference().map(ImageReference::parse),
         image.digest().toString(),
         image.added(),
-        content.catalogued(image.digest()).size());
+        size(image));
+  }
+
+  // One image that is damaged does not keep the others from being listed.
+  private OptionalLong size(ContentStore.Image image) {
+    try {
+      return OptionalLong.of(content.catalogued(image.digest()).size());
+    } catch (StorageException e) {
+      return OptionalLong.empty();
+    }
   }
 
   /// Ends connections to registries. Pulls that run fail.

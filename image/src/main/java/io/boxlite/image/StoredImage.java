@@ -22,17 +22,17 @@ public record StoredImage(
 
   /// {@return what lists show; an image without a name shows its id and `<none>`}
   public ImageInfo info() {
-    return info(reference, id, cachedAt, sizeBytes);
+    return info(reference, id, cachedAt, OptionalLong.of(sizeBytes));
   }
 
   static ImageInfo info(
-      Optional<ImageReference> reference, String id, Instant cachedAt, long sizeBytes) {
+      Optional<ImageReference> reference, String id, Instant cachedAt, OptionalLong sizeBytes) {
     return new ImageInfo(
         reference.map(ImageReference::toString).orElse(id),
         reference.map(ImageReference::repository).orElse("<none>"),
         reference.flatMap(ImageReference::tag).orElse("<none>"),
         id,
         cachedAt,
-        OptionalLong.of(sizeBytes));
+        sizeBytes);
   }
 }

@@ -130,6 +130,25 @@ final class ImageStoreTest {
   }
 
   @Test
+  void anArchiveCannotGiveTheDigestOfAnotherImage() throws Exception {
+    String wanted = "example.com/app@sha256:" + "a".repeat(64);
+    run("sh", "-c", "cd %s && skopeo copy -q oci:layout:latest oci:forged:x".formatted(made));
+    Path index = made.resolve("forged/index.json");
+    Files.writeString(index, Files.readString(index).replace("\"x\"", "\"" + wanted + "\""));
+    run(
+        "tar",
+        "-cf",
+        made.resolve("forged.tar").toString(),
+        "-C",
+        made.resolve("forged") + "",
+        ".");
+    StoredImage image = load("forged.tar").getFirst();
+    assertThat(image.reference()).isEmpty();
+    assertThat(store.find(wanted)).isEmpty();
+    assertThat(store.find("example.com/app@" + image.id())).isPresent();
+  }
+
+  @Test
   void badArchivesLeaveNothingBehind() throws Exception {
     byte[] good = Files.readAllBytes(made.resolve("oci.tar"));
     int blob = new String(good, StandardCharsets.ISO_8859_1).indexOf("\u001f\u008b");

@@ -47,10 +47,11 @@ public final class Assumptions {
     }
   }
 
-  /// Never holds: the layer has hard links to files that are not in it, or there is more to assume
-  /// than is worth being kept.
+  /// Nothing is assumed.
   public static final Assumptions NONE = new Assumptions(Map.of(), true);
 
+  /// Never holds: the layer has hard links to files that are not in it, or there is more to assume
+  /// than is worth being kept.
   static final Assumptions FALSE = new Assumptions(Map.of(), false);
 
   private final Map<String, Below> paths;

@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /// Sends one blob: a session, then all of it in one request; from the start again when that fails.
@@ -21,6 +23,7 @@ final class BlobUpload {
   private final Repository.Listener listener;
   private final String what;
   private volatile long sentBytes;
+  private final Queue<Counted> opened = new ConcurrentLinkedQueue<>();
   private volatile @Nullable IOException unreadable;
 
   BlobUpload(
@@ -86,6 +89,8 @@ final class BlobUpload {
         throw caller.failure(answer, what);
       }
       answer.discard();
+    } finally {
+      closeOpened();
     }
     failIfUnreadable();
   }
@@ -97,10 +102,23 @@ final class BlobUpload {
             HttpRequest.BodyPublishers.ofInputStream(this::open), blob.size());
   }
 
+  // What the client does not send to its end it does not close.
+  private void closeOpened() {
+    for (Counted stream = opened.poll(); stream != null; stream = opened.poll()) {
+      try {
+        stream.close();
+      } catch (IOException e) {
+        // It was only read.
+      }
+    }
+  }
+
   private InputStream open() {
     sentBytes = 0;
     try {
-      return new Counted(content.open());
+      Counted stream = new Counted(content.open());
+      opened.add(stream);
+      return stream;
     } catch (IOException e) {
       unreadable = e;
       throw new UncheckedIOException(e);

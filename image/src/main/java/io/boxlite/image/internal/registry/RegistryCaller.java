@@ -76,7 +76,7 @@ final class RegistryCaller {
       if (answer.status() == 401
           && own
           && Endpoint.isSameHost(request.uri(), answer.uri())
-          && authenticator.challenged(answer, authorization)) {
+          && challenged(answer, authorization)) {
         answer.discard();
         answer = endpoint.send(request, authenticator.authorization());
       }
@@ -87,6 +87,20 @@ final class RegistryCaller {
       return answer;
     } catch (IOException e) {
       throw Errors.lost(registry(), what, e);
+    }
+  }
+
+  private boolean challenged(Answer answer, Optional<String> authorization)
+      throws IOException, TransientException {
+    boolean done = false;
+    try {
+      boolean again = authenticator.challenged(answer, authorization);
+      done = true;
+      return again;
+    } finally {
+      if (!done) {
+        answer.close();
+      }
     }
   }
 

@@ -53,13 +53,14 @@ final class ArchiveImages {
       if (name.isEmpty()) {
         name = entry.annotation(ImageIndex.REF_NAME);
       }
-      images.add(NewImage.resolve(reference(name), entry, archive));
+      images.add(NewImage.resolve(reference(name, entry), entry, archive));
     }
     return images;
   }
 
-  private Optional<String> reference(String name) {
-    if (name.isEmpty()) {
+  // A name with a digest is a promise of what it names: an archive may only give it to that.
+  private Optional<String> reference(String name, Descriptor named) {
+    if (name.isEmpty() || (name.indexOf('@') >= 0 && !name.endsWith("@" + named.checkedDigest()))) {
       return Optional.empty();
     }
     try {
@@ -79,7 +80,7 @@ final class ArchiveImages {
       Descriptor manifest = ociManifest(image);
       List<String> tags = Objects.requireNonNullElse(image.repoTags(), List.of());
       for (String tag : tags) {
-        images.add(NewImage.resolve(reference(tag), manifest, archive));
+        images.add(NewImage.resolve(reference(tag, manifest), manifest, archive));
       }
       if (tags.isEmpty()) {
         images.add(NewImage.resolve(Optional.empty(), manifest, archive));

@@ -168,6 +168,7 @@ public final class ContentStore implements AutoCloseable {
       TransferListener listener) {
     try (RegistryDocuments documents = new RegistryDocuments(repository, blobs, staging)) {
       ResolvedImage image = ResolvedImage.resolve(documents.top(tagOrDigest), documents, platform);
+      image.requireAtMost(limits.uncompressedBytes());
       try (Pins.Pin _ = pins.hold(image.digests())) {
         boolean fetched = documents.fetchedNew();
         fetched |= fetcher.fetchAll(image, repository, listener);
@@ -271,8 +272,10 @@ public final class ContentStore implements AutoCloseable {
   ///
   /// @return their files, lowest first
   public List<Path> prepare(Digest manifest) {
-    try (Pins.Pin _ = pins.hold(List.of(manifest))) {
-      ImageCatalog.Entry entry = catalogued(manifest);
+    ImageCatalog.Entry entry = catalogued(manifest);
+    Set<Digest> needed = entry.blobs();
+    entry.layers().forEach(layer -> needed.add(layer.diffId()));
+    try (Pins.Pin _ = pins.hold(needed)) {
       if (!entry.layers().stream().allMatch(layers::hasFile)) {
         entry = withFiles(entry, manifest);
         catalog.put(entry);
@@ -289,12 +292,20 @@ public final class ContentStore implements AutoCloseable {
   }
 
   /// Gives an image one more name.
-  public Image tag(Image image, String name) {
+  ///
+  /// @return the image under it, or empty if the image has been removed meanwhile
+  public Optional<Image> tag(Image image, String name) {
+    deleting.lock();
     try {
+      if (index.entries().stream().noneMatch(entry -> entry.digest().equals(image.digest()))) {
+        return Optional.empty();
+      }
       ImageIndex.Entry named = new ImageIndex.Entry(Optional.of(name), image.manifest());
-      return image(index.add(List.of(named)).getFirst());
+      return Optional.of(image(index.add(List.of(named)).getFirst()));
     } catch (IOException e) {
       throw StoreErrors.failed("cannot name image " + name, paths.root(), e);
+    } finally {
+      deleting.unlock();
     }
   }
 
@@ -310,7 +321,7 @@ public final class ContentStore implements AutoCloseable {
       Set<Digest> manifests = new HashSet<>();
       index.entries().forEach(entry -> manifests.add(entry.digest()));
       Needed needed = needed(manifests);
-      long freed = blobs.deleteAllBut(needed.blobs()) + layers.deleteAllBut(needed.files());
+      long freed = blobs.deleteAllBut(needed.blobs()) + layers.deleteAllBut(needed::hasFile);
       if (resumable) {
         freed += staging.deletePartialBlobs(fetcher::isRunning);
       }
@@ -331,19 +342,22 @@ public final class ContentStore implements AutoCloseable {
     }
   }
 
-  private record Needed(Set<Digest> blobs, Set<String> files) {}
+  private record Needed(Set<Digest> blobs, Set<Digest> diffIds) {
+    boolean hasFile(String name) {
+      return diffIds.stream().anyMatch(diffId -> name.startsWith(diffId.hex()));
+    }
+  }
 
   // Legal with the lock for deleting.
   private Needed needed(Set<Digest> manifests) {
     Set<Digest> keptBlobs = pins.held();
-    Set<String> keptFiles = new HashSet<>();
-    pins.held().forEach(diffId -> keptFiles.addAll(layers.namesOf(diffId)));
+    Set<Digest> keptLayers = pins.held();
     for (Digest manifest : manifests) {
       ImageCatalog.Entry entry = catalogued(manifest);
       keptBlobs.addAll(entry.blobs());
-      entry.layers().forEach(layer -> keptFiles.addAll(layers.namesOf(layer)));
+      entry.layers().forEach(layer -> keptLayers.add(layer.diffId()));
     }
-    return new Needed(keptBlobs, keptFiles);
+    return new Needed(keptBlobs, keptLayers);
   }
 
   /// What the store takes on disk.
@@ -363,7 +377,7 @@ public final class ContentStore implements AutoCloseable {
       Needed needed = needed(used);
       return new Usage(
           blobs.bytes(_ -> true) + layers.bytes(_ -> true),
-          blobs.bytes(needed.blobs()::contains) + layers.bytes(needed.files()::contains),
+          blobs.bytes(needed.blobs()::contains) + layers.bytes(needed::hasFile),
           staging.partialBlobs().size(),
           Staging.bytes(staging.partialBlobs()));
     } catch (IOException e) {

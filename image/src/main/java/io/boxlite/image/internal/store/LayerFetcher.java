@@ -148,14 +148,18 @@ final class LayerFetcher {
 
   private void bring(Layer layer, Progress progress) throws IOException, InterruptedException {
     Path file = paths.partialBlob(layer.digest());
-    boolean resumed;
+    boolean resumed = false;
     try (GrowingFile growing = GrowingFile.open(file, layer.blob().size())) {
       resumed = growing.size() > 0;
       if (bring(layer, growing, progress)) {
         return;
       }
+    } catch (ImageException e) {
+      if (!resumed) {
+        throw e;
+      }
     }
-    Files.delete(file);
+    Files.deleteIfExists(file);
     if (!resumed) {
       throw new ImageException(
           "digest_mismatch",
@@ -186,7 +190,8 @@ final class LayerFetcher {
       conversion.get();
       return true;
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof ImageException) {
+      if (e.getCause() instanceof ImageException
+          || (e.getCause() instanceof StorageException full && full.reason().equals("disk_full"))) {
         deletePartial(layer);
       }
       throw cause(e);

@@ -2,6 +2,7 @@ package io.boxlite.image.internal.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.boxlite.api.StorageException;
 import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.layer.Assumptions;
 import io.boxlite.image.internal.layer.LayerConverter;
@@ -12,14 +13,13 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -55,18 +55,6 @@ final class LayerStore {
   /// {@return the file of a layer of an image; legal when it is known}
   Path file(ImageCatalog.Layer layer) {
     return paths.layers().resolve(layer.file().orElseThrow());
-  }
-
-  /// {@return names of the files that all images with a layer share}
-  Set<String> namesOf(Digest diffId) {
-    return Set.of(String.valueOf(paths.layer(diffId).getFileName()), assumptionsName(diffId));
-  }
-
-  /// {@return names of all files that a layer of an image may need}
-  Set<String> namesOf(ImageCatalog.Layer layer) {
-    Set<String> names = new HashSet<>(namesOf(layer.diffId()));
-    layer.file().ifPresent(names::add);
-    return names;
   }
 
   private static String assumptionsName(Digest diffId) {
@@ -132,10 +120,10 @@ final class LayerStore {
 
   /// Deletes files.
   ///
-  /// @param kept names of the files that stay
+  /// @param kept whether the file of a name stays; all names begin with a diff id
   /// @return bytes that were freed
-  long deleteAllBut(Set<String> kept) throws IOException {
-    return Staging.deleteAll(paths.layers(), name -> !kept.contains(name));
+  long deleteAllBut(Predicate<String> kept) throws IOException {
+    return Staging.deleteAll(paths.layers(), kept.negate());
   }
 
   /// Makes sure that the file of a layer exists that all images share.
@@ -158,14 +146,22 @@ final class LayerStore {
       if (other == null) {
         lead(target, conversion, own);
       } else {
-        try {
-          other.join();
-        } catch (CompletionException e) {
-          // The other's blob was bad; ours may be good (same diff id, another compression).
-        }
+        await(other, target);
       }
     }
     return target;
+  }
+
+  private static void await(CompletableFuture<Void> other, Path target) {
+    try {
+      other.get();
+    } catch (ExecutionException e) {
+      // The other's blob was bad; ours may be good (same diff id, another compression).
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StorageException(
+          "interrupted", "interrupted while " + target.getFileName() + " is made", e, Map.of());
+    }
   }
 
   private void lead(Path target, Conversion conversion, CompletableFuture<Void> result) {

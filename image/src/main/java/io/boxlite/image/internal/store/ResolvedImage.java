@@ -65,6 +65,20 @@ record ResolvedImage(
         List.of(configBlob, blob));
   }
 
+  /// Refuses layers that are larger than any that could be used.
+  ///
+  /// @param limit bytes of one layer, compressed or not
+  void requireAtMost(long limit) {
+    for (Descriptor layer : layers) {
+      if (layer.size() > limit) {
+        throw new ImageException(
+            "too_large",
+            "layer %s has %d bytes, limit %d; BOXLITE_IMAGE_MAX_UNCOMPRESSED_BYTES lifts this"
+                .formatted(layer.checkedDigest(), layer.size(), limit));
+      }
+    }
+  }
+
   /// {@return digests of all blobs and layers that it needs}
   Set<Digest> digests() {
     Set<Digest> all = new HashSet<>(diffIds);

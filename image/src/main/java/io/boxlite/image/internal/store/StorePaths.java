@@ -39,7 +39,7 @@ record StorePaths(Path root) {
     return staging().resolve(digest.hex() + PARTIAL_BLOB);
   }
 
-  /// Unfinished files, where the directory for temporary files cannot be used.
+  /// Unfinished files.
   Path staging() {
     return root.resolve("partial");
   }

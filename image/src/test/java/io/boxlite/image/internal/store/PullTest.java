@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -27,6 +28,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// With an image that umoci made: this test needs it installed.
 final class PullTest {
@@ -150,13 +153,16 @@ final class PullTest {
     assertThat(files("partial")).isEmpty();
   }
 
-  @Test
-  void aBadRestOfAnEarlierPullIsFetchedAgain() throws Exception {
+  @ParameterizedTest
+  @ValueSource(bytes = {0, 1, -1})
+  void aBadRestOfAnEarlierPullIsFetchedAgain(byte filler) throws Exception {
     pull(registry, "r/one:latest");
     Digest layer = catalogued(registry).layers().getFirst().blob();
     store.remove(store.images(), Set.of(), true);
     assertThat(files("blobs/sha256")).isEmpty();
-    Files.write(dir.resolve("images/partial/" + layer.hex() + ".blob"), new byte[30_000]);
+    byte[] rest = new byte[30_000];
+    Arrays.fill(rest, filler);
+    Files.write(dir.resolve("images/partial/" + layer.hex() + ".blob"), rest);
     pull(registry, "r/one:latest");
     assertThat(registry.requests).contains(new LayoutRepository.Request(layer.hex(), 30_000));
     assertThat(files("partial")).isEmpty();
@@ -203,6 +209,14 @@ final class PullTest {
       assertThat(store.prepare(pull.get().image().digest())).allMatch(Files::isRegularFile);
     }
     assertThat(store.images()).hasSize(1);
+  }
+
+  @Test
+  void aRemovedImageGetsNoName() {
+    ContentStore.Image one = pull(registry, "r/one:latest").image();
+    store.remove(List.of(one), Set.of(), false);
+    assertThat(store.tag(one, "r/two:latest")).isEmpty();
+    assertThat(store.images()).isEmpty();
   }
 
   @Test
