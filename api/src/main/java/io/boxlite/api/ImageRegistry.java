@@ -49,7 +49,9 @@ public record ImageRegistry(
     if (!HOST.matcher(host).matches()) {
       throw new ConfigException(
           "invalid_registry",
-          "registry '" + host + "' must be a host, or host:port, without scheme and path");
+          "registry '"
+              + host.substring(host.lastIndexOf('@') + 1) // before it may be a password
+              + "' must be a host, or host:port, without scheme, user and path");
     }
   }
 

@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// A runtime in another process, over REST. Everything that it can do fails with [NetworkException]
 /// when that process does not answer.
@@ -39,6 +40,8 @@ import java.util.Optional;
 ///
 /// @since 0.1
 public final class RemoteBoxlite implements Boxlite {
+  private static final Pattern NO_NAME = Pattern.compile("[/\\\\%]|^\\.*$");
+
   private final RestCaller caller;
   private final RemoteImages images;
   private final Sessions sessions = new Sessions();
@@ -130,6 +133,9 @@ public final class RemoteBoxlite implements Boxlite {
 
   @Override
   public Optional<Box> get(String idOrName) {
+    if (NO_NAME.matcher(idOrName).find()) {
+      return Optional.empty(); // a path cannot carry it, and no box has such a name
+    }
     try {
       BoxBody found = caller.call(BoxBody.class, "GET", Paths.box(idOrName), null);
       return Optional.of(box(found.boxId()));

@@ -47,6 +47,9 @@ import java.util.stream.Collectors;
 public final class ImageStore implements AutoCloseable {
   private static final Pattern ID = Pattern.compile("(?:sha256:)?([0-9a-f]{4,64})");
 
+  // The guest agent mounts no more: with its upper directory that is what overlayfs takes.
+  private static final int MAX_MOUNTED_LAYERS = 127;
+
   private final ContentStore content;
   private final Registries registries;
 
@@ -222,12 +225,19 @@ public final class ImageStore implements AutoCloseable {
     return new PreparedImage(image.config(), content.prepare(Digest.parse(image.id())));
   }
 
-  /// Refuses an image that was fetched for another platform than this host's.
+  /// Refuses an image that was fetched for another platform than this host's, or has more layers
+  /// than a box mounts.
   ///
   /// @param image to be run
-  /// @throws ImageException if it is for another platform
+  /// @throws ImageException if it cannot be run
   public static void requireRunnable(StoredImage image) {
     Platform.HOST.check(image.config().os(), image.config().architecture());
+    if (image.config().diffIds().size() > MAX_MOUNTED_LAYERS) {
+      throw new ImageException(
+          "too_large",
+          "image %s has %d layers, a box mounts at most %d; squash it"
+              .formatted(image.id(), image.config().diffIds().size(), MAX_MOUNTED_LAYERS));
+    }
   }
 
   /// Gives an image one more name, as [Images#tag(String, String)] says.

@@ -17,6 +17,7 @@ import io.boxlite.image.internal.tar.TarReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -71,8 +72,30 @@ public final class LayerConverter {
       erofs.finish(converter.tree.root(), Arrays.copyOf(diffId, 16));
       return converter.tree.assumptions();
     } catch (TarException | ZipException | EOFException | ZstdIOException e) {
-      throw LayerErrors.invalid(String.valueOf(e.getMessage()), e);
+      throw malformed(e);
     }
+  }
+
+  /// Checks that a blob is the layer that it is said to be, without converting it.
+  ///
+  /// @param blob the layer, plain or compressed; not closed
+  /// @param diffId SHA-256 of the uncompressed layer that the image's configuration promises
+  /// @param limits what the layer may have
+  /// @throws ImageException if the blob is malformed, or has another diff id
+  /// @throws IOException if reading the blob fails
+  public static void verify(InputStream blob, byte[] diffId, ImageLimits limits)
+      throws IOException {
+    try (InputStream plain = Decompression.open(blob, limits);
+        DigestedStream digested = new DigestedStream(plain)) {
+      digested.transferTo(OutputStream.nullOutputStream());
+      requireDiffId(diffId, digested.digest());
+    } catch (ZipException | EOFException | ZstdIOException e) {
+      throw malformed(e);
+    }
+  }
+
+  private static ImageException malformed(IOException e) {
+    return LayerErrors.invalid(e.getMessage() == null ? "it is cut off" : e.getMessage(), e);
   }
 
   private static void requireDiffId(byte[] expected, byte[] actual) {

@@ -173,7 +173,7 @@ final class LayerFetcher {
   private boolean bring(Layer layer, GrowingFile growing, Progress progress)
       throws IOException, InterruptedException {
     FutureTask<Path> conversion =
-        new FutureTask<>(() -> layers.ensure(layer.diffId(), growing::reader));
+        new FutureTask<>(() -> layers.ensureOf(layer.diffId(), growing::reader));
     Thread converter =
         Thread.ofPlatform().daemon().name("convert-" + layer.digest().hex()).start(conversion);
     try {

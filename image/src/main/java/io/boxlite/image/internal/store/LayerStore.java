@@ -134,6 +134,19 @@ final class LayerStore {
     return ensure(paths.layer(diffId), target -> convert(diffId, blob, target, LowerFiles.NONE));
   }
 
+  /// Like [#ensure(Digest, Blob)], and makes sure that this very blob is that layer: the file may
+  /// have been made from another.
+  Path ensureOf(Digest diffId, Blob blob) {
+    if (has(diffId)) {
+      try (InputStream in = blob.open()) {
+        LayerConverter.verify(in, diffId.bytes(), limits);
+      } catch (IOException e) {
+        throw StoreErrors.failed("cannot read layer " + diffId, paths.layers(), e);
+      }
+    }
+    return ensure(diffId, blob);
+  }
+
   @FunctionalInterface
   private interface Conversion {
     void make(Path target);
