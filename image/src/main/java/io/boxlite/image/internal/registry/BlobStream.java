@@ -11,7 +11,7 @@ final class BlobStream extends InputStream {
   private static final int SKIP_BLOCK = 64 << 10;
 
   private final BlobDownload download;
-  private final Repository.Listener listener;
+  private final Runnable retrying;
   private final Tries tries;
   private final long size;
   private long position;
@@ -20,9 +20,9 @@ final class BlobStream extends InputStream {
   /// Opens it.
   ///
   /// @param position of the first byte that is wanted
-  BlobStream(BlobDownload download, Descriptor blob, long position, Repository.Listener listener) {
+  BlobStream(BlobDownload download, Descriptor blob, long position, Runnable retrying) {
     this.download = download;
-    this.listener = listener;
+    this.retrying = retrying;
     this.size = blob.size();
     this.position = position;
     tries = download.tries();
@@ -31,7 +31,7 @@ final class BlobStream extends InputStream {
         answer = open();
       } catch (TransientException e) {
         tries.failed(e);
-        listener.retrying();
+        retrying.run();
       }
     }
   }
@@ -83,7 +83,7 @@ final class BlobStream extends InputStream {
       } catch (TransientException e) {
         close();
         tries.failed(e);
-        listener.retrying();
+        retrying.run();
       }
     }
     return -1;

@@ -16,22 +16,22 @@ import org.jspecify.annotations.Nullable;
 /// Sends one blob: a session, then all of it in one request; from the start again when that fails.
 /// Confined to one thread, but for what it counts.
 final class BlobUpload {
-  private final RemoteRepository repository;
+  private final PushRepository repository;
   private final RegistryCaller caller;
   private final Descriptor blob;
-  private final Repository.Source content;
-  private final Repository.Listener listener;
+  private final PushRepository.Source content;
+  private final PushRepository.Listener listener;
   private final String what;
   private volatile long sentBytes;
   private final Queue<Counted> opened = new ConcurrentLinkedQueue<>();
   private volatile @Nullable IOException unreadable;
 
   BlobUpload(
-      RemoteRepository repository,
+      PushRepository repository,
       RegistryCaller caller,
       Descriptor blob,
-      Repository.Source content,
-      Repository.Listener listener) {
+      PushRepository.Source content,
+      PushRepository.Listener listener) {
     this.repository = repository;
     this.caller = caller;
     this.blob = blob;

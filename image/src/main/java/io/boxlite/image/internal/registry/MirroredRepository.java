@@ -3,7 +3,6 @@ package io.boxlite.image.internal.registry;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.image.internal.oci.Descriptor;
-import io.boxlite.image.internal.oci.Digest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -55,23 +54,8 @@ final class MirroredRepository implements Repository {
   }
 
   @Override
-  public InputStream blob(Descriptor blob, long offset, Listener listener) {
-    return new Stream(blob, offset, listener);
-  }
-
-  @Override
-  public boolean hasBlob(Digest digest) {
-    return registry.hasBlob(digest);
-  }
-
-  @Override
-  public boolean putBlob(Descriptor blob, Source content, Listener listener) {
-    return registry.putBlob(blob, content, listener);
-  }
-
-  @Override
-  public void putManifest(String tagOrDigest, String mediaType, byte[] content) {
-    registry.putManifest(tagOrDigest, mediaType, content);
+  public InputStream blob(Descriptor blob, long offset, Runnable retrying) {
+    return new Stream(blob, offset, retrying);
   }
 
   /// Goes on with the next when one fails in the middle.
@@ -79,19 +63,19 @@ final class MirroredRepository implements Repository {
     private record Opened(int number, InputStream stream) {}
 
     private final Descriptor blob;
-    private final Listener listener;
+    private final Runnable retrying;
     private long position;
     private Opened opened;
 
-    Stream(Descriptor blob, long offset, Listener listener) {
+    Stream(Descriptor blob, long offset, Runnable retrying) {
       this.blob = blob;
-      this.listener = listener;
+      this.retrying = retrying;
       position = offset;
       opened = open(0, offset);
     }
 
     private Opened open(int from, long offset) {
-      return first(from, number -> new Opened(number, at(number).blob(blob, offset, listener)));
+      return first(from, number -> new Opened(number, at(number).blob(blob, offset, retrying)));
     }
 
     @Override
@@ -113,7 +97,7 @@ final class MirroredRepository implements Repository {
           }
           failed(opened.number, e);
           opened.stream.close();
-          listener.retrying();
+          retrying.run();
           opened = open(opened.number + 1, position);
         }
       }

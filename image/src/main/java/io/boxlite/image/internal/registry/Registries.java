@@ -2,6 +2,7 @@ package io.boxlite.image.internal.registry;
 
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ImageRegistry;
+import io.boxlite.api.InvalidStateException;
 import io.boxlite.image.ImageReference;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -77,7 +78,7 @@ public final class Registries implements AutoCloseable {
   /// @param name of the image
   /// @param first entries that go before those of this
   /// @return the repository; nothing has been asked yet
-  public Repository push(ImageReference name, List<ImageRegistry> first) {
+  public PushRepository push(ImageReference name, List<ImageRegistry> first) {
     return repository(entry(name.registry(), entries(first)), name.path(), "pull,push", patience);
   }
 
@@ -146,7 +147,7 @@ public final class Registries implements AutoCloseable {
         List.of());
   }
 
-  private Repository repository(
+  private RemoteRepository repository(
       ImageRegistry entry, String path, String actions, Patience itsPatience) {
     Trust trust = Trust.of(entry.skipVerify(), entry.caFile(), entry.host());
     Endpoint endpoint = new Endpoint(entry, () -> secure(trust), this::plain, proxies);
@@ -206,7 +207,7 @@ public final class Registries implements AutoCloseable {
 
   private void checkOpen() {
     if (closed) {
-      throw new io.boxlite.api.InvalidStateException("closed", "the image store is closed");
+      throw new InvalidStateException("closed", "the image store is closed");
     }
   }
 

@@ -4,6 +4,7 @@ import io.boxlite.api.BoxliteException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -81,7 +82,7 @@ final class RegistryCaller {
         answer = endpoint.send(request, authenticator.authorization());
       }
       if (isTransient(answer.status())) {
-        Optional<java.time.Duration> retryAfter = Errors.retryAfter(answer);
+        Optional<Duration> retryAfter = Errors.retryAfter(answer);
         throw new TransientException(failure(answer, what), retryAfter);
       }
       return answer;

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /// A repository at one host. Thread-safe.
-final class RemoteRepository implements Repository {
+final class RemoteRepository implements Repository, PushRepository {
   private static final String DOCKER = "application/vnd.docker.distribution.manifest.";
   private static final Map<String, String> ACCEPT =
       Map.of(
@@ -106,8 +106,8 @@ final class RemoteRepository implements Repository {
   }
 
   @Override
-  public InputStream blob(Descriptor blob, long offset, Listener listener) {
-    return new BlobStream(new BlobDownload(caller, blob), blob, offset, listener);
+  public InputStream blob(Descriptor blob, long offset, Runnable retrying) {
+    return new BlobStream(new BlobDownload(caller, blob), blob, offset, retrying);
   }
 
   @Override

@@ -1,12 +1,10 @@
 package io.boxlite.image.internal.registry;
 
 import io.boxlite.image.internal.oci.Descriptor;
-import io.boxlite.image.internal.oci.Digest;
-import java.io.IOException;
 import java.io.InputStream;
 
-/// One repository of a registry: OCI distribution-spec v1.1 and Docker Registry HTTP API v2.
-/// Thread-safe; methods block.
+/// One repository of a registry, to pull from: OCI distribution-spec v1.1 and Docker Registry HTTP
+/// API v2. Thread-safe; methods block.
 ///
 /// All of them throw [io.boxlite.api.ImageException] when the registry has no such thing or refuses
 /// it, and [io.boxlite.api.NetworkException] when it cannot be reached or does not answer properly,
@@ -17,19 +15,6 @@ public interface Repository {
   /// @param mediaType as the registry says
   /// @param content verified if it was asked for by digest, or the registry told a digest
   record Document(String mediaType, byte[] content) {}
-
-  /// Where a blob that is pushed comes from; opened again for every try.
-  @FunctionalInterface
-  interface Source {
-    InputStream open() throws IOException;
-  }
-
-  /// Told how many bytes of a blob have been transferred, or that the connection was lost.
-  interface Listener {
-    void transferred(long bytes);
-
-    void retrying();
-  }
 
   /// Fetches a manifest or an index.
   ///
@@ -42,27 +27,7 @@ public interface Repository {
   ///
   /// @param blob what to fetch
   /// @param offset of the first byte that is wanted
-  /// @param listener only told of retries
+  /// @param retrying called whenever the connection was lost
   /// @return the stream, to be closed by the caller
-  InputStream blob(Descriptor blob, long offset, Listener listener);
-
-  /// {@return whether the registry has a blob}
-  ///
-  /// @param digest of the blob
-  boolean hasBlob(Digest digest);
-
-  /// Sends a blob, if the registry does not have it.
-  ///
-  /// @param blob digest and size
-  /// @param content of the blob
-  /// @param listener told of what was sent
-  /// @return whether it had to be sent
-  boolean putBlob(Descriptor blob, Source content, Listener listener);
-
-  /// Sends a manifest.
-  ///
-  /// @param tagOrDigest name that it gets
-  /// @param mediaType of it
-  /// @param content of it
-  void putManifest(String tagOrDigest, String mediaType, byte[] content);
+  InputStream blob(Descriptor blob, long offset, Runnable retrying);
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -110,7 +111,7 @@ final class Tokens {
         if (status == 200) {
           return read(answer, server, what);
         }
-        Optional<java.time.Duration> retryAfter = Errors.retryAfter(answer);
+        Optional<Duration> retryAfter = Errors.retryAfter(answer);
         BoxliteException failure = Errors.of(answer, server, what, key.login.isPresent());
         if (RegistryCaller.isTransient(status)) {
           throw new TransientException(failure, retryAfter);

@@ -9,6 +9,7 @@ import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.Manifest;
 import io.boxlite.image.internal.oci.OciJson;
 import io.boxlite.image.internal.oci.Platform;
+import io.boxlite.image.internal.registry.PushRepository;
 import io.boxlite.image.internal.registry.Repository;
 import java.io.IOException;
 import java.io.InputStream;
@@ -183,7 +184,7 @@ public final class ContentStore implements AutoCloseable {
   /// Sends an image to a registry. It loses no blob meanwhile.
   ///
   /// @param tag that it gets there
-  public void push(Image image, String tag, Repository repository, TransferListener listener) {
+  public void push(Image image, String tag, PushRepository repository, TransferListener listener) {
     try (Pins.Pin _ = pins.hold(catalogued(image.digest()).blobs())) {
       byte[] content = document(image.digest(), OciJson.MAX_MANIFEST);
       new Push(blobs, repository, listener).run(tag, OciJson.manifest(content), content);

@@ -233,18 +233,9 @@ final class LayerFetcher {
     if (growing.size() == size) {
       return;
     }
-    Repository.Listener retries =
-        new Repository.Listener() {
-          @Override
-          public void transferred(long bytes) {}
-
-          @Override
-          public void retrying() {
-            progress.step(Stage.RETRYING, growing.size());
-          }
-        };
+    Runnable retrying = () -> progress.step(Stage.RETRYING, growing.size());
     byte[] buffer = new byte[BUFFER];
-    try (InputStream in = layer.repository().blob(layer.blob(), growing.size(), retries)) {
+    try (InputStream in = layer.repository().blob(layer.blob(), growing.size(), retrying)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         if (conversion.state() == FutureTask.State.FAILED) {
           return;

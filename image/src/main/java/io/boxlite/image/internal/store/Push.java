@@ -4,7 +4,7 @@ import io.boxlite.api.TransferProgress.Stage;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Manifest;
 import io.boxlite.image.internal.oci.MediaTypes;
-import io.boxlite.image.internal.registry.Repository;
+import io.boxlite.image.internal.registry.PushRepository;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,10 +13,10 @@ import java.util.concurrent.Callable;
 /// Sends the blobs of one image to a registry, and its manifest when all are there.
 final class Push {
   private final BlobStore blobs;
-  private final Repository repository;
+  private final PushRepository repository;
   private final TransferListener listener;
 
-  Push(BlobStore blobs, Repository repository, TransferListener listener) {
+  Push(BlobStore blobs, PushRepository repository, TransferListener listener) {
     this.blobs = blobs;
     this.repository = repository;
     this.listener = listener;
@@ -46,7 +46,7 @@ final class Push {
     return repository.putBlob(
         blob,
         () -> blobs.open(blob.checkedDigest()),
-        new Repository.Listener() {
+        new PushRepository.Listener() {
           @Override
           public void transferred(long bytes) {
             progress.step(Stage.TRANSFERRING, bytes);

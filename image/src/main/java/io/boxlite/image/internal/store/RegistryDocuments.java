@@ -19,15 +19,6 @@ import java.util.Map;
 /// Manifests, indexes and configurations of a repository; what the store has is not fetched.
 /// Confined to one thread; [#close] removes what the store did not take.
 final class RegistryDocuments implements BlobSource, AutoCloseable {
-  private static final Repository.Listener NOBODY =
-      new Repository.Listener() {
-        @Override
-        public void transferred(long bytes) {}
-
-        @Override
-        public void retrying() {}
-      };
-
   private final Repository repository;
   private final BlobStore blobs;
   private final Staging staging;
@@ -77,7 +68,7 @@ final class RegistryDocuments implements BlobSource, AutoCloseable {
   private InputStream open(Descriptor descriptor, Digest digest) {
     return MediaTypes.isManifest(descriptor.type()) || MediaTypes.isIndex(descriptor.type())
         ? new ByteArrayInputStream(repository.manifest(digest.toString()).content())
-        : repository.blob(descriptor, 0, NOBODY);
+        : repository.blob(descriptor, 0, () -> {});
   }
 
   private StagedBlob stage(InputStream content) throws IOException {

@@ -57,7 +57,7 @@ final class LayoutRepository implements Repository {
   }
 
   @Override
-  public InputStream blob(Descriptor blob, long offset, Listener listener) {
+  public InputStream blob(Descriptor blob, long offset, Runnable retrying) {
     requests.add(new Request(blob.checkedDigest().hex(), offset));
     asked.countDown();
     try {
@@ -92,20 +92,5 @@ final class LayoutRepository implements Repository {
       left -= Math.max(0, count);
       return count;
     }
-  }
-
-  @Override
-  public boolean hasBlob(Digest digest) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public boolean putBlob(Descriptor blob, Source content, Listener listener) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public void putManifest(String tagOrDigest, String mediaType, byte[] content) {
-    throw new UnsupportedOperationException();
   }
 }
