@@ -20,9 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -52,7 +49,7 @@ final class LayerFetcher {
   private final StorePaths paths;
   private final BlobStore blobs;
   private final LayerStore layers;
-  private final ConcurrentMap<Digest, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
+  private final SingleFlight<Digest> fetching = new SingleFlight<>();
 
   LayerFetcher(StorePaths paths, BlobStore blobs, LayerStore layers) {
     this.paths = paths;
@@ -81,21 +78,15 @@ final class LayerFetcher {
   ///
   /// @return whether it was fetched
   private boolean fetch(Layer layer, Progress progress) throws InterruptedException {
-    boolean fetched = false;
     if (blobs.has(layer.digest()) && !layers.has(layer.diffId())) {
       deleteIfCorrupt(layer.digest());
     }
-    while (!blobs.has(layer.digest())) {
-      CompletableFuture<Void> own = new CompletableFuture<>();
-      CompletableFuture<Void> other = running.putIfAbsent(layer.digest(), own);
-      if (other == null) {
-        lead(layer, own, progress);
-      } else {
-        progress.step(Stage.SHARED, 0);
-        await(other);
-      }
-      fetched = true;
-    }
+    boolean fetched = !blobs.has(layer.digest());
+    fetching.until(
+        () -> blobs.has(layer.digest()),
+        layer.digest(),
+        () -> progress.step(Stage.SHARED, 0),
+        () -> lead(layer, progress));
     boolean converted = layers.has(layer.diffId());
     if (!converted) {
       progress.step(Stage.FINISHING, layer.blob().size());
@@ -117,32 +108,17 @@ final class LayerFetcher {
   ///
   /// @param hex digits of its digest
   boolean isRunning(String hex) {
-    return running.keySet().stream().anyMatch(digest -> digest.hex().equals(hex));
+    return fetching.running().stream().anyMatch(digest -> digest.hex().equals(hex));
   }
 
-  private static void await(CompletableFuture<Void> other) throws InterruptedException {
+  private void lead(Layer layer, Progress progress) throws InterruptedException {
     try {
-      other.get();
-    } catch (ExecutionException e) {
-      // The other was cut off, or ended; this one goes on from there.
-    }
-  }
-
-  private void lead(Layer layer, CompletableFuture<Void> result, Progress progress)
-      throws InterruptedException {
-    try {
-      if (!blobs.has(layer.digest())) { // it may have come between the first look and our entry
-        bring(layer, progress);
-      }
-      result.complete(null);
+      bring(layer, progress);
     } catch (ClosedByInterruptException e) {
       throw new NetworkException("interrupted", "the transfer was interrupted", e, Map.of());
     } catch (IOException e) {
       deletePartial(layer); // this disk is the last that should keep what nobody has use for
       throw StoreErrors.failed("cannot store layer " + layer.digest(), paths.root(), e);
-    } finally {
-      running.remove(layer.digest(), result);
-      result.completeExceptionally(new IllegalStateException("fetch failed"));
     }
   }
 

@@ -16,10 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -35,7 +31,7 @@ final class LayerStore {
   private final StorePaths paths;
   private final Staging staging;
   private final ImageLimits limits;
-  private final ConcurrentMap<Path, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
+  private final SingleFlight<Path> converting = new SingleFlight<>();
 
   LayerStore(StorePaths paths, Staging staging, ImageLimits limits) {
     this.paths = paths;
@@ -90,9 +86,11 @@ final class LayerStore {
       return shared;
     }
     try (LowerFiles lower = LowerFiles.open(below)) {
-      return assumptions.hold(lower)
-          ? shared
-          : ensure(ownFile(diffId, below), target -> convert(diffId, blob, target, lower));
+      if (assumptions.hold(lower)) {
+        return shared;
+      }
+      Path own = ownFile(diffId, below);
+      return ensure(own, () -> convert(diffId, blob, own, lower));
     }
   }
 
@@ -131,7 +129,8 @@ final class LayerStore {
   /// @throws io.boxlite.api.BoxliteException of the image if the layer is bad, of storage if a file
   ///   fails
   Path ensure(Digest diffId, Blob blob) {
-    return ensure(paths.layer(diffId), target -> convert(diffId, blob, target, LowerFiles.NONE));
+    Path target = paths.layer(diffId);
+    return ensure(target, () -> convert(diffId, blob, target, LowerFiles.NONE));
   }
 
   /// Like [#ensure(Digest, Blob)], and makes sure that this very blob is that layer: the file may
@@ -147,45 +146,15 @@ final class LayerStore {
     return ensure(diffId, blob);
   }
 
-  @FunctionalInterface
-  private interface Conversion {
-    void make(Path target);
-  }
-
-  private Path ensure(Path target, Conversion conversion) {
-    while (!Files.isRegularFile(target)) {
-      CompletableFuture<Void> own = new CompletableFuture<>();
-      CompletableFuture<Void> other = running.putIfAbsent(target, own);
-      if (other == null) {
-        lead(target, conversion, own);
-      } else {
-        await(other, target);
-      }
-    }
-    return target;
-  }
-
-  private static void await(CompletableFuture<Void> other, Path target) {
+  private Path ensure(Path target, Runnable conversion) {
     try {
-      other.get();
-    } catch (ExecutionException e) {
-      // The other's blob was bad; ours may be good (same diff id, another compression).
+      // When another's blob was bad ours may be good: same diff id, another compression.
+      converting.until(() -> Files.isRegularFile(target), target, () -> {}, conversion::run);
+      return target;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StorageException(
           "interrupted", "interrupted while " + target.getFileName() + " is made", e, Map.of());
-    }
-  }
-
-  private void lead(Path target, Conversion conversion, CompletableFuture<Void> result) {
-    try {
-      if (!Files.isRegularFile(target)) { // it may have come between the first look and our entry
-        conversion.make(target);
-      }
-      result.complete(null);
-    } finally {
-      running.remove(target, result);
-      result.completeExceptionally(new IllegalStateException("conversion failed"));
     }
   }
 
