@@ -214,9 +214,23 @@ public record BoxOptions(
   ///
   /// @param policy when
   public BoxOptions withPull(PullPolicy policy) {
+    return with(image, policy);
+  }
+
+  /// The same, of an image that was fetched for it.
+  ///
+  /// @param fetched the image; where a name without a registry was found only that place tells
+  /// @return options that fetch nothing
+  public BoxOptions ofFetched(PulledImage fetched) {
+    String reference = fetched.image().reference();
+    return with(
+        reference.startsWith("docker.io/") ? image : Optional.of(reference), PullPolicy.NEVER);
+  }
+
+  private BoxOptions with(Optional<String> itsImage, PullPolicy policy) {
     return new BoxOptions(
         name,
-        image,
+        itsImage,
         rootfsPath,
         cpus,
         memoryMib,
@@ -233,38 +247,6 @@ public record BoxOptions(
         capDrop,
         noTemplate,
         policy);
-  }
-
-  /// The same, of an image that was fetched for it.
-  ///
-  /// @param fetched the image; where a name without a registry was found only that place tells
-  /// @return options that fetch nothing
-  public BoxOptions ofFetched(PulledImage fetched) {
-    String reference = fetched.image().reference();
-    BoxOptions found = withPull(PullPolicy.NEVER);
-    return reference.startsWith("docker.io/") ? found : found.withImage(reference);
-  }
-
-  private BoxOptions withImage(String reference) {
-    return new BoxOptions(
-        name,
-        Optional.of(reference),
-        rootfsPath,
-        cpus,
-        memoryMib,
-        diskSizeGb,
-        workingDir,
-        env,
-        entrypoint,
-        cmd,
-        user,
-        tty,
-        detach,
-        autoRemove,
-        capAdd,
-        capDrop,
-        noTemplate,
-        pull);
   }
 
   /// {@return the image as shown to users: the reference, or `rootfs:` and the path}

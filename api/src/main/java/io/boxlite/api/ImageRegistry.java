@@ -1,7 +1,6 @@
 package io.boxlite.api;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -70,7 +69,7 @@ public record ImageRegistry(
   ///
   /// @param other host, with its port if one was given
   public boolean isFor(String other) {
-    return host.toLowerCase(Locale.ROOT).equals(other.toLowerCase(Locale.ROOT));
+    return host.equalsIgnoreCase(other);
   }
 
   /// How to log in. Its text shows no secret.

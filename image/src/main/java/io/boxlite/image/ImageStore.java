@@ -181,6 +181,13 @@ public final class ImageStore implements AutoCloseable {
     return named(reference).map(this::stored);
   }
 
+  /// {@return whether there is an image}
+  ///
+  /// @param id digest of its manifest
+  public boolean has(String id) {
+    return content.images().stream().anyMatch(image -> image.digest().toString().equals(id));
+  }
+
   private Optional<ContentStore.Image> named(String reference) {
     List<ContentStore.Image> images = content.images();
     return byName(images, reference)

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// Details of an image under the keys that Docker gives them.
 final class ImageTree {
@@ -61,7 +62,7 @@ final class ImageTree {
     tree.put("WorkingDir", config.workingDir());
     tree.put("ExposedPorts", set(config.exposedPorts()));
     tree.put("Volumes", set(config.volumes()));
-    tree.put("Labels", new java.util.TreeMap<>(config.labels()));
+    tree.put("Labels", new TreeMap<>(config.labels()));
     tree.put("StopSignal", config.stopSignal());
     return tree;
   }

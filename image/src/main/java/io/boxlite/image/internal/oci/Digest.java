@@ -10,8 +10,11 @@ import java.util.regex.Pattern;
 ///
 /// @param hex 64 lower-case hex digits
 public record Digest(String hex) {
+  /// Digits of one.
+  public static final int HEX_LENGTH = 64;
+
   private static final String PREFIX = "sha256:";
-  private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern HEX = Pattern.compile("[0-9a-f]{" + HEX_LENGTH + "}");
 
   public Digest {
     if (!HEX.matcher(hex).matches()) {

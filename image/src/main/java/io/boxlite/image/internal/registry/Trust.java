@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ record Trust(boolean anybody, List<Path> files) {
       try (DirectoryStream<Path> found =
           Files.newDirectoryStream(DOCKER_CERTIFICATES.resolve(host), "*.crt")) {
         found.forEach(files::add);
-      } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+      } catch (IOException | DirectoryIteratorException e) {
         // As a rule there is no such directory.
       }
     }

@@ -4,10 +4,12 @@ import io.boxlite.api.StorageException;
 import io.boxlite.image.internal.oci.Digest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -16,7 +18,6 @@ import java.util.stream.Collectors;
 
 /// The blobs of the store, by digest. Thread-safe.
 final class BlobStore {
-  private static final int BUFFER = 256 * 1024;
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
 
   private final StorePaths paths;
@@ -60,11 +61,8 @@ final class BlobStore {
   /// Deletes a blob that is not what its name says, so that it is fetched again.
   void deleteIfCorrupt(Digest digest) throws IOException {
     MessageDigest actual = Digest.start();
-    byte[] buffer = new byte[BUFFER];
-    try (InputStream in = open(digest)) {
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        actual.update(buffer, 0, n);
-      }
+    try (InputStream in = new DigestInputStream(open(digest), actual)) {
+      in.transferTo(OutputStream.nullOutputStream());
     }
     if (!Digest.finish(actual.digest()).equals(digest)) {
       Files.delete(paths.blob(digest));

@@ -343,20 +343,23 @@ public final class ContentStore implements AutoCloseable {
     }
   }
 
-  private record Needed(Set<Digest> blobs, Set<Digest> diffIds) {
+  // Names of layer files begin with the hex digits of a diff id.
+  private record Needed(Set<Digest> blobs, Set<String> diffIds) {
     boolean hasFile(String name) {
-      return diffIds.stream().anyMatch(diffId -> name.startsWith(diffId.hex()));
+      return name.length() >= Digest.HEX_LENGTH
+          && diffIds.contains(name.substring(0, Digest.HEX_LENGTH));
     }
   }
 
   // Legal with the lock for deleting.
   private Needed needed(Set<Digest> manifests) {
     Set<Digest> keptBlobs = pins.held();
-    Set<Digest> keptLayers = pins.held();
+    Set<String> keptLayers = new HashSet<>();
+    keptBlobs.forEach(pinned -> keptLayers.add(pinned.hex()));
     for (Digest manifest : manifests) {
       ImageCatalog.Entry entry = catalogued(manifest);
       keptBlobs.addAll(entry.blobs());
-      entry.layers().forEach(layer -> keptLayers.add(layer.diffId()));
+      entry.layers().forEach(layer -> keptLayers.add(layer.diffId().hex()));
     }
     return new Needed(keptBlobs, keptLayers);
   }

@@ -185,7 +185,7 @@ public final class LocalImages implements Images {
   public void use(String imageId, Runnable work) {
     use.readLock().lock();
     try {
-      if (store.find(imageId).isEmpty()) {
+      if (!store.has(imageId)) {
         throw new ImageException(
             "image_lost", "image " + imageId + " was removed meanwhile; try again");
       }
