@@ -27,8 +27,7 @@ final class ImagePruneCommand implements Command {
       return 0;
     }
     RemovedImages removed = context.boxlite().images().prune(all);
-    removed.untagged().forEach(name -> context.out().println("Untagged: " + name));
-    removed.deleted().forEach(digest -> context.out().println("Deleted: " + digest));
+    RmiCommand.print(removed, context);
     context.out().println("Total reclaimed space: " + ByteSize.of(removed.freedBytes()));
     return 0;
   }

@@ -21,9 +21,7 @@ final class RmiCommand implements Command {
     boolean failed = false;
     for (String image : Specs.someArguments(parsed, "IMAGE")) {
       try {
-        RemovedImages removed = context.boxlite().images().remove(image, force);
-        removed.untagged().forEach(name -> context.out().println("Untagged: " + name));
-        removed.deleted().forEach(digest -> context.out().println("Deleted: " + digest));
+        print(context.boxlite().images().remove(image, force), context);
       } catch (BoxliteException e) {
         failed = true;
         context.error("Error removing image '" + image + "': " + e.getMessage());
@@ -33,5 +31,10 @@ final class RmiCommand implements Command {
       throw CliException.failure("Some images could not be removed");
     }
     return 0;
+  }
+
+  static void print(RemovedImages removed, CliContext context) {
+    removed.untagged().forEach(name -> context.out().println("Untagged: " + name));
+    removed.deleted().forEach(digest -> context.out().println("Deleted: " + digest));
   }
 }
