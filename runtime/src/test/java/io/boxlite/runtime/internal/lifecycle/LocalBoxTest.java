@@ -238,7 +238,9 @@ class LocalBoxTest {
   @Test
   void execWhoseAnswerIsLostIsEndedOverTheNextPortal() throws Exception {
     LocalBox box = box(options -> options);
+    Execution main = box.attach();
     box.start();
+    driver.service.process(main.id()).awaitAttaches(1); // or it would be taken for the exec's
     AtomicReference<String> lost = new AtomicReference<>();
     driver.service.opensFirst = false;
     driver.service.hostile =

@@ -191,7 +191,7 @@ public final class FakeProcess {
     return stdin;
   }
 
-  synchronized void awaitAttaches(int count) {
+  public synchronized void awaitAttaches(int count) {
     while (attaches < count) {
       await();
     }
