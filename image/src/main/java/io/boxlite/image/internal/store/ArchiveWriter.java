@@ -8,7 +8,7 @@ import io.boxlite.image.internal.oci.Index;
 import io.boxlite.image.internal.oci.Layout;
 import io.boxlite.image.internal.oci.Manifest;
 import io.boxlite.image.internal.oci.OciJson;
-import io.boxlite.image.internal.tar.TarWriter;
+import io.boxlite.api.internal.tar.TarWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
