@@ -151,8 +151,7 @@ record RemoteImages(RestCaller caller, List<ImageRegistry> registries) implement
   @Override
   public ImageInfo tag(String source, String target) {
     return ImageMapping.toInfo(
-        caller.call(
-            ImageBody.class, "POST", Paths.IMAGES_TAG, new TagImageBody(source, target)));
+        caller.call(ImageBody.class, "POST", Paths.IMAGES_TAG, new TagImageBody(source, target)));
   }
 
   @Override
@@ -165,7 +164,6 @@ record RemoteImages(RestCaller caller, List<ImageRegistry> registries) implement
   @Override
   public RemovedImages prune(boolean all) {
     return ImageMapping.toRemoved(
-        caller.call(
-            RemovedImagesBody.class, "POST", Paths.IMAGES_PRUNE, new PruneImagesBody(all)));
+        caller.call(RemovedImagesBody.class, "POST", Paths.IMAGES_PRUNE, new PruneImagesBody(all)));
   }
 }

@@ -171,11 +171,7 @@ public final class ImageMapping {
         usage.rows().stream()
             .map(row ->
                 new DiskUsageBody.Row(
-                    row.kind(),
-                    row.total(),
-                    row.active(),
-                    row.sizeBytes(),
-                    row.reclaimableBytes()))
+                    row.kind(), row.total(), row.active(), row.sizeBytes(), row.reclaimableBytes()))
             .toList());
   }
 

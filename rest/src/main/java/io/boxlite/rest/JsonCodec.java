@@ -75,8 +75,8 @@ public final class JsonCodec {
     return parse(Strict.JSONB, type, json);
   }
 
-  /// Reads a body that may hold secrets; keys that it does not know are refused. The exception tells
-  /// nothing of what the body says, and has no cause.
+  /// Reads a body that may hold secrets; keys that it does not know are refused. The exception
+  /// tells nothing of what the body says, and has no cause.
   ///
   /// @param type class of the body
   /// @param json the JSON text in UTF-8
@@ -88,7 +88,8 @@ public final class JsonCodec {
     } catch (ConfigException e) {
       // Messages of the parser quote the text behind the fault.
       String field = field(Strict.JSONB, type, json);
-      String problem = field.isEmpty() ? "not a JSON object" : field + "unknown, or of a wrong type";
+      String problem =
+          field.isEmpty() ? "not a JSON object" : field + "unknown, or of a wrong type";
       throw new ConfigException("invalid_json", "invalid JSON body: " + problem);
     }
   }

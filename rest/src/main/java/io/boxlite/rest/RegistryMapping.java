@@ -146,7 +146,8 @@ public final class RegistryMapping {
       String value = text(key).orElse(absent);
       if (!choices.contains(value)) {
         throw invalid(
-            name + "." + key, "must be one of " + String.join(", ", choices.stream().sorted().toList()));
+            name + "." + key,
+            "must be one of " + String.join(", ", choices.stream().sorted().toList()));
       }
       return value;
     }

@@ -66,7 +66,11 @@ final class Exchange {
   }
 
   boolean flag(String name) {
-    return switch (query(name).orElse("false")) {
+    return flag(name, false);
+  }
+
+  boolean flag(String name, boolean otherwise) {
+    return switch (query(name).orElse(Boolean.toString(otherwise))) {
       case "true", "1" -> true;
       case "false", "0" -> false;
       case String other ->
@@ -197,8 +201,8 @@ final class Exchange {
     return request.getHeaders().contains(HttpHeader.ACCEPT, NDJSON);
   }
 
-  /// Does work that is pointless without the client: this thread is interrupted when it goes.
-  /// To be called when the body of the request has been read and before the answer begins.
+  /// Does work that is pointless without the client: this thread is interrupted when it goes. To be
+  /// called when the body of the request has been read and before the answer begins.
   ///
   /// @param work answers the request too
   void whileConnected(Handling work) throws IOException {
@@ -234,8 +238,7 @@ final class Exchange {
     response.setStatus(OK);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     // Not closed when the content fails: that would end the answer in order.
-    OutputStream to =
-        new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
+    OutputStream to = new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
     content.accept(to);
     to.close();
     handedOver = true;

@@ -221,8 +221,7 @@ final class ImageRoutes {
             .orElseThrow(() ->
                 new ConfigException(
                     "invalid_format", "format '" + name + "' must be oci or docker"));
-    exchange.write(
-        "application/x-tar", archive -> images().save(references, format, archive));
+    exchange.write("application/x-tar", archive -> images().save(references, format, archive));
   }
 
   private static ImageListBody body(List<ImageInfo> images) {

@@ -11,10 +11,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// Takes the steps of a transfer and writes them as lines, from a thread of its own: whoever reports
-/// a step never waits for the client. Of each layer every stage is told, and how far it has come at
-/// most once in [#PERIOD_NANOS]; what a slow client has not got meanwhile is replaced by what is
-/// newer, so that no more waits than one line for each stage of each layer. Thread-safe.
+/// Takes the steps of a transfer and writes them as lines, from a thread of its own: whoever
+/// reports a step never waits for the client. Of each layer every stage is told, and how far it has
+/// come at most once in [#PERIOD_NANOS]; what a slow client has not got meanwhile is replaced by
+/// what is newer, so that no more waits than one line for each stage of each layer. Thread-safe.
 final class ProgressLines implements Consumer<TransferProgress>, AutoCloseable {
   private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
