@@ -19,7 +19,7 @@ cli_flags=(
 
 supervisor_flags=(
   "${common_flags[@]}"
-  -Xmx240m
+  -Xms96m -Xmx640m # a layer with as many files as the limits allow takes half of it
   --sun-misc-unsafe-memory-access=allow # protobuf and Netty still use it, and the JVM would warn
   -XX:+ExitOnOutOfMemoryError
   -Dorg.sqlite.lib.path="$dist/native" -Dorg.sqlite.lib.name=libsqlitejdbc.so

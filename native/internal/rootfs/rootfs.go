@@ -53,16 +53,16 @@ func (d *Disks) Mount(base string, layers []Extent) (_ *Mounted, err error) {
 func (m *Mounted) overlay(lower []string, writable string) error {
 	m.upper = filepath.Join(writable, "upper")
 	upper, work := m.upper, filepath.Join(writable, "work")
-	if err := os.Mkdir(work, 0o755); err != nil && !os.IsExist(err) {
-		return err
+	for _, dir := range []string{upper, work} {
+		if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
+			return err
+		}
 	}
-	switch err := os.Mkdir(upper, 0o755); {
-	case err == nil:
+	// The kernel makes a directory in it when it mounts; without one this is the box's first start.
+	if _, err := os.Lstat(filepath.Join(work, "work")); os.IsNotExist(err) {
 		if err := copyRoot(lower, upper); err != nil {
 			return err
 		}
-	case !os.IsExist(err):
-		return err
 	}
 	// Whatever the kernel's defaults are: what is changed is in the upper directory whole, and where it
 	// appears. An export relies on that.

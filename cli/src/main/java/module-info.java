@@ -4,6 +4,7 @@ module io.boxlite.cli {
   requires static org.jspecify;
   requires io.boxlite.api;
   requires io.boxlite.client;
+  requires io.boxlite.rest;
   requires info.picocli;
   requires io.avaje.jsonb;
   requires jdk.unsupported;

@@ -3,10 +3,13 @@ package io.boxlite.cli;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecException;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.cli.command.CliContext;
 import io.boxlite.cli.command.CliException;
 import io.boxlite.cli.command.Command;
+import io.boxlite.cli.command.Configuration;
 import io.boxlite.cli.command.GlobalFlags;
+import io.boxlite.cli.command.Group;
 import io.boxlite.cli.command.Verb;
 import io.boxlite.cli.output.OneLine;
 import io.boxlite.cli.terminal.Terminal;
@@ -21,7 +24,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,7 +42,12 @@ final class Cli {
   private final OutputStream err;
   private final Map<String, String> environment;
   private final Supplier<Terminal> terminal;
-  private final Function<Path, Boxlite> opener;
+  private final Opener opener;
+
+  /// Opens the runtime of a home.
+  interface Opener {
+    Boxlite open(Path home, List<ImageRegistry> registries);
+  }
 
   Cli(
       InputStream in,
@@ -48,7 +55,7 @@ final class Cli {
       OutputStream err,
       Map<String, String> environment,
       Supplier<Terminal> terminal,
-      Function<Path, Boxlite> opener) {
+      Opener opener) {
     this.in = in;
     this.out = out;
     this.err = err;
@@ -97,24 +104,58 @@ final class Cli {
         Verb.of(word)
             .orElseThrow(
                 () -> CliException.usage("unknown command '" + word + "'; see boxlite --help"));
-    Command command = verb.command();
-    CommandSpec spec = specification(verb, command);
-    String[] arranged = command.arrange(without(arguments, verbIndex), spec);
+    String[] rest = without(arguments, verbIndex);
+    return verb.group().isEmpty()
+        ? run(verb.command(), verb.word(), rest)
+        : withinGroup(verb.group().get(), verb.word(), rest);
+  }
+
+  /// `boxlite image ls`: the second word says what to do.
+  private int withinGroup(Group group, String word, String[] arguments)
+      throws IOException, InterruptedException {
+    int index = GlobalFlags.verbIndex(arguments);
+    if (index < 0) {
+      List<String> given = Arrays.asList(arguments);
+      if (given.contains("-h") || given.contains("--help")) {
+        return print(Help.text(word, group));
+      }
+      throw CliException.usage("missing argument: " + String.join(", ", group.words()));
+    }
+    String action = arguments[index];
+    Command command =
+        group
+            .command(action)
+            .orElseThrow(() ->
+                CliException.usage(
+                    "unknown action '"
+                        + action
+                        + "' of "
+                        + word
+                        + "; use one of "
+                        + String.join(", ", group.words())));
+    return run(command, word + " " + action, without(arguments, index));
+  }
+
+  private int run(Command command, String name, String[] arguments)
+      throws IOException, InterruptedException {
+    CommandSpec spec = specification(name, command);
+    String[] arranged = command.arrange(arguments, spec);
     CommandLine line = new CommandLine(spec);
     ParseResult parsed = line.parseArgs(arranged);
     if (parsed.isUsageHelpRequested()) {
       return print(line.getUsageMessage());
     }
     GlobalFlags.refuseLater(parsed, environment);
-    Path home = GlobalFlags.home(parsed, environment);
-    try (CliContext context =
-        new CliContext(in, out, err, environment, terminal, () -> opener.apply(home))) {
+    Configuration configuration = GlobalFlags.configuration(parsed);
+    Path home = GlobalFlags.home(parsed, configuration, environment);
+    Supplier<Boxlite> runtime = () -> opener.open(home, configuration.registries());
+    try (CliContext context = new CliContext(in, out, err, environment, terminal, runtime)) {
       return command.run(parsed, context);
     }
   }
 
-  private static CommandSpec specification(Verb verb, Command command) {
-    CommandSpec spec = command.spec().name("boxlite " + verb.word());
+  private static CommandSpec specification(String name, Command command) {
+    CommandSpec spec = command.spec().name("boxlite " + name);
     GlobalFlags.addTo(spec);
     // `@name` and the like are ordinary arguments here, not files with more of them.
     spec.parser().expandAtFiles(false);

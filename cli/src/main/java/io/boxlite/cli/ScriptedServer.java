@@ -26,6 +26,11 @@ final class ScriptedServer implements Closeable {
       "{\"box_id\":\"01TRAINING\",\"status\":\"running\",\"created_at\":\"2026-01-01T00:00:00Z\","
           + "\"updated_at\":\"2026-01-01T00:00:00Z\",\"image\":\"base\",\"cpus\":1,\"memory_mib\":512,"
           + "\"detach\":false,\"auto_remove\":true,\"tty\":false,\"boot_timing\":{\"origin\":\"warm\"}}";
+  private static final String PULLED =
+      "{\"progress\":{\"layer\":\"sha256:01\",\"stage\":\"transferring\",\"done\":1,\"total\":2}}\n"
+          + "{\"image\":{\"reference\":\"base\",\"repository\":\"base\",\"tag\":\"latest\","
+          + "\"id\":\"sha256:02\",\"cached_at\":\"2026-01-01T00:00:00Z\","
+          + "\"config_digest\":\"sha256:03\",\"layer_count\":1,\"fetched\":true}}\n";
   private static final String GONE =
       "{\"error\":{\"message\":\"box not found\",\"type\":\"NotFoundError\",\"code\":\"not_found\"}}";
   private static final String EXIT = "{\"type\":\"exit\",\"exit_code\":0}";
@@ -108,6 +113,8 @@ final class ScriptedServer implements Closeable {
       }
     } else if (path.endsWith("/exec")) {
       answer(to, "201 Created", "{\"execution_id\":\"e1\"}");
+    } else if (path.endsWith("/pull")) {
+      answer(to, "200 OK", PULLED);
     } else if (path.endsWith("/stop")) {
       answer(to, "404 Not Found", GONE);
     } else if (path.contains("/boxes")) {

@@ -1,6 +1,7 @@
 package io.boxlite.cli;
 
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.StorageException;
 import io.boxlite.client.RemoteBoxlite;
 import java.io.IOException;
@@ -53,6 +54,19 @@ final class SupervisorStarter {
           "BOXLITE_ACCEL",
           "BOXLITE_BOOT_TIMEOUT_SECONDS",
           "BOXLITE_DIST",
+          "BOXLITE_IMAGE_MAX_ENTRIES",
+          "BOXLITE_IMAGE_MAX_UNCOMPRESSED_BYTES",
+          "BOXLITE_IMAGE_MAX_FILE_BYTES",
+          "BOXLITE_IMAGE_MAX_RATIO",
+          "BOXLITE_IMAGE_MAX_PATH_DEPTH",
+          "BOXLITE_IMAGE_MAX_NAME_BYTES",
+          "DOCKER_CONFIG",
+          "HTTP_PROXY",
+          "HTTPS_PROXY",
+          "NO_PROXY",
+          "http_proxy",
+          "https_proxy",
+          "no_proxy",
           "BOXLITE_IDLE_SECONDS");
 
   private final Path home;
@@ -78,15 +92,17 @@ final class SupervisorStarter {
   }
 
   /// Opens a home as a client, with the launcher that started this process.
-  static Boxlite open(Path home) {
+  ///
+  /// @param registries how registries are reached when this client fetches or sends images
+  static Boxlite open(Path home, List<ImageRegistry> registries) {
     List<String> launcher = List.of(System.getProperty("boxlite.launcher", "boxlite"));
     return new SupervisorStarter(
-            home, launcher, System.getenv(), SupervisorStarter::running, DEADLINE)
+            home, launcher, System.getenv(), path -> running(path, registries), DEADLINE)
         .connect();
   }
 
-  private static Optional<Boxlite> running(Path home) {
-    return RemoteBoxlite.find(socket(home)).map(found -> found);
+  private static Optional<Boxlite> running(Path home, List<ImageRegistry> registries) {
+    return RemoteBoxlite.find(socket(home), registries).map(found -> found);
   }
 
   private static Path socket(Path home) {

@@ -23,6 +23,12 @@ public final class Training {
     {"list", "-a", "--format", "json"},
     {"images"},
     {"images", "--format", "yaml"},
+    {"inspect", "base"},
+    {"history", "base"},
+    {"tag", "base", "base:two"},
+    {"rmi", "base:two"},
+    {"image", "prune", "-f"},
+    {"system", "df"},
     {"info"},
     {"template", "list"},
     {"inspect", "x"},
@@ -32,7 +38,20 @@ public final class Training {
     {"stop", "x"},
     {"logs", "-n", "5", "x"},
     {"exec", "-i", "-e", "A=b", "no-such-box", "--", "true"},
-    {"run", "--rm", "--cpus", "1", "--memory", "512", "--name", "z", "no-such-image", "true"},
+    {
+      "run",
+      "--rm",
+      "--cpus",
+      "1",
+      "--memory",
+      "512",
+      "--name",
+      "z",
+      "--pull",
+      "never",
+      "no-such-image",
+      "true"
+    },
     {"rm", "-f", "x", "y"},
     {"rm", "--no-such-flag"},
   };
@@ -41,6 +60,7 @@ public final class Training {
     {"run", "--rm", "base", "true"},
     {"run", "-d", "base", "true"},
     {"exec", "-e", "A=b", "x", "--", "true"},
+    {"--registry", "localhost:1", "pull", "base"},
   };
 
   private Training() {}

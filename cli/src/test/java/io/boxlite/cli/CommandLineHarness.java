@@ -1,5 +1,6 @@
 package io.boxlite.cli;
 
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.cli.terminal.Terminal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +18,7 @@ final class CommandLineHarness {
   final FakeBoxlite boxlite = new FakeBoxlite();
   final Map<String, String> environment = new HashMap<>(Map.of("HOME", "/home/u"));
   final List<Path> homes = new ArrayList<>();
+  List<ImageRegistry> registries = List.of();
   final FakeTerminal terminal = new FakeTerminal();
   byte[] stdin = new byte[0];
   OutputStream stdout = new ByteArrayOutputStream();
@@ -29,8 +31,9 @@ final class CommandLineHarness {
             stderr,
             environment,
             () -> terminal,
-            home -> {
+            (home, given) -> {
               homes.add(home);
+              registries = given;
               return boxlite;
             })
         .run(arguments);
@@ -48,6 +51,7 @@ final class CommandLineHarness {
   static final class FakeTerminal implements Terminal {
     boolean present;
     boolean errorsShown;
+    boolean outputShown;
     int raw;
     int restored;
 
@@ -59,6 +63,16 @@ final class CommandLineHarness {
     @Override
     public boolean showsErrors() {
       return errorsShown;
+    }
+
+    @Override
+    public boolean showsOutput() {
+      return outputShown;
+    }
+
+    @Override
+    public Optional<Size> errorsSize() {
+      return Optional.empty();
     }
 
     @Override

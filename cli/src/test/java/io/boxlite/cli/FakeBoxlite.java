@@ -14,24 +14,16 @@ import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
-import io.boxlite.api.ImageDetails;
+import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
-import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
-import io.boxlite.api.PullOptions;
-import io.boxlite.api.PulledImage;
-import io.boxlite.api.RemovedImages;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
-import io.boxlite.api.TransferProgress;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,7 +35,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A runtime without VMs: boxes are entries of a map, commands are [FakeExecution]s.
@@ -65,7 +56,7 @@ final class FakeBoxlite implements Boxlite {
   @Nullable BoxliteException startFails;
   final FakeTemplates templates = new FakeTemplates();
   String log = "";
-  byte[] loaded = new byte[0];
+  final FakeImages images = new FakeImages();
 
   FakeBoxlite with(String id, @Nullable String name, BoxStatus status) {
     boxes.put(id, info(id, Optional.ofNullable(name), status, "docker.io/library/base:latest"));
@@ -127,6 +118,9 @@ final class FakeBoxlite implements Boxlite {
 
   @Override
   public Box create(BoxOptions options) {
+    if (options.image().isPresent() && !images.has(options.image().get())) {
+      throw new ImageException("image_not_in_store", "image is not in the store");
+    }
     created.add(options);
     String id = "01NEW" + created.size();
     boxes.put(id, info(id, options.name(), BoxStatus.CONFIGURED, options.imageLabel()));
@@ -148,75 +142,15 @@ final class FakeBoxlite implements Boxlite {
 
   @Override
   public Images images() {
-    return new Images() {
-      @Override
-      public List<ImageInfo> load(InputStream archive) {
-        try {
-          loaded = archive.readAllBytes();
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-        return list();
-      }
-
-      @Override
-      public List<ImageInfo> list() {
-        return List.of(
-            new ImageInfo(
-                "docker.io/library/base:latest",
-                "docker.io/library/base",
-                "latest",
-                "sha256:0123456789abcdef0123",
-                CREATED,
-                OptionalLong.of(1234)));
-      }
-
-      @Override
-      public PulledImage pull(PullOptions options, Consumer<TransferProgress> listener) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public String push(
-          String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public Optional<ImageInfo> get(String reference) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public ImageDetails inspect(String reference) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public ImageInfo tag(String source, String target) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public RemovedImages remove(String reference, boolean force) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public RemovedImages prune(boolean all) {
-        throw new UnsupportedOperationException();
-      }
-    };
+    return images;
   }
 
   @Override
   public DiskUsage diskUsage() {
-    throw new UnsupportedOperationException();
+    return new DiskUsage(
+        List.of(
+            new DiskUsage.Row("Images", 4, 1, 2_000_000_000L, 500_000_000L),
+            new DiskUsage.Row("Boxes", 0, 0, 0, 0)));
   }
 
   @Override
@@ -280,7 +214,17 @@ final class FakeBoxlite implements Boxlite {
 
     @Override
     public ImageInfo commit(CommitOptions options) {
-      throw new UnsupportedOperationException();
+      calls.add(
+          String.join(
+              " ",
+              "commit",
+              id,
+              options.reference(),
+              options.author(),
+              options.message(),
+              options.changes().toString()));
+      return new ImageInfo(
+          options.reference(), "mine", "2", "sha256:commit", CREATED, OptionalLong.empty());
     }
 
     private final String id;

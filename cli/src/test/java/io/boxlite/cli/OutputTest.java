@@ -318,10 +318,10 @@ class OutputTest {
     Path archive = Files.writeString(directory.resolve("a.tar"), "tar");
     assertThat(ok("load", "-i", archive.toString()))
         .isEqualTo("Loaded image: docker.io/library/base:latest\n");
-    assertThat(cli.boxlite.loaded).asString().isEqualTo("tar");
+    assertThat(cli.boxlite.images.loaded).asString().isEqualTo("tar");
     cli.stdin = "piped".getBytes(StandardCharsets.UTF_8);
     ok("load");
-    assertThat(cli.boxlite.loaded).asString().isEqualTo("piped");
+    assertThat(cli.boxlite.images.loaded).asString().isEqualTo("piped");
   }
 
   @Test

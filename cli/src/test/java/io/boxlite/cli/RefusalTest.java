@@ -68,8 +68,6 @@ class RefusalTest {
         "run -p 80:80 base => --publish is not available in this version",
         "create -v /a:/b base => --volume is not available in this version",
         "run --allow-net x base => --allow-net is not available in this version",
-        "--registry r list => --registry is not available in this version",
-        "list --config c => --config is not available in this version",
         "list --url u => --url is not available in this version",
         "list --profile p => --profile is not available in this version",
         "--path-prefix p list => --path-prefix is not available in this version",

@@ -27,7 +27,7 @@ class ScriptedServerTest {
             err,
             Map.of("BOXLITE_HOME", home.toString()),
             CommandLineHarness.FakeTerminal::new,
-            directory -> RemoteBoxlite.find(directory.resolve("boxlite.sock")).orElseThrow())
+            (directory, _) -> RemoteBoxlite.find(directory.resolve("boxlite.sock")).orElseThrow())
         .run(arguments);
   }
 
@@ -40,6 +40,8 @@ class ScriptedServerTest {
       assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("oo");
       assertThat(run("run", "-d", "base", "true")).isZero();
       assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("01TRAINING\n");
+      assertThat(run("--registry", "localhost:1", "pull", "base")).isZero();
+      assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("Layers: 1\n");
     }
     assertThat(home.resolve("boxlite.sock")).doesNotExist();
   }

@@ -68,6 +68,14 @@ public final class RemoteBoxlite implements Boxlite {
     return boxlite;
   }
 
+  /// [#find(Path, List)] without registries.
+  ///
+  /// @param socket path of the socket
+  /// @return the runtime, to be closed by the caller; empty if nobody answers
+  public static Optional<RemoteBoxlite> find(Path socket) {
+    return find(socket, List.of());
+  }
+
   /// Connects to a server's Unix socket and makes sure that it answers. One that is about to leave
   /// may accept a connection and end it without an answer; once it has answered, it stays until its
   /// last client has gone.

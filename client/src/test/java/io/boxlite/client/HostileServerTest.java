@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
+import io.boxlite.api.Images;
 import io.boxlite.api.InternalException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.PullOptions;
+import io.boxlite.api.PulledImage;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.TemplateProgress;
+import io.boxlite.api.TransferProgress;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -205,6 +210,70 @@ class HostileServerTest {
         .isInstanceOf(InternalException.class);
     assertThatThrownBy(() -> build("{\"error\":{}}\n" + MADE, stages))
         .isInstanceOf(InternalException.class);
+  }
+
+  private static final String STEP =
+      "{\"progress\":{\"layer\":\"sha256:a\",\"stage\":\"transferring\",\"done\":1,\"total\":2}}\n";
+  private static final String PULLED =
+      "{\"image\":{\"reference\":\"a:1\",\"repository\":\"a\",\"tag\":\"1\",\"id\":\"sha256:1\","
+          + "\"cached_at\":\"1970-01-01T00:00:00Z\",\"config_digest\":\"sha256:2\","
+          + "\"layer_count\":3}}\n";
+
+  private PulledImage pull(String lines, List<TransferProgress> steps) {
+    String head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n";
+    answer = (head + lines).getBytes(StandardCharsets.ISO_8859_1);
+    try (RemoteBoxlite boxlite = RemoteBoxlite.connect(socket)) {
+      return boxlite.images().pull(PullOptions.of("a:1"), steps::add);
+    }
+  }
+
+  @Test
+  void stepsOfAPullThatAreNotKnownAreNotTold() {
+    List<TransferProgress> steps = new ArrayList<>();
+    String odd =
+        "{}\n{\"progress\":{\"layer\":\"x\",\"stage\":\"melting\",\"done\":1,\"total\":2}}\n"
+            + "{\"progress\":{\"stage\":\"done\",\"done\":-1,\"total\":-2}}\n";
+    assertThat(pull(odd + STEP + PULLED, steps).layerCount()).isEqualTo(3);
+    assertThat(steps).hasSize(1);
+  }
+
+  @Test
+  void aPullWhoseAnswerIsCutOrMalformedFails() {
+    for (String cut :
+        new String[] {"", STEP, STEP + "{\"pro", PULLED.strip(), "x".repeat(100_000)}) {
+      assertThatThrownBy(() -> pull(cut, new ArrayList<>()))
+          .as(cut)
+          .isInstanceOf(NetworkException.class);
+    }
+    for (String bad :
+        new String[] {
+          "nope\n",
+          "[]\n",
+          "null\n",
+          "{\"image\":7}\n",
+          "{\"image\":{}}\n",
+          "{\"progress\":{\"done\":\"x\"}}\n",
+          "{\"digest\":\"sha256:1\"}\n",
+          PULLED.replace("\"layer_count\":3", "\"layer_count\":4294967297"),
+          "{\"error\":{}}\n"
+        }) {
+      assertThatThrownBy(() -> pull(STEP + bad, new ArrayList<>()))
+          .as(bad)
+          .isInstanceOf(BoxliteException.class);
+    }
+  }
+
+  @Test
+  void anArchiveThatIsCutIsANetworkError() {
+    answer =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntar\r\n"
+            .getBytes(StandardCharsets.US_ASCII);
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    try (RemoteBoxlite boxlite = RemoteBoxlite.connect(socket)) {
+      assertThatThrownBy(
+              () -> boxlite.images().save(List.of("a"), Images.ArchiveFormat.OCI, archive))
+          .isInstanceOf(NetworkException.class);
+    }
   }
 
   @Test

@@ -13,25 +13,17 @@ import io.boxlite.api.CommitOptions;
 import io.boxlite.api.DiskUsage;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
-import io.boxlite.api.ImageDetails;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
-import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
-import io.boxlite.api.PullOptions;
-import io.boxlite.api.PulledImage;
-import io.boxlite.api.RemovedImages;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
-import io.boxlite.api.TransferProgress;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,7 +37,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
 /// A runtime in memory; its commands are [FakeExecution]s.
 final class FakeBoxlite implements Boxlite {
@@ -58,12 +49,16 @@ final class FakeBoxlite implements Boxlite {
   final Map<String, FakeBox> boxes = new ConcurrentHashMap<>();
   final AtomicInteger ids = new AtomicInteger();
   final FakeTemplates templates = new FakeTemplates();
-  volatile long loadedBytes;
+  final FakeImages images = new FakeImages();
 
   @Override
   public Box create(BoxOptions options) {
     if (options.name().isPresent() && get(options.name().get()).isPresent()) {
       throw new AlreadyExistsException("name_taken", "box '" + options.name().get() + "'");
+    }
+    if (options.pull() == BoxOptions.PullPolicy.NEVER
+        && images.get(options.image().orElse("")).isEmpty()) {
+      throw new ImageException("image_not_in_store", "image is not in the store");
     }
     FakeBox box = new FakeBox("01BOX" + ids.incrementAndGet(), options);
     boxes.put(box.id, box);
@@ -94,76 +89,12 @@ final class FakeBoxlite implements Boxlite {
 
   @Override
   public Images images() {
-    return new Images() {
-      @Override
-      public List<ImageInfo> load(InputStream archive) {
-        try {
-          byte[] buffer = new byte[65536];
-          for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
-            if (loadedBytes == 0 && n > 0 && buffer[0] == 'X') {
-              throw new ImageException("not_an_archive", "not an archive");
-            }
-            loadedBytes += n;
-          }
-        } catch (IOException e) {
-          throw new ImageException("unreadable", "cannot be read");
-        }
-        return list();
-      }
-
-      @Override
-      public List<ImageInfo> list() {
-        return List.of(
-            new ImageInfo(
-                "base:latest", "base", "latest", "sha256:1", Instant.EPOCH, OptionalLong.of(7)));
-      }
-
-      @Override
-      public PulledImage pull(PullOptions options, Consumer<TransferProgress> listener) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public String push(
-          String reference, List<ImageRegistry> registries, Consumer<TransferProgress> listener) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public void save(List<String> references, ArchiveFormat format, OutputStream archive) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public Optional<ImageInfo> get(String reference) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public ImageDetails inspect(String reference) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public ImageInfo tag(String source, String target) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public RemovedImages remove(String reference, boolean force) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public RemovedImages prune(boolean all) {
-        throw new UnsupportedOperationException();
-      }
-    };
+    return images;
   }
 
   @Override
   public DiskUsage diskUsage() {
-    throw new UnsupportedOperationException();
+    return new DiskUsage(List.of(new DiskUsage.Row("Images", 4, 1, 1L << 40, 1L << 33)));
   }
 
   @Override
@@ -213,9 +144,12 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
-    public ImageInfo commit(CommitOptions options) {
-      throw new UnsupportedOperationException();
+    public ImageInfo commit(CommitOptions commit) {
+      committed = commit;
+      return FakeImages.info(commit.reference());
     }
+
+    volatile CommitOptions committed = CommitOptions.of("");
 
     final String id;
     final BoxOptions options;

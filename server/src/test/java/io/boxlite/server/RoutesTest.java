@@ -54,8 +54,8 @@ class RoutesTest extends ServedTest {
   void imagesAreLoadedWithoutALimitAndRefusalsArrive() {
     int size = 20_000_000;
     client.images().load(new ByteArrayInputStream(new byte[size]));
-    assertThat(fake.loadedBytes).isEqualTo(size);
-    fake.loadedBytes = 0;
+    assertThat(fake.images.loadedBytes).isEqualTo(size);
+    fake.images.loadedBytes = 0;
     byte[] bad = new byte[size];
     bad[0] = 'X';
     assertThatThrownBy(() -> client.images().load(new ByteArrayInputStream(bad)))

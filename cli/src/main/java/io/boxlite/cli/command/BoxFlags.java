@@ -36,6 +36,7 @@ final class BoxFlags {
     spec.addOption(Specs.flag("Run in the background and print the id", "-d", "--detach"));
     spec.addOption(Specs.flag("Remove the box when it stops", "--rm"));
     spec.addOption(Specs.flag("Boot the VM instead of restoring it", "--no-template"));
+    Transfers.addFlags(spec);
     ProcessFlags.addEnvironment(spec);
     spec.addOption(later("-p", "--publish"));
     spec.addOption(later("-v", "--volume"));

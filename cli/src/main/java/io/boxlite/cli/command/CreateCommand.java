@@ -19,7 +19,7 @@ final class CreateCommand implements Command {
     }
     // A created box is started by a later command, so it cannot end with this one.
     var options = BoxFlags.read(parsed, context).detach(true).build();
-    context.out().println(context.boxlite().create(options).id());
+    context.out().println(Transfers.create(options, parsed, context).id());
     return 0;
   }
 }

@@ -13,9 +13,8 @@ import picocli.CommandLine.ParseResult;
 ///
 /// @since 0.1
 public final class GlobalFlags {
-  /// Flags for remote servers and registries: known, so that they are refused by name.
-  private static final List<String> LATER =
-      List.of("--registry", "--config", "--url", "--profile", "--path-prefix");
+  /// Flags for remote servers: known, so that they are refused by name.
+  private static final List<String> LATER = List.of("--url", "--profile", "--path-prefix");
 
   private static final List<String> LATER_VARIABLES =
       List.of("BOXLITE_REST_URL", "BOXLITE_PROFILE", "BOXLITE_REST_PATH_PREFIX");
@@ -39,6 +38,9 @@ public final class GlobalFlags {
     spec.addOption(Specs.flag("Show details of failures", "--debug"));
     spec.addOption(
         Specs.text("PATH", "Home directory (BOXLITE_HOME, default ~/.boxlite)", "--home"));
+    spec.addOption(
+        Specs.texts("HOST", "Registry that is searched first for names without one", "--registry"));
+    spec.addOption(Specs.text("FILE", "Configuration file, JSON", "--config"));
     for (String name : LATER) {
       spec.addOption(
           OptionSpec.builder(name)
@@ -82,13 +84,28 @@ public final class GlobalFlags {
     }
   }
 
+  /// {@return what the flags and the configuration file say, the flags first}
+  ///
+  /// @param parsed the arguments
+  /// @throws CliException if the file cannot be read or is malformed
+  /// @throws io.boxlite.api.ConfigException if the name of a registry is malformed
+  public static Configuration configuration(ParseResult parsed) {
+    String file = parsed.matchedOptionValue("--config", "");
+    Configuration configuration =
+        file.isEmpty() ? Configuration.EMPTY : ConfigFile.read(Path.of(file));
+    List<String> hosts = Specs.list(parsed, "--registry");
+    return hosts.isEmpty() ? configuration : configuration.searchedFirst(hosts);
+  }
+
   /// {@return the home directory}
   ///
   /// @param parsed the arguments
+  /// @param configuration used when there is no flag
   /// @param environment environment variables
   /// @throws io.boxlite.api.ConfigException if it is not absolute
-  public static Path home(ParseResult parsed, Map<String, String> environment) {
-    String home = parsed.matchedOptionValue("--home", "");
+  public static Path home(
+      ParseResult parsed, Configuration configuration, Map<String, String> environment) {
+    String home = parsed.matchedOptionValue("--home", configuration.home().orElse(""));
     return home.isEmpty()
         ? HomeDirectory.ofEnvironment(environment)
         : HomeDirectory.check(Path.of(home));

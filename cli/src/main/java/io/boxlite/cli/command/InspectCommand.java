@@ -4,35 +4,26 @@ import io.boxlite.api.BootTiming;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxStatus;
-import io.boxlite.cli.output.Format;
-import io.boxlite.cli.output.GoTemplate;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.NotFoundException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
-/// `inspect`: shows everything about boxes.
+/// `inspect`: shows everything about boxes, and images that no box is named like.
 final class InspectCommand implements Command {
-  /// Names that other tools use.
-  private static final Map<String, String> ALIASES = Map.of("ID", "Id", "ImageID", "Image");
-
-  /// Prints the boxes that were found.
-  private interface Printer {
-    String print(List<Map<String, Object>> boxes);
-  }
-
   @Override
   public CommandSpec spec() {
-    CommandSpec spec = Specs.command("Show details of boxes");
+    CommandSpec spec = Specs.command("Show details of boxes or images");
     spec.addOption(Specs.flag("The box that was made last", "-l", "--latest"));
     spec.addOption(
         Specs.text(
             "FORMAT", "json (default), yaml, or a template: {{.State.Status}}", "-f", "--format"));
-    spec.addPositional(Specs.arguments("[BOX...]", "Ids, unique prefixes of ids, or names"));
+    spec.addPositional(Specs.arguments("[BOX|IMAGE...]", "Ids, unique prefixes of ids, or names"));
     return spec;
   }
 
@@ -40,26 +31,22 @@ final class InspectCommand implements Command {
   public int run(ParseResult parsed, CliContext context) {
     List<String> targets = Specs.arguments(parsed);
     boolean latest = Specs.has(parsed, "--latest");
-    Printer printer = printer(parsed.matchedOptionValue("--format", "json"));
+    Trees.Printer printer = Trees.printer(parsed.matchedOptionValue("--format", "json"), "inspect");
     if (latest && !targets.isEmpty()) {
       throw CliException.failure("--latest and arguments cannot be used together");
     }
     if (!latest && targets.isEmpty()) {
       throw CliException.failure("no names or ids specified");
     }
-    List<BoxInfo> found = new ArrayList<>();
+    List<Map<String, Object>> found = new ArrayList<>();
     List<String> missing = new ArrayList<>();
     if (latest) {
-      found.add(latest(context));
+      found.add(tree(latest(context)));
     }
     for (String target : targets) {
-      context
-          .boxlite()
-          .get(target)
-          .map(Box::info)
-          .ifPresentOrElse(found::add, () -> missing.add(target));
+      find(target, context).ifPresentOrElse(found::add, () -> missing.add(target));
     }
-    context.out().print(printer.print(found.stream().map(InspectCommand::tree).toList()));
+    context.out().print(printer.print(found));
     context.out().flush();
     missing.forEach(target -> context.error("no such box: " + target));
     return missing.isEmpty() ? 0 : CliException.FAILURE;
@@ -71,33 +58,15 @@ final class InspectCommand implements Command {
         .orElseThrow(() -> CliException.failure("no boxes to inspect"));
   }
 
-  private static Printer printer(String format) {
-    Optional<Format> known = Format.of(format);
-    if (known.isEmpty()) {
-      GoTemplate template = template(format);
-      return boxes ->
-          boxes.stream().map(box -> render(template, box) + "\n").collect(Collectors.joining());
+  private static Optional<Map<String, Object>> find(String target, CliContext context) {
+    Optional<Box> box = context.boxlite().get(target);
+    if (box.isPresent()) {
+      return Optional.of(tree(box.get().info()));
     }
-    return switch (known.get()) {
-      case JSON -> boxes -> boxes.isEmpty() ? "[]\n" : Format.json(boxes);
-      case YAML -> Format::yaml;
-      case TABLE -> throw CliException.failure("inspect does not support table format");
-    };
-  }
-
-  private static GoTemplate template(String source) {
     try {
-      return GoTemplate.parse(source);
-    } catch (IllegalArgumentException e) {
-      throw CliException.failure("invalid --format: " + e.getMessage());
-    }
-  }
-
-  private static String render(GoTemplate template, Map<String, Object> box) {
-    try {
-      return template.render(box, ALIASES);
-    } catch (IllegalArgumentException e) {
-      throw CliException.failure("invalid --format: " + e.getMessage());
+      return Optional.of(ImageTree.of(context.boxlite().images().inspect(target)));
+    } catch (NotFoundException | ConfigException e) {
+      return Optional.empty(); // a name of nothing, and of no image that there could be
     }
   }
 

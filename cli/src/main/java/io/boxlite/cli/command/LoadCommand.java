@@ -16,6 +16,7 @@ final class LoadCommand implements Command {
   public CommandSpec spec() {
     CommandSpec spec = Specs.command("Add the images of an OCI or Docker archive");
     spec.addOption(Specs.text("FILE", "The archive; - (default): standard input", "-i", "--input"));
+    spec.addOption(Specs.flag("Accepted, has no effect", "-q", "--quiet"));
     return spec;
   }
 
@@ -24,6 +25,9 @@ final class LoadCommand implements Command {
     String file = parsed.matchedOptionValue("--input", "-");
     List<ImageInfo> images;
     if (file.equals("-")) {
+      if (context.terminal().isTerminal()) {
+        throw CliException.failure("cannot load from a terminal; use -i FILE, or redirect input");
+      }
       images = context.boxlite().images().load(context.in());
     } else {
       Path path = Path.of(file);
@@ -37,7 +41,13 @@ final class LoadCommand implements Command {
         throw CliException.failure("cannot load '" + file + "': " + e.getMessage());
       }
     }
-    images.forEach(image -> context.out().println("Loaded image: " + image.reference()));
+    images.forEach(image -> context.out().println(line(image)));
     return 0;
+  }
+
+  private static String line(ImageInfo image) {
+    return image.tag().equals("<none>")
+        ? "Loaded image ID: " + image.id()
+        : "Loaded image: " + image.reference();
   }
 }

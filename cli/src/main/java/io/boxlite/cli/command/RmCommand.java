@@ -28,7 +28,7 @@ final class RmCommand implements Command {
       if (!Specs.arguments(parsed).isEmpty()) {
         throw CliException.usage("--all and BOX cannot be used together");
       }
-      if (!force && !confirmed(context)) {
+      if (!force && !Confirmation.ask("This will remove all boxes.", context)) {
         return 0;
       }
       targets = context.boxlite().list().stream().map(BoxInfo::id).toList();
@@ -36,18 +36,6 @@ final class RmCommand implements Command {
       targets = Specs.someArguments(parsed, "BOX");
     }
     return remove(targets, force, context);
-  }
-
-  private static boolean confirmed(CliContext context) throws IOException {
-    context.err().print("WARNING! This will remove all boxes. Are you sure? [y/N] ");
-    context.err().flush();
-    StringBuilder answer = new StringBuilder();
-    int next = context.in().read();
-    while (next >= 0 && next != '\n') {
-      answer.append((char) next);
-      next = context.in().read();
-    }
-    return answer.toString().strip().equalsIgnoreCase("y");
   }
 
   private static int remove(List<String> targets, boolean force, CliContext context) {

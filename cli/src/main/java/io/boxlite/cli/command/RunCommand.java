@@ -35,14 +35,14 @@ final class RunCommand implements Command {
     Optional<StartTiming> timing =
         Specs.has(parsed, "--timing") ? Optional.of(new StartTiming()) : Optional.empty();
     return detach
-        ? background(options, timing, context)
+        ? background(options, parsed, timing, context)
         : foreground(options, parsed, timing, context);
   }
 
   private static int background(
-      BoxOptions options, Optional<StartTiming> timing, CliContext context) {
+      BoxOptions options, ParseResult parsed, Optional<StartTiming> timing, CliContext context) {
     timing.ifPresent(StartTiming::asked);
-    Box box = context.boxlite().create(options);
+    Box box = Transfers.create(options, parsed, context);
     try {
       start(box, timing, context);
     } catch (BoxliteException e) {
@@ -58,7 +58,7 @@ final class RunCommand implements Command {
       throws InterruptedException {
     Optional<Terminal> terminal = Foreground.terminal(options.tty(), context);
     timing.ifPresent(StartTiming::asked);
-    Box box = context.boxlite().create(options);
+    Box box = Transfers.create(options, parsed, context);
     Execution execution;
     try {
       // Attached first, so that nothing that the command writes is missed.

@@ -87,6 +87,18 @@ final class Specs {
     return arguments;
   }
 
+  /// {@return exactly two arguments}
+  static List<String> pair(ParseResult parsed, String first, String second) {
+    List<String> arguments = someArguments(parsed, first);
+    if (arguments.size() < 2) {
+      throw CliException.usage("missing argument: " + second);
+    }
+    if (arguments.size() > 2) {
+      throw CliException.usage("unexpected argument '" + arguments.get(2) + "'");
+    }
+    return arguments;
+  }
+
   static void noArguments(ParseResult parsed) {
     List<String> arguments = arguments(parsed);
     if (!arguments.isEmpty()) {

@@ -34,8 +34,26 @@ public enum Verb {
   INFO,
   /// Shows the images.
   IMAGES,
+  /// Fetches an image.
+  PULL,
+  /// Sends an image.
+  PUSH,
+  /// Gives an image one more name.
+  TAG,
+  /// Removes images.
+  RMI,
+  /// Writes images to an archive.
+  SAVE,
   /// Adds images.
   LOAD,
+  /// Shows what made an image.
+  HISTORY,
+  /// Makes an image of a box.
+  COMMIT,
+  /// All that concerns images.
+  IMAGE,
+  /// What concerns the whole home.
+  SYSTEM,
   /// Makes, shows and removes the VMs at rest that boxes start from.
   TEMPLATE,
   /// Prints a script for a shell.
@@ -63,7 +81,25 @@ public enum Verb {
     return this == LIST ? List.of("ls", "ps") : List.of();
   }
 
+  /// {@return one line about it}
+  public String description() {
+    return group()
+        .map(Group::description)
+        .orElseGet(() -> command().spec().usageMessage().description()[0]);
+  }
+
+  /// {@return the commands that it holds, if it is a group}
+  public Optional<Group> group() {
+    return switch (this) {
+      case IMAGE -> Optional.of(Group.image());
+      case SYSTEM -> Optional.of(Group.system());
+      default -> Optional.empty();
+    };
+  }
+
   /// {@return a new instance of what implements it}
+  ///
+  /// @throws IllegalStateException if it is a group
   public Command command() {
     return switch (this) {
       case RUN -> new RunCommand();
@@ -79,7 +115,15 @@ public enum Verb {
       case CP -> new CpCommand();
       case INFO -> new InfoCommand();
       case IMAGES -> new ImagesCommand();
+      case PULL -> new PullCommand();
+      case PUSH -> new PushCommand();
+      case TAG -> new TagCommand();
+      case RMI -> new RmiCommand();
+      case SAVE -> new SaveCommand();
       case LOAD -> new LoadCommand();
+      case HISTORY -> new HistoryCommand();
+      case COMMIT -> new CommitCommand();
+      case IMAGE, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case COMPLETION -> new CompletionCommand();
     };

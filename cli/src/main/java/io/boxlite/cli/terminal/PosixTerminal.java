@@ -14,12 +14,13 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// The terminal on file descriptor 0, and whether there is one on 2, through three calls of the C
-/// library. Thread-safe.
+/// The terminal on file descriptor 0, and what is known of those on 1 and 2, through three calls of
+/// the C library. Thread-safe.
 ///
 /// @since 0.1
 public final class PosixTerminal implements Terminal {
   private static final int STDIN = 0;
+  private static final int STDOUT = 1;
   private static final int STDERR = 2;
 
   // Linux, any architecture that uses asm-generic/termbits.h: four 32-bit flag words, the line
@@ -84,10 +85,26 @@ public final class PosixTerminal implements Terminal {
   }
 
   @Override
+  public boolean showsOutput() {
+    try (Arena arena = Arena.ofConfined()) {
+      return attributes(arena, STDOUT).isPresent();
+    }
+  }
+
+  @Override
   public Optional<Size> size() {
+    return size(STDIN);
+  }
+
+  @Override
+  public Optional<Size> errorsSize() {
+    return size(STDERR);
+  }
+
+  private Optional<Size> size(int descriptor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment winsize = arena.allocate(8, 2);
-      if ((int) ioctl.invokeExact(STDIN, TIOCGWINSZ, winsize) != 0) {
+      if ((int) ioctl.invokeExact(descriptor, TIOCGWINSZ, winsize) != 0) {
         return Optional.empty();
       }
       int rows = Short.toUnsignedInt(winsize.get(JAVA_SHORT, 0));

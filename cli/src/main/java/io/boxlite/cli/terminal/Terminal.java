@@ -15,6 +15,12 @@ public interface Terminal {
   /// {@return the size of the terminal, if there is one that knows it}
   Optional<Size> size();
 
+  /// {@return whether standard output is a terminal}
+  boolean showsOutput();
+
+  /// {@return the size of the terminal that standard error is, if it knows it}
+  Optional<Size> errorsSize();
+
   /// Switches to raw mode: every key goes to the reader at once, without echo or signals.
   ///
   /// @return what switches back

@@ -2,7 +2,9 @@ package io.boxlite.api.internal.tar;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.net.URLDecoder;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +14,10 @@ import java.util.Optional;
 /// Values are bytes, in Latin-1: attributes may hold anything, and so do names in practice.
 final class PaxRecords {
   private static final String XATTR = "SCHILY.xattr.";
+
+  /// The same of libarchive: names percent-encoded, values in Base64.
+  private static final String ENCODED_XATTR = "LIBARCHIVE.xattr.";
+
   private static final int MAX_DIGITS = 10;
 
   private final Map<String, String> values = new LinkedHashMap<>();
@@ -85,13 +91,24 @@ final class PaxRecords {
     return sparseNumbers;
   }
 
-  Map<String, byte[]> xattrs() {
+  /// {@return extended attributes by full name; where both forms are given, the one with the bytes
+  /// as they are counts}
+  Map<String, byte[]> xattrs() throws TarException {
     Map<String, byte[]> xattrs = new LinkedHashMap<>();
-    values.forEach((key, value) -> {
+    for (Map.Entry<String, String> record : values.entrySet()) {
+      String key = record.getKey();
       if (key.startsWith(XATTR)) {
-        xattrs.put(key.substring(XATTR.length()), value.getBytes(ISO_8859_1));
+        xattrs.put(key.substring(XATTR.length()), record.getValue().getBytes(ISO_8859_1));
+      } else if (key.startsWith(ENCODED_XATTR)) {
+        String encoded = key.substring(ENCODED_XATTR.length());
+        try {
+          String name = URLDecoder.decode(encoded.replace("+", "%2B"), ISO_8859_1);
+          xattrs.putIfAbsent(name, Base64.getDecoder().decode(record.getValue()));
+        } catch (IllegalArgumentException _) {
+          check(false);
+        }
       }
-    });
+    }
     return xattrs;
   }
 

@@ -212,7 +212,7 @@ public final class TarReader {
     } else if (pax.text("GNU.sparse.size").isPresent()) {
       List<String> numbers =
           pax.text("GNU.sparse.map")
-              .map(map -> List.of(map.split(",")))
+              .map(map -> List.of(map.split(",", -1)))
               .orElseGet(pax::sparseNumbers);
       sparse = new Sparse(pax.number("GNU.sparse.size", stored), segments(numbers));
     } else {

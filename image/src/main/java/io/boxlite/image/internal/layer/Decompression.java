@@ -13,6 +13,9 @@ import java.util.zip.GZIPInputStream;
 public final class Decompression {
   private static final int BUFFER = 256 * 1024;
 
+  /// The window of a zstd frame is memory: at most 128 MiB, as the zstd program allows.
+  private static final int ZSTD_WINDOW_BITS = 27;
+
   private Decompression() {}
 
   /// The same with the limits that hold by default.
@@ -35,10 +38,17 @@ public final class Decompression {
     InputStream plain = source;
     if (startsWith(magic, 0x1f, 0x8b)) {
       plain = new GZIPInputStream(source, BUFFER);
-    } else if (startsWith(magic, 0x28, 0xb5, 0x2f, 0xfd)) {
-      plain = new ZstdInputStreamNoFinalizer(source);
+    } else if (startsWith(magic, 0x28, 0xb5, 0x2f, 0xfd) || isSkippable(magic)) {
+      plain = new ZstdInputStreamNoFinalizer(source).setLongMax(ZSTD_WINDOW_BITS);
     }
     return new Bounded(plain, counted, limits);
+  }
+
+  // A zstd stream may begin with a frame of someone's own data (RFC 8878, 3.1.2).
+  private static boolean isSkippable(byte[] magic) {
+    return magic.length == 4
+        && (magic[0] & 0xf0) == 0x50
+        && startsWith(magic, magic[0] & 0xff, 0x2a, 0x4d, 0x18);
   }
 
   private static boolean startsWith(byte[] data, int... magic) {

@@ -34,6 +34,7 @@ public final class LayerConverter {
   private final LayerTree tree;
   private final byte[] buffer = new byte[BUFFER];
   private long copied;
+  private long metadata;
 
   private LayerConverter(TarReader tar, ErofsWriter erofs, ImageLimits limits, LowerFiles lower) {
     this.tar = tar;
@@ -60,10 +61,11 @@ public final class LayerConverter {
       throws IOException {
     try (InputStream plain = Decompression.open(blob, limits);
         DigestedStream digested = new DigestedStream(plain);
-        ErofsWriter erofs = new ErofsWriter(image, spool)) {
+        ErofsWriter erofs = new ErofsWriter(image, spool);
+        LargeLayerTurn turn = new LargeLayerTurn()) {
       TarReader tar = new TarReader(digested);
       LayerConverter converter = new LayerConverter(tar, erofs, limits, lower);
-      converter.copyEntries();
+      converter.copyEntries(turn);
       tar.drain();
       requireDiffId(diffId, digested.digest());
       erofs.finish(converter.tree.root(), Arrays.copyOf(diffId, 16));
@@ -83,15 +85,29 @@ public final class LayerConverter {
     }
   }
 
-  private void copyEntries() throws IOException {
+  private void copyEntries(LargeLayerTurn turn) throws IOException {
     int count = 0;
     for (var entry = tar.next(); entry.isPresent(); entry = tar.next()) {
       if (++count > limits.entries()) {
         throw LayerErrors.tooLarge("more than " + limits.entries() + " entries", "ENTRIES");
       }
+      requireMetadataRoom(entry.get());
+      turn.grown(count, metadata);
       copy(entry.get());
     }
     tree.finish();
+  }
+
+  private void requireMetadataRoom(TarEntry entry) {
+    metadata += entry.name().length() + entry.linkName().length();
+    for (Map.Entry<String, byte[]> xattr : entry.xattrs().entrySet()) {
+      metadata += xattr.getKey().length() + xattr.getValue().length;
+    }
+    if (metadata > LayerLimits.METADATA_BYTES) {
+      throw LayerErrors.tooLarge(
+          "names, links and attributes of more than %d bytes"
+              .formatted(LayerLimits.METADATA_BYTES));
+    }
   }
 
   private void copy(TarEntry entry) throws IOException {

@@ -46,6 +46,16 @@ public final class OciJson {
     }
   }
 
+  /// Reads an object whose fields are not worth a type.
+  public static Map<String, Object> object(byte[] json, String what) {
+    checkDepth(json, what);
+    try {
+      return JSONB.type(Object.class).map().fromJson(json);
+    } catch (JsonException | IllegalStateException | IllegalArgumentException e) {
+      throw malformed(what, e);
+    }
+  }
+
   public static byte[] write(Object document) {
     return JSONB.toJson(document).getBytes(UTF_8);
   }

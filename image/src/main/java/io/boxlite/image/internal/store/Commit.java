@@ -168,8 +168,9 @@ final class Commit implements AutoCloseable {
     if (json.length > OciJson.MAX_CONFIG) {
       throw new ConfigException(
           "too_large",
-          "the image's configuration would have more than %d bytes; give a shorter message or"
-              + " fewer changes".formatted(OciJson.MAX_CONFIG));
+          "the image's configuration would have more than "
+              + OciJson.MAX_CONFIG
+              + " bytes; give a shorter message or fewer changes");
     }
     return json;
   }

@@ -9,6 +9,7 @@ import io.boxlite.image.internal.tar.TarBuilder;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -154,6 +155,62 @@ final class LayerConverterTest {
   }
 
   @Test
+  void keepsTimesOfEveryAgeAndAttributesOfLibarchive() throws Exception {
+    Map<String, ErofsReader.File> files =
+        convert(
+            new TarBuilder()
+                .pax(Map.of("mtime", "7956915742.000000001"))
+                .file("late", "")
+                .pax(Map.of("mtime", "-446752800"))
+                .file("early", "")
+                .pax(Map.of("LIBARCHIVE.xattr.user.a%20b+", "AP8B"))
+                .file("attributes", ""));
+    assertThat(files.get("late").mtime()).isEqualTo(7_956_915_742L);
+    assertThat(files.get("late").nanos()).isEqualTo(1);
+    assertThat(files.get("early").mtime()).isEqualTo(-446_752_800L);
+    assertThat(files.get("attributes").xattrs()).isEqualTo(Map.of("user.a b+", "\0\u00ff\1"));
+  }
+
+  @Test
+  void keepsWhatEveryFormatOfGnuTarCanSay() throws Exception {
+    String name = "n".repeat(60) + "/" + "p".repeat(60) + "/" + "m".repeat(90);
+    Path file = dir.resolve("formats/" + name);
+    Files.createDirectories(dir.resolve("formats/" + name.substring(0, 121)));
+    Files.writeString(file, "content");
+    Path large = dir.resolve("formats/large");
+    Conversion.run("truncate", "-s", "5G", large.toString());
+    Conversion.run("chown", "3000000:4000000", large.toString());
+    for (String format : new String[] {"gnu", "posix", "ustar"}) {
+      Path archive = dir.resolve(format + ".tar");
+      Conversion.run(
+          "tar",
+          "-cf",
+          "" + archive,
+          "--format=" + format,
+          format.equals("ustar") ? "--exclude=large" : "--sparse",
+          "-C",
+          "" + dir.resolve("formats"),
+          ".");
+      byte[] tar = Files.readAllBytes(archive);
+      Path image = Conversion.image(dir, tar, tar);
+      String listing = Conversion.run("dump.erofs", "--path=/" + name, "" + image);
+      assertThat(listing).as(format).contains("Size: 7 ");
+      if (!format.equals("ustar")) {
+        assertThat(Conversion.run("dump.erofs", "--path=/large", "" + image))
+            .contains("Size: 5368709120 ")
+            .contains("Uid: 3000000   Gid: 4000000");
+      }
+    }
+  }
+
+  @Test
+  void anArchiveWithoutItsEndMarkIsWhole() throws Exception {
+    byte[] tar = new TarBuilder().file("f", "x".repeat(5000)).build();
+    byte[] unmarked = Arrays.copyOf(tar, tar.length - 1024);
+    assertThat(Conversion.convert(dir, unmarked).get("f").text()).hasSize(5000);
+  }
+
+  @Test
   void keepsSparseFilesOfEveryFormatSparse() throws Exception {
     Path sparse = dir.resolve("sparse");
     Conversion.run(
@@ -183,7 +240,7 @@ final class LayerConverterTest {
   }
 
   @Test
-  void readsGzipOfSeveralMembersAndZstd() throws Exception {
+  void readsGzipAndZstdOfSeveralParts() throws Exception {
     byte[] tar = new TarBuilder().file("f", "x".repeat(5000)).build();
     ByteArrayOutputStream gzip = new ByteArrayOutputStream();
     for (int half = 0; half < 2; half++) {
@@ -191,7 +248,13 @@ final class LayerConverterTest {
         member.write(tar, half * tar.length / 2, tar.length / 2);
       }
     }
-    for (byte[] blob : new byte[][] {gzip.toByteArray(), Zstd.compress(tar)}) {
+    ByteArrayOutputStream zstd = new ByteArrayOutputStream();
+    byte[] skippable = {0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'a', 'b', 'c'};
+    zstd.writeBytes(skippable);
+    zstd.writeBytes(Zstd.compress(Arrays.copyOf(tar, 700)));
+    zstd.writeBytes(Zstd.compress(Arrays.copyOfRange(tar, 700, tar.length)));
+    zstd.writeBytes(skippable);
+    for (byte[] blob : new byte[][] {gzip.toByteArray(), Zstd.compress(tar), zstd.toByteArray()}) {
       Path image = Conversion.image(dir, blob, tar);
       assertThat(ErofsReader.read(image).get("f").text()).isEqualTo("x".repeat(5000));
     }

@@ -8,6 +8,7 @@ import io.boxlite.protocol.agent.v1.ExportChangesResponse;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -38,8 +39,7 @@ final class ChangesStream extends InputStream
   private final Duration patience;
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private @Nullable ClientCallStreamObserver<ExportChangesRequest> requests;
-  private ByteString current = ByteString.EMPTY;
-  private int position;
+  private ByteBuffer current = ByteBuffer.allocate(0);
   private boolean over;
   private long received; // only the call's callbacks, which come one at a time
   private volatile long consumed;
@@ -99,12 +99,11 @@ final class ChangesStream extends InputStream
     if (length == 0) {
       return 0;
     }
-    if (position == current.size() && !next()) {
+    if (!current.hasRemaining() && !next()) {
       return -1;
     }
-    int count = Math.min(length, current.size() - position);
-    current.copyTo(buffer, position, offset, count);
-    position += count;
+    int count = Math.min(length, current.remaining());
+    current.get(buffer, offset, count);
     return count;
   }
 
@@ -113,29 +112,28 @@ final class ChangesStream extends InputStream
       return false;
     }
     acknowledge();
-    switch (await()) {
+    return switch (await()) {
       case Event.Chunk(ByteString data) -> {
-        current = data;
-        position = 0;
-        return true;
+        current = data.asReadOnlyByteBuffer();
+        yield true;
       }
       case Event.End _ -> {
         over = true;
-        return false;
+        yield false;
       }
       case Event.Failure(Throwable cause) -> {
         over = true;
         throw AgentErrors.map(WHAT, cause);
       }
-    }
+    };
   }
 
   private void acknowledge() {
-    if (position > 0) {
-      consumed += position; // only this thread writes it
-      current = ByteString.EMPTY;
-      position = 0;
-      send(consumed);
+    if (current.limit() > 0) {
+      long now = consumed + current.limit();
+      consumed = now; // only this thread writes it
+      current = ByteBuffer.allocate(0);
+      send(now);
     }
   }
 
