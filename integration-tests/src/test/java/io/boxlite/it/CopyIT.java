@@ -54,7 +54,7 @@ class CopyIT {
 
   private Box running() {
     Box box =
-        boxlite.create(BoxOptions.ofImage("boxlite/base").cmd(List.of("sleep", "100000")).build());
+        boxlite.create(BoxOptions.ofImage("base").cmd(List.of("sleep", "100000")).build());
     box.start();
     return box;
   }
@@ -88,7 +88,7 @@ class CopyIT {
   void filesBelongToTheUserAndMountsOfTheBoxAreSeen() throws Exception {
     Box box =
         boxlite.create(
-            BoxOptions.ofImage("boxlite/base")
+            BoxOptions.ofImage("base")
                 .cmd(List.of("sleep", "100000"))
                 .user("1000:1001")
                 .build());
@@ -171,7 +171,7 @@ class CopyIT {
 
   @Test
   void restingBoxIsCopiedFromAndRestsAgain() throws Exception {
-    Box box = boxlite.create(BoxOptions.ofImage("boxlite/base").build());
+    Box box = boxlite.create(BoxOptions.ofImage("base").build());
     Path file = Files.writeString(host.resolve("f"), "kept");
     box.copyIn(file, "/f", DEFAULT);
     assertThat(box.info().status()).isEqualTo(BoxStatus.CONFIGURED);
@@ -184,7 +184,7 @@ class CopyIT {
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("destination /f exists and overwrite=false");
     box.remove(false);
-    Box job = boxlite.create(BoxOptions.ofImage("boxlite/base").cmd(List.of("true")).build());
+    Box job = boxlite.create(BoxOptions.ofImage("base").cmd(List.of("true")).build());
     assertThatThrownBy(() -> job.copyIn(file, "/f", DEFAULT))
         .isInstanceOf(InvalidStateException.class);
     job.remove(false);
@@ -193,12 +193,13 @@ class CopyIT {
   @Test
   void filesThatChangeMeanwhileAreCopied() throws Exception {
     Box box = running();
+    exec(box, "mkdir /w; : > /w/grows");
     Execution busy =
         box.exec(
             ExecOptions.of(
                 "sh",
                 "-c",
-                "mkdir /w; i=0; while :; do i=$((i+1)); echo $i >> /w/grows; echo $i > /w/n;"
+                "i=0; while :; do i=$((i+1)); echo $i >> /w/grows; echo $i > /w/n;"
                     + " touch /w/t$i; rm -f /w/t$((i-20)); : > /w/shrinks;"
                     + " head -c 100000 /dev/zero | tr '\\0' x > /w/shrinks; done"));
     for (int i = 0; i < 20; i++) {
@@ -211,7 +212,7 @@ class CopyIT {
 
   @Test
   void commandLineCopiesFilesAndStreams() throws Exception {
-    home.run("run", "-d", "--name", "c", "boxlite/base", "sleep", "100000").ok();
+    home.run("run", "-d", "--name", "c", "base", "sleep", "100000").ok();
     Path file = Files.writeString(host.resolve("with:colon"), "text");
     home.run("cp", file.toString(), "c:/f").ok();
     byte[] tar = home.run("cp", "c:/f", "-").ok().stdout();
