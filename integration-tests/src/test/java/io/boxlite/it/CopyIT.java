@@ -53,8 +53,7 @@ class CopyIT {
   }
 
   private Box running() {
-    Box box =
-        boxlite.create(BoxOptions.ofImage("base").cmd(List.of("sleep", "100000")).build());
+    Box box = boxlite.create(BoxOptions.ofImage("base").cmd(List.of("sleep", "100000")).build());
     box.start();
     return box;
   }
@@ -88,10 +87,7 @@ class CopyIT {
   void filesBelongToTheUserAndMountsOfTheBoxAreSeen() throws Exception {
     Box box =
         boxlite.create(
-            BoxOptions.ofImage("base")
-                .cmd(List.of("sleep", "100000"))
-                .user("1000:1001")
-                .build());
+            BoxOptions.ofImage("base").cmd(List.of("sleep", "100000")).user("1000:1001").build());
     box.start();
     Path file = Files.writeString(host.resolve("f"), "text");
     box.copyIn(file, "/dev/shm/f", DEFAULT);
