@@ -121,7 +121,7 @@ final class CopyOutStream extends InputStream
     }
     int count = Math.min(length, size(current) - position);
     if (current.hasData()) {
-      current.getData().copyTo(buffer, position, offset, count);
+      current.getData().substring(position, position + count).copyTo(buffer, offset);
     } else {
       Arrays.fill(buffer, offset, offset + count, (byte) 0);
     }
