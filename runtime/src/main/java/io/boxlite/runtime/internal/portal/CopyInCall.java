@@ -161,7 +161,9 @@ final class CopyInCall implements ClientResponseObserver<CopyInRequest, CopyInRe
     }
   }
 
-  private void await(long deadline) {
+  // Both callers check their condition again.
+  @SuppressWarnings("WaitNotInLoop")
+  private synchronized void await(long deadline) {
     long left = (deadline - System.nanoTime()) / 1_000_000;
     if (left <= 0) {
       throw new PortalException("timeout", what + ": the guest agent takes nothing");
