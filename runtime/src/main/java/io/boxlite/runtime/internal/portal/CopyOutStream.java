@@ -134,25 +134,26 @@ final class CopyOutStream extends InputStream
       return false;
     }
     if (position > 0) {
-      consumed++; // only this thread writes it
+      long read = consumed + 1; // only this thread writes it
+      consumed = read;
       current = CopyChunk.getDefaultInstance();
       position = 0;
       send(CopyOutRequest.newBuilder().setAcked(consumed).build());
     }
-    switch (await()) {
+    return switch (await()) {
       case Event.Chunk(CopyChunk chunk) -> {
         current = chunk;
-        return true;
+        yield true;
       }
       case Event.End _ -> {
         over = true;
-        return false;
+        yield false;
       }
       case Event.Failure(Throwable cause) -> {
         over = true;
         throw AgentErrors.map(what, cause);
       }
-    }
+    };
   }
 
   private Event await() {
