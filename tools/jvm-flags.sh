@@ -19,8 +19,9 @@ cli_flags=(
 
 supervisor_flags=(
   "${common_flags[@]}"
-  -Xms96m -Xmx640m # a layer with as many files as the limits allow takes half of it
+  -Xmx240m
   --sun-misc-unsafe-memory-access=allow # protobuf and Netty still use it, and the JVM would warn
   -XX:+ExitOnOutOfMemoryError
+  -Djdk.http.auth.tunneling.disabledSchemes= # a proxy's password for https registries
   -Dorg.sqlite.lib.path="$dist/native" -Dorg.sqlite.lib.name=libsqlitejdbc.so
 )

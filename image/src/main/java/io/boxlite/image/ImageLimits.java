@@ -6,7 +6,7 @@ import java.util.Map;
 /// What one layer of an image may have. A layer beyond any of these is refused as `too_large`.
 /// Immutable.
 ///
-/// @param entries of the archive; `BOXLITE_IMAGE_MAX_ENTRIES`, default 500,000
+/// @param entries of the archive; `BOXLITE_IMAGE_MAX_ENTRIES`, default 250,000
 /// @param uncompressedBytes of the archive; `BOXLITE_IMAGE_MAX_UNCOMPRESSED_BYTES`, default 64 GiB
 /// @param imageBytes of its files, holes included; `BOXLITE_IMAGE_MAX_FILE_BYTES`, default 1 TiB
 /// @param ratio uncompressed bytes for each compressed one, beyond the first 64 MiB;
@@ -23,7 +23,7 @@ public record ImageLimits(
     int nameBytes) {
   /// What holds unless the environment says otherwise.
   public static final ImageLimits DEFAULT =
-      new ImageLimits(500_000, 64L << 30, 1L << 40, 1100, 256, 255);
+      new ImageLimits(250_000, 64L << 30, 1L << 40, 1100, 256, 255);
 
   /// Reads them from environment variables.
   ///

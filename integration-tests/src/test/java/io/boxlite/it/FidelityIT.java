@@ -7,11 +7,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
-import io.boxlite.api.ImageInfo;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -63,8 +59,10 @@ class FidelityIT {
   /// @return the number of files
   private int assertSameTree(TestImages images, Path image, Path unpacked) throws Exception {
     List<String> expected = images.list(images.unpacked(unpacked), OWN);
-    try (Boxlite boxlite = Boxlite.open(home.home())) {
-      Box box = boxlite.create(BoxOptions.ofImage(load(boxlite, images.archive(image))).build());
+    try (RegistryServer registry = new RegistryServer(directory.resolve("registry"));
+        Boxlite boxlite = Boxlite.open(home.home())) {
+      String name = images.push(image, registry);
+      Box box = boxlite.create(BoxOptions.ofImage(name).build());
       box.start();
       List<String> seen = list(box);
       List<String> missing = new ArrayList<>(expected);
@@ -75,14 +73,6 @@ class FidelityIT {
       assertThat(seen).isEqualTo(expected);
     }
     return expected.size();
-  }
-
-  private static String load(Boxlite boxlite, Path archive) throws IOException {
-    try (InputStream in = Files.newInputStream(archive)) {
-      List<ImageInfo> loaded = boxlite.images().load(in);
-      assertThat(loaded).hasSize(1);
-      return loaded.getFirst().id();
-    }
   }
 
   private static List<String> list(Box box) throws Exception {

@@ -72,11 +72,21 @@ final class TestImages {
     return copy;
   }
 
-  /// {@return a layout as one file, as `load` takes it}
-  Path archive(Path layout) throws IOException {
-    Path archive = directory.resolve(layout.getFileName() + ".tar");
-    run("tar", "-cf", "" + archive, "-C", "" + layout, ".");
-    return archive;
+  /// Sends the image of a layout to a registry, as it is.
+  ///
+  /// @return its name there
+  String push(Path layout, RegistryServer registry) throws IOException {
+    String name = registry.host() + "/fidelity/" + layout.getFileName() + ":" + TAG;
+    run(
+        "skopeo",
+        "copy",
+        "-q",
+        "--insecure-policy",
+        "--preserve-digests",
+        "--dest-tls-verify=false",
+        "oci:" + layout + ":" + TAG,
+        "docker://" + name);
+    return name;
   }
 
   /// {@return the root file system that umoci makes of an image}

@@ -8,8 +8,8 @@ import java.util.concurrent.Semaphore;
 /// several of those that limits just allow would not fit. Small ones do not wait. Confined to one
 /// thread.
 final class LargeLayerTurn implements AutoCloseable {
-  private static final int SMALL_ENTRIES = 100_000;
-  private static final long SMALL_BYTES = 16L << 20;
+  private static final int SMALL_ENTRIES = 25_000;
+  private static final long SMALL_BYTES = 2L << 20;
   private static final Semaphore ONE = new Semaphore(1, true);
 
   private boolean taken;

@@ -88,18 +88,22 @@ public final class LayerConverter {
   private void copyEntries(LargeLayerTurn turn) throws IOException {
     int count = 0;
     for (var entry = tar.next(); entry.isPresent(); entry = tar.next()) {
-      if (++count > limits.entries()) {
+      count++;
+      requireMetadataRoom(entry.get());
+      copy(entry.get());
+      int files = count + tree.madeDirectories();
+      if (files > limits.entries()) {
         throw LayerErrors.tooLarge("more than " + limits.entries() + " entries", "ENTRIES");
       }
-      requireMetadataRoom(entry.get());
-      turn.grown(count, metadata);
-      copy(entry.get());
+      turn.grown(files, metadata);
     }
     tree.finish();
   }
 
   private void requireMetadataRoom(TarEntry entry) {
-    metadata += entry.name().length() + entry.linkName().length();
+    // Of a name its last component is kept.
+    metadata += entry.name().length() - entry.name().lastIndexOf('/', entry.name().length() - 2);
+    metadata += entry.linkName().length();
     for (Map.Entry<String, byte[]> xattr : entry.xattrs().entrySet()) {
       metadata += xattr.getKey().length() + xattr.getValue().length;
     }

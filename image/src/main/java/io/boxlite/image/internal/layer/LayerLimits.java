@@ -18,9 +18,9 @@ final class LayerLimits {
   /// Bytes of all extended attributes of a file, names and values, less one.
   static final int XATTR_BYTES = 64 << 10;
 
-  /// Bytes of all names, link targets and extended attributes of a layer: 128 MiB. They are in
+  /// Bytes of all names, link targets and extended attributes of a layer: 32 MiB. They are in
   /// memory until its end.
-  static final long METADATA_BYTES = 128L << 20;
+  static final long METADATA_BYTES = 32L << 20;
 
   private LayerLimits() {}
 }

@@ -50,6 +50,11 @@ final class LayerTree {
     return paths.assumptions();
   }
 
+  /// {@return how many directories were made that the archive does not mention}
+  int madeDirectories() {
+    return paths.madeDirectories();
+  }
+
   /// Applies the entry if it is a whiteout. A directory never is one.
   boolean addWhiteout(EntryPath path, String entry) throws IOException {
     if (path.isRoot() || !path.name().startsWith(WHITEOUT_PREFIX)) {

@@ -190,6 +190,11 @@ final class MergedPaths {
     return names;
   }
 
+  /// {@return how many directories were made that the archive does not mention}
+  int madeDirectories() {
+    return madeDirectories;
+  }
+
   // A directory that the archive does not mention is that of the layers below.
   private Inode make(List<Step> steps) throws IOException {
     List<String> path = names(steps);
@@ -198,10 +203,7 @@ final class MergedPaths {
       Step step = steps.get(i);
       Inode own = step.directory;
       if (own == null) {
-        if (++madeDirectories > limits.entries()) {
-          throw LayerErrors.tooLarge(
-              "more than %d directories".formatted(limits.entries()), "ENTRIES");
-        }
+        madeDirectories++;
         own = make(at, path.subList(0, i), step.open);
       }
       at = own;
