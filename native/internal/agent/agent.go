@@ -61,6 +61,10 @@ type Agent struct {
 	sequence   int // of exec groups
 	export     *export
 
+	copies    sync.WaitGroup  // under way; added to with mu
+	copiesEnd context.Context // is over when they have to end
+	endCopies context.CancelFunc
+
 	// still is locked while the container stands still, and read-locked while a process is started: one
 	// in a frozen group would hold up whoever forks it. It comes before mu.
 	still sync.RWMutex
@@ -72,6 +76,7 @@ func New(connected func() bool) (*Agent, error) {
 		table: process.NewTable(), instance: newInstance(), connected: connected,
 		powerOff: make(chan struct{}), alone: make(chan struct{}, 1), state: pb.ContainerState_CONTAINER_STATE_NONE,
 	}
+	a.copiesEnd, a.endCopies = context.WithCancel(context.Background())
 	var err error
 	if a.disks, err = rootfs.Find(); err != nil {
 		return nil, err

@@ -308,6 +308,7 @@ func (a *Agent) shutDown(grace time.Duration) {
 	if e != nil {
 		e.end(fault.New(codes.FailedPrecondition, "not_running", "the VM shuts down"))
 	}
+	a.endCopies()
 	if c != nil {
 		if running && grace > 0 && p.Signal(sig) == nil {
 			select {
@@ -318,6 +319,7 @@ func (a *Agent) shutDown(grace time.Duration) {
 		c.Kill()
 		<-c.Ended()
 		p.WaitExit(context.Background())
+		a.copies.Wait() // they have the container's files open
 		a.downResult.InitExit = exitOf(p.Exit())
 		if err := errors.Join(c.Leave(), root.Unmount()); err != nil {
 			log.Print("shutdown: ", err)

@@ -2111,6 +2111,514 @@ func (x *ExportChangesResponse) GetData() []byte {
 	return nil
 }
 
+// A part of a tar. At most 16 chunks beyond the last acknowledged one are under way.
+type CopyChunk struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Content:
+	//
+	//	*CopyChunk_Data
+	//	*CopyChunk_Zeros
+	Content       isCopyChunk_Content `protobuf_oneof:"content"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyChunk) Reset() {
+	*x = CopyChunk{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyChunk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyChunk) ProtoMessage() {}
+
+func (x *CopyChunk) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyChunk.ProtoReflect.Descriptor instead.
+func (*CopyChunk) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *CopyChunk) GetContent() isCopyChunk_Content {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *CopyChunk) GetData() []byte {
+	if x != nil {
+		if x, ok := x.Content.(*CopyChunk_Data); ok {
+			return x.Data
+		}
+	}
+	return nil
+}
+
+func (x *CopyChunk) GetZeros() uint32 {
+	if x != nil {
+		if x, ok := x.Content.(*CopyChunk_Zeros); ok {
+			return x.Zeros
+		}
+	}
+	return 0
+}
+
+type isCopyChunk_Content interface {
+	isCopyChunk_Content()
+}
+
+type CopyChunk_Data struct {
+	Data []byte `protobuf:"bytes,1,opt,name=data,proto3,oneof"` // 1 to 65536 bytes
+}
+
+type CopyChunk_Zeros struct {
+	Zeros uint32 `protobuf:"varint,2,opt,name=zeros,proto3,oneof"` // that many bytes of 0, 1 to 16777216
+}
+
+func (*CopyChunk_Data) isCopyChunk_Content() {}
+
+func (*CopyChunk_Zeros) isCopyChunk_Content() {}
+
+// First message: open. Then chunks.
+type CopyInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Request:
+	//
+	//	*CopyInRequest_Open
+	//	*CopyInRequest_Chunk
+	Request       isCopyInRequest_Request `protobuf_oneof:"request"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyInRequest) Reset() {
+	*x = CopyInRequest{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyInRequest) ProtoMessage() {}
+
+func (x *CopyInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyInRequest.ProtoReflect.Descriptor instead.
+func (*CopyInRequest) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *CopyInRequest) GetRequest() isCopyInRequest_Request {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *CopyInRequest) GetOpen() *CopyInOpen {
+	if x != nil {
+		if x, ok := x.Request.(*CopyInRequest_Open); ok {
+			return x.Open
+		}
+	}
+	return nil
+}
+
+func (x *CopyInRequest) GetChunk() *CopyChunk {
+	if x != nil {
+		if x, ok := x.Request.(*CopyInRequest_Chunk); ok {
+			return x.Chunk
+		}
+	}
+	return nil
+}
+
+type isCopyInRequest_Request interface {
+	isCopyInRequest_Request()
+}
+
+type CopyInRequest_Open struct {
+	Open *CopyInOpen `protobuf:"bytes,1,opt,name=open,proto3,oneof"`
+}
+
+type CopyInRequest_Chunk struct {
+	Chunk *CopyChunk `protobuf:"bytes,2,opt,name=chunk,proto3,oneof"`
+}
+
+func (*CopyInRequest_Open) isCopyInRequest_Request() {}
+
+func (*CopyInRequest_Chunk) isCopyInRequest_Request() {}
+
+type CopyInOpen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where to; a relative path begins at the root. An existing directory, or a path that ends in a
+	// slash: everything is unpacked inside. Otherwise an archive of one regular file becomes that file,
+	// any other that directory, which is made.
+	Path        string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	NoOverwrite bool   `protobuf:"varint,2,opt,name=no_overwrite,json=noOverwrite,proto3" json:"no_overwrite,omitempty"` // "destination_exists" if the destination exists
+	// A destination that is not a directory takes the place of the only file or directory that the
+	// archive has at its top.
+	RenameTop     bool `protobuf:"varint,3,opt,name=rename_top,json=renameTop,proto3" json:"rename_top,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyInOpen) Reset() {
+	*x = CopyInOpen{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyInOpen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyInOpen) ProtoMessage() {}
+
+func (x *CopyInOpen) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyInOpen.ProtoReflect.Descriptor instead.
+func (*CopyInOpen) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *CopyInOpen) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *CopyInOpen) GetNoOverwrite() bool {
+	if x != nil {
+		return x.NoOverwrite
+	}
+	return false
+}
+
+func (x *CopyInOpen) GetRenameTop() bool {
+	if x != nil {
+		return x.RenameTop
+	}
+	return false
+}
+
+type CopyInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Response:
+	//
+	//	*CopyInResponse_Acked
+	//	*CopyInResponse_Warning
+	Response      isCopyInResponse_Response `protobuf_oneof:"response"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyInResponse) Reset() {
+	*x = CopyInResponse{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyInResponse) ProtoMessage() {}
+
+func (x *CopyInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyInResponse.ProtoReflect.Descriptor instead.
+func (*CopyInResponse) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *CopyInResponse) GetResponse() isCopyInResponse_Response {
+	if x != nil {
+		return x.Response
+	}
+	return nil
+}
+
+func (x *CopyInResponse) GetAcked() uint64 {
+	if x != nil {
+		if x, ok := x.Response.(*CopyInResponse_Acked); ok {
+			return x.Acked
+		}
+	}
+	return 0
+}
+
+func (x *CopyInResponse) GetWarning() string {
+	if x != nil {
+		if x, ok := x.Response.(*CopyInResponse_Warning); ok {
+			return x.Warning
+		}
+	}
+	return ""
+}
+
+type isCopyInResponse_Response interface {
+	isCopyInResponse_Response()
+}
+
+type CopyInResponse_Acked struct {
+	Acked uint64 `protobuf:"varint,1,opt,name=acked,proto3,oneof"` // that many chunks have been consumed
+}
+
+type CopyInResponse_Warning struct {
+	Warning string `protobuf:"bytes,2,opt,name=warning,proto3,oneof"`
+}
+
+func (*CopyInResponse_Acked) isCopyInResponse_Response() {}
+
+func (*CopyInResponse_Warning) isCopyInResponse_Response() {}
+
+// First message: open. Then acknowledgements.
+type CopyOutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Request:
+	//
+	//	*CopyOutRequest_Open
+	//	*CopyOutRequest_Acked
+	Request       isCopyOutRequest_Request `protobuf_oneof:"request"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyOutRequest) Reset() {
+	*x = CopyOutRequest{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyOutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyOutRequest) ProtoMessage() {}
+
+func (x *CopyOutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyOutRequest.ProtoReflect.Descriptor instead.
+func (*CopyOutRequest) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *CopyOutRequest) GetRequest() isCopyOutRequest_Request {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *CopyOutRequest) GetOpen() *CopyOutOpen {
+	if x != nil {
+		if x, ok := x.Request.(*CopyOutRequest_Open); ok {
+			return x.Open
+		}
+	}
+	return nil
+}
+
+func (x *CopyOutRequest) GetAcked() uint64 {
+	if x != nil {
+		if x, ok := x.Request.(*CopyOutRequest_Acked); ok {
+			return x.Acked
+		}
+	}
+	return 0
+}
+
+type isCopyOutRequest_Request interface {
+	isCopyOutRequest_Request()
+}
+
+type CopyOutRequest_Open struct {
+	Open *CopyOutOpen `protobuf:"bytes,1,opt,name=open,proto3,oneof"`
+}
+
+type CopyOutRequest_Acked struct {
+	Acked uint64 `protobuf:"varint,2,opt,name=acked,proto3,oneof"` // that many chunks have been consumed
+}
+
+func (*CopyOutRequest_Open) isCopyOutRequest_Request() {}
+
+func (*CopyOutRequest_Acked) isCopyOutRequest_Request() {}
+
+type CopyOutOpen struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Path           string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"` // a relative one begins at the root; one that ends in "/." means what is inside
+	Recursive      bool                   `protobuf:"varint,2,opt,name=recursive,proto3" json:"recursive,omitempty"`
+	FollowSymlinks bool                   `protobuf:"varint,3,opt,name=follow_symlinks,json=followSymlinks,proto3" json:"follow_symlinks,omitempty"` // sends what links point to, in the container's root
+	IncludeParent  bool                   `protobuf:"varint,4,opt,name=include_parent,json=includeParent,proto3" json:"include_parent,omitempty"`    // a directory is the top entry, not only what is in it
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *CopyOutOpen) Reset() {
+	*x = CopyOutOpen{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyOutOpen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyOutOpen) ProtoMessage() {}
+
+func (x *CopyOutOpen) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyOutOpen.ProtoReflect.Descriptor instead.
+func (*CopyOutOpen) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *CopyOutOpen) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *CopyOutOpen) GetRecursive() bool {
+	if x != nil {
+		return x.Recursive
+	}
+	return false
+}
+
+func (x *CopyOutOpen) GetFollowSymlinks() bool {
+	if x != nil {
+		return x.FollowSymlinks
+	}
+	return false
+}
+
+func (x *CopyOutOpen) GetIncludeParent() bool {
+	if x != nil {
+		return x.IncludeParent
+	}
+	return false
+}
+
+type CopyOutResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Chunk         *CopyChunk             `protobuf:"bytes,1,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyOutResponse) Reset() {
+	*x = CopyOutResponse{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyOutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyOutResponse) ProtoMessage() {}
+
+func (x *CopyOutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyOutResponse.ProtoReflect.Descriptor instead.
+func (*CopyOutResponse) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *CopyOutResponse) GetChunk() *CopyChunk {
+	if x != nil {
+		return x.Chunk
+	}
+	return nil
+}
+
 type ShutdownRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	GraceMs       uint32                 `protobuf:"varint,1,opt,name=grace_ms,json=graceMs,proto3" json:"grace_ms,omitempty"` // between the stop signal and SIGKILL
@@ -2120,7 +2628,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2640,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2653,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ShutdownRequest) GetGraceMs() uint32 {
@@ -2164,7 +2672,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2176,7 +2684,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2189,7 +2697,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ShutdownResponse) GetInitExit() *ExitStatus {
@@ -2321,7 +2829,37 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x14ExportChangesRequest\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\"+\n" +
 	"\x15ExportChangesResponse\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data\",\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"D\n" +
+	"\tCopyChunk\x12\x14\n" +
+	"\x04data\x18\x01 \x01(\fH\x00R\x04data\x12\x16\n" +
+	"\x05zeros\x18\x02 \x01(\rH\x00R\x05zerosB\t\n" +
+	"\acontent\"\x83\x01\n" +
+	"\rCopyInRequest\x122\n" +
+	"\x04open\x18\x01 \x01(\v2\x1c.boxlite.agent.v1.CopyInOpenH\x00R\x04open\x123\n" +
+	"\x05chunk\x18\x02 \x01(\v2\x1b.boxlite.agent.v1.CopyChunkH\x00R\x05chunkB\t\n" +
+	"\arequest\"b\n" +
+	"\n" +
+	"CopyInOpen\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12!\n" +
+	"\fno_overwrite\x18\x02 \x01(\bR\vnoOverwrite\x12\x1d\n" +
+	"\n" +
+	"rename_top\x18\x03 \x01(\bR\trenameTop\"P\n" +
+	"\x0eCopyInResponse\x12\x16\n" +
+	"\x05acked\x18\x01 \x01(\x04H\x00R\x05acked\x12\x1a\n" +
+	"\awarning\x18\x02 \x01(\tH\x00R\awarningB\n" +
+	"\n" +
+	"\bresponse\"h\n" +
+	"\x0eCopyOutRequest\x123\n" +
+	"\x04open\x18\x01 \x01(\v2\x1d.boxlite.agent.v1.CopyOutOpenH\x00R\x04open\x12\x16\n" +
+	"\x05acked\x18\x02 \x01(\x04H\x00R\x05ackedB\t\n" +
+	"\arequest\"\x8f\x01\n" +
+	"\vCopyOutOpen\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1c\n" +
+	"\trecursive\x18\x02 \x01(\bR\trecursive\x12'\n" +
+	"\x0ffollow_symlinks\x18\x03 \x01(\bR\x0efollowSymlinks\x12%\n" +
+	"\x0einclude_parent\x18\x04 \x01(\bR\rincludeParent\"D\n" +
+	"\x0fCopyOutResponse\x121\n" +
+	"\x05chunk\x18\x01 \x01(\v2\x1b.boxlite.agent.v1.CopyChunkR\x05chunk\",\n" +
 	"\x0fShutdownRequest\x12\x19\n" +
 	"\bgrace_ms\x18\x01 \x01(\rR\agraceMs\"M\n" +
 	"\x10ShutdownResponse\x129\n" +
@@ -2335,7 +2873,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Stream\x12\x16\n" +
 	"\x12STREAM_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTREAM_STDOUT\x10\x01\x12\x11\n" +
-	"\rSTREAM_STDERR\x10\x022\xd9\b\n" +
+	"\rSTREAM_STDERR\x10\x022\xfe\t\n" +
 	"\fAgentService\x12H\n" +
 	"\x05Hello\x12\x1e.boxlite.agent.v1.HelloRequest\x1a\x1f.boxlite.agent.v1.HelloResponse\x12Q\n" +
 	"\bRehearse\x12!.boxlite.agent.v1.RehearseRequest\x1a\".boxlite.agent.v1.RehearseResponse\x12N\n" +
@@ -2348,7 +2886,9 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Resize\x12\x1f.boxlite.agent.v1.ResizeRequest\x1a .boxlite.agent.v1.ResizeResponse\x12T\n" +
 	"\tListExecs\x12\".boxlite.agent.v1.ListExecsRequest\x1a#.boxlite.agent.v1.ListExecsResponse\x12N\n" +
 	"\aRelease\x12 .boxlite.agent.v1.ReleaseRequest\x1a!.boxlite.agent.v1.ReleaseResponse\x12d\n" +
-	"\rExportChanges\x12&.boxlite.agent.v1.ExportChangesRequest\x1a'.boxlite.agent.v1.ExportChangesResponse(\x010\x01\x12Q\n" +
+	"\rExportChanges\x12&.boxlite.agent.v1.ExportChangesRequest\x1a'.boxlite.agent.v1.ExportChangesResponse(\x010\x01\x12O\n" +
+	"\x06CopyIn\x12\x1f.boxlite.agent.v1.CopyInRequest\x1a .boxlite.agent.v1.CopyInResponse(\x010\x01\x12R\n" +
+	"\aCopyOut\x12 .boxlite.agent.v1.CopyOutRequest\x1a!.boxlite.agent.v1.CopyOutResponse(\x010\x01\x12Q\n" +
 	"\bShutdown\x12!.boxlite.agent.v1.ShutdownRequest\x1a\".boxlite.agent.v1.ShutdownResponseBL\n" +
 	"\x1cio.boxlite.protocol.agent.v1P\x01Z*boxlite.io/native/internal/agentpb;agentpbb\x06proto3"
 
@@ -2365,7 +2905,7 @@ func file_boxlite_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_boxlite_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(ContainerState)(0),             // 0: boxlite.agent.v1.ContainerState
 	(Stream)(0),                     // 1: boxlite.agent.v1.Stream
@@ -2405,8 +2945,15 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(*ReleaseResponse)(nil),         // 35: boxlite.agent.v1.ReleaseResponse
 	(*ExportChangesRequest)(nil),    // 36: boxlite.agent.v1.ExportChangesRequest
 	(*ExportChangesResponse)(nil),   // 37: boxlite.agent.v1.ExportChangesResponse
-	(*ShutdownRequest)(nil),         // 38: boxlite.agent.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),        // 39: boxlite.agent.v1.ShutdownResponse
+	(*CopyChunk)(nil),               // 38: boxlite.agent.v1.CopyChunk
+	(*CopyInRequest)(nil),           // 39: boxlite.agent.v1.CopyInRequest
+	(*CopyInOpen)(nil),              // 40: boxlite.agent.v1.CopyInOpen
+	(*CopyInResponse)(nil),          // 41: boxlite.agent.v1.CopyInResponse
+	(*CopyOutRequest)(nil),          // 42: boxlite.agent.v1.CopyOutRequest
+	(*CopyOutOpen)(nil),             // 43: boxlite.agent.v1.CopyOutOpen
+	(*CopyOutResponse)(nil),         // 44: boxlite.agent.v1.CopyOutResponse
+	(*ShutdownRequest)(nil),         // 45: boxlite.agent.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),        // 46: boxlite.agent.v1.ShutdownResponse
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
@@ -2428,38 +2975,46 @@ var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	1,  // 16: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
 	33, // 17: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
 	24, // 18: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	24, // 19: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
-	2,  // 20: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
-	4,  // 21: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
-	6,  // 22: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
-	9,  // 23: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
-	11, // 24: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
-	14, // 25: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
-	25, // 26: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
-	27, // 27: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
-	29, // 28: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
-	31, // 29: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
-	34, // 30: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	36, // 31: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
-	38, // 32: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 33: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 34: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 35: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	10, // 36: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	12, // 37: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	20, // 38: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	26, // 39: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	28, // 40: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	30, // 41: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	32, // 42: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	35, // 43: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	37, // 44: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
-	39, // 45: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	33, // [33:46] is the sub-list for method output_type
-	20, // [20:33] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	40, // 19: boxlite.agent.v1.CopyInRequest.open:type_name -> boxlite.agent.v1.CopyInOpen
+	38, // 20: boxlite.agent.v1.CopyInRequest.chunk:type_name -> boxlite.agent.v1.CopyChunk
+	43, // 21: boxlite.agent.v1.CopyOutRequest.open:type_name -> boxlite.agent.v1.CopyOutOpen
+	38, // 22: boxlite.agent.v1.CopyOutResponse.chunk:type_name -> boxlite.agent.v1.CopyChunk
+	24, // 23: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
+	2,  // 24: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
+	4,  // 25: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
+	6,  // 26: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
+	9,  // 27: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
+	11, // 28: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
+	14, // 29: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
+	25, // 30: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
+	27, // 31: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
+	29, // 32: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
+	31, // 33: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
+	34, // 34: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
+	36, // 35: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
+	39, // 36: boxlite.agent.v1.AgentService.CopyIn:input_type -> boxlite.agent.v1.CopyInRequest
+	42, // 37: boxlite.agent.v1.AgentService.CopyOut:input_type -> boxlite.agent.v1.CopyOutRequest
+	45, // 38: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 39: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 40: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 41: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	10, // 42: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	12, // 43: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	20, // 44: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	26, // 45: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	28, // 46: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	30, // 47: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	32, // 48: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	35, // 49: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	37, // 50: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
+	41, // 51: boxlite.agent.v1.AgentService.CopyIn:output_type -> boxlite.agent.v1.CopyInResponse
+	44, // 52: boxlite.agent.v1.AgentService.CopyOut:output_type -> boxlite.agent.v1.CopyOutResponse
+	46, // 53: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	39, // [39:54] is the sub-list for method output_type
+	24, // [24:39] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_boxlite_agent_v1_agent_proto_init() }
@@ -2479,13 +3034,29 @@ func file_boxlite_agent_v1_agent_proto_init() {
 		(*AttachResponse_StdinAck)(nil),
 		(*AttachResponse_Exit)(nil),
 	}
+	file_boxlite_agent_v1_agent_proto_msgTypes[36].OneofWrappers = []any{
+		(*CopyChunk_Data)(nil),
+		(*CopyChunk_Zeros)(nil),
+	}
+	file_boxlite_agent_v1_agent_proto_msgTypes[37].OneofWrappers = []any{
+		(*CopyInRequest_Open)(nil),
+		(*CopyInRequest_Chunk)(nil),
+	}
+	file_boxlite_agent_v1_agent_proto_msgTypes[39].OneofWrappers = []any{
+		(*CopyInResponse_Acked)(nil),
+		(*CopyInResponse_Warning)(nil),
+	}
+	file_boxlite_agent_v1_agent_proto_msgTypes[40].OneofWrappers = []any{
+		(*CopyOutRequest_Open)(nil),
+		(*CopyOutRequest_Acked)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_boxlite_agent_v1_agent_proto_rawDesc), len(file_boxlite_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   38,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

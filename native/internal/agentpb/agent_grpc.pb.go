@@ -37,6 +37,8 @@ const (
 	AgentService_ListExecs_FullMethodName       = "/boxlite.agent.v1.AgentService/ListExecs"
 	AgentService_Release_FullMethodName         = "/boxlite.agent.v1.AgentService/Release"
 	AgentService_ExportChanges_FullMethodName   = "/boxlite.agent.v1.AgentService/ExportChanges"
+	AgentService_CopyIn_FullMethodName          = "/boxlite.agent.v1.AgentService/CopyIn"
+	AgentService_CopyOut_FullMethodName         = "/boxlite.agent.v1.AgentService/CopyOut"
 	AgentService_Shutdown_FullMethodName        = "/boxlite.agent.v1.AgentService/Shutdown"
 )
 
@@ -84,6 +86,16 @@ type AgentServiceClient interface {
 	// first request has offset 0. Reasons: "not_created", "busy" (another export, or the container could
 	// not be made to stand still), "not_representable" (a file that no such tar can hold).
 	ExportChanges(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse], error)
+	// Unpacks a tar in the container, as its user, whatever is mounted there. Links are resolved within
+	// the container's root. The archive is over when the caller half-closes; a call that ends in any
+	// other way leaves what has come. Devices, FIFOs and sockets are skipped with a warning. Reasons:
+	// "not_created", "user_not_found", "group_not_found", "invalid_argument", "invalid_archive",
+	// "destination_exists", "copy_failed", "no_space".
+	CopyIn(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CopyInRequest, CopyInResponse], error)
+	// Sends files of the container as a tar in POSIX pax format: a file as one entry of its base name.
+	// What is skipped is told by global headers with a `comment` that begins with "boxlite: ". Reasons:
+	// "not_created", "path_not_found", "invalid_argument", "copy_failed".
+	CopyOut(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CopyOutRequest, CopyOutResponse], error)
 	// Ends the container (stop signal, grace, kill), unmounts, syncs; after the answer the VM powers
 	// itself off.
 	Shutdown(ctx context.Context, in *ShutdownRequest, opts ...grpc.CallOption) (*ShutdownResponse, error)
@@ -223,6 +235,32 @@ func (c *agentServiceClient) ExportChanges(ctx context.Context, opts ...grpc.Cal
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AgentService_ExportChangesClient = grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse]
 
+func (c *agentServiceClient) CopyIn(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CopyInRequest, CopyInResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[2], AgentService_CopyIn_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[CopyInRequest, CopyInResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_CopyInClient = grpc.BidiStreamingClient[CopyInRequest, CopyInResponse]
+
+func (c *agentServiceClient) CopyOut(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CopyOutRequest, CopyOutResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[3], AgentService_CopyOut_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[CopyOutRequest, CopyOutResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_CopyOutClient = grpc.BidiStreamingClient[CopyOutRequest, CopyOutResponse]
+
 func (c *agentServiceClient) Shutdown(ctx context.Context, in *ShutdownRequest, opts ...grpc.CallOption) (*ShutdownResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ShutdownResponse)
@@ -277,6 +315,16 @@ type AgentServiceServer interface {
 	// first request has offset 0. Reasons: "not_created", "busy" (another export, or the container could
 	// not be made to stand still), "not_representable" (a file that no such tar can hold).
 	ExportChanges(grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]) error
+	// Unpacks a tar in the container, as its user, whatever is mounted there. Links are resolved within
+	// the container's root. The archive is over when the caller half-closes; a call that ends in any
+	// other way leaves what has come. Devices, FIFOs and sockets are skipped with a warning. Reasons:
+	// "not_created", "user_not_found", "group_not_found", "invalid_argument", "invalid_archive",
+	// "destination_exists", "copy_failed", "no_space".
+	CopyIn(grpc.BidiStreamingServer[CopyInRequest, CopyInResponse]) error
+	// Sends files of the container as a tar in POSIX pax format: a file as one entry of its base name.
+	// What is skipped is told by global headers with a `comment` that begins with "boxlite: ". Reasons:
+	// "not_created", "path_not_found", "invalid_argument", "copy_failed".
+	CopyOut(grpc.BidiStreamingServer[CopyOutRequest, CopyOutResponse]) error
 	// Ends the container (stop signal, grace, kill), unmounts, syncs; after the answer the VM powers
 	// itself off.
 	Shutdown(context.Context, *ShutdownRequest) (*ShutdownResponse, error)
@@ -325,6 +373,12 @@ func (UnimplementedAgentServiceServer) Release(context.Context, *ReleaseRequest)
 }
 func (UnimplementedAgentServiceServer) ExportChanges(grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]) error {
 	return status.Error(codes.Unimplemented, "method ExportChanges not implemented")
+}
+func (UnimplementedAgentServiceServer) CopyIn(grpc.BidiStreamingServer[CopyInRequest, CopyInResponse]) error {
+	return status.Error(codes.Unimplemented, "method CopyIn not implemented")
+}
+func (UnimplementedAgentServiceServer) CopyOut(grpc.BidiStreamingServer[CopyOutRequest, CopyOutResponse]) error {
+	return status.Error(codes.Unimplemented, "method CopyOut not implemented")
 }
 func (UnimplementedAgentServiceServer) Shutdown(context.Context, *ShutdownRequest) (*ShutdownResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Shutdown not implemented")
@@ -544,6 +598,20 @@ func _AgentService_ExportChanges_Handler(srv interface{}, stream grpc.ServerStre
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AgentService_ExportChangesServer = grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]
 
+func _AgentService_CopyIn_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(AgentServiceServer).CopyIn(&grpc.GenericServerStream[CopyInRequest, CopyInResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_CopyInServer = grpc.BidiStreamingServer[CopyInRequest, CopyInResponse]
+
+func _AgentService_CopyOut_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(AgentServiceServer).CopyOut(&grpc.GenericServerStream[CopyOutRequest, CopyOutResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_CopyOutServer = grpc.BidiStreamingServer[CopyOutRequest, CopyOutResponse]
+
 func _AgentService_Shutdown_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ShutdownRequest)
 	if err := dec(in); err != nil {
@@ -624,6 +692,18 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ExportChanges",
 			Handler:       _AgentService_ExportChanges_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "CopyIn",
+			Handler:       _AgentService_CopyIn_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "CopyOut",
+			Handler:       _AgentService_CopyOut_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"boxlite.io/native/internal/inroot"
+
 	"boxlite.io/native/internal/cgroup"
 )
 
@@ -66,8 +68,8 @@ var devLinks = map[string]string{
 // at is the path by which the kernel finds an open file again, whatever happens to its name.
 func at(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
-func (r root) mount(m mount) error {
-	fd, err := r.makeDir(m.target, 0o755)
+func mountIn(r inroot.Root, m mount) error {
+	fd, err := r.MakeDir(m.target, 0o755)
 	if err == nil {
 		err = unix.Mount(m.fstype, at(fd), m.fstype, m.flags, m.data)
 		unix.Close(fd)
@@ -78,8 +80,8 @@ func (r root) mount(m mount) error {
 	return nil
 }
 
-func (r root) fillDev() error {
-	dev, err := r.open("/dev", unix.O_DIRECTORY|unix.O_RDONLY, 0)
+func fillDev(r inroot.Root) error {
+	dev, err := r.Open("/dev", unix.O_DIRECTORY|unix.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -98,8 +100,8 @@ func (r root) fillDev() error {
 }
 
 // makeConsole makes the file over which init's terminal is mounted when that starts.
-func (r root) makeConsole() error {
-	dev, err := r.open("/dev", unix.O_PATH|unix.O_DIRECTORY, 0)
+func makeConsole(r inroot.Root) error {
+	dev, err := r.Open("/dev", unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
@@ -112,8 +114,8 @@ func (r root) makeConsole() error {
 }
 
 // move moves the mounts at a path of the VM to one of the container.
-func (r root) move(source, target string) error {
-	fd, err := r.makeDir(target, 0o755)
+func move(r inroot.Root, source, target string) error {
+	fd, err := r.MakeDir(target, 0o755)
 	if err == nil {
 		err = unix.Mount(source, at(fd), "", unix.MS_MOVE, "")
 		unix.Close(fd)
@@ -125,8 +127,8 @@ func (r root) move(source, target string) error {
 }
 
 // overlay mounts a file of the VM over one of the container.
-func (r root) overlay(target, source string) error {
-	fd, err := r.makeFile(target)
+func overlay(r inroot.Root, target, source string) error {
+	fd, err := r.MakeFile(target)
 	if err == nil {
 		err = unix.Mount(source, at(fd), "", unix.MS_BIND, "")
 		unix.Close(fd)
@@ -137,8 +139,8 @@ func (r root) overlay(target, source string) error {
 	return nil
 }
 
-func (r root) mask(target string) error {
-	fd, err := r.open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
+func mask(r inroot.Root, target string) error {
+	fd, err := r.Open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, unix.ENOENT) {
 		return nil
 	}
@@ -160,8 +162,8 @@ func (r root) mask(target string) error {
 	return nil
 }
 
-func (r root) protect(target string) error {
-	fd, err := r.open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
+func protect(r inroot.Root, target string) error {
+	fd, err := r.Open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, unix.ENOENT) {
 		return nil
 	}
@@ -170,7 +172,7 @@ func (r root) protect(target string) error {
 		unix.Close(fd)
 	}
 	if err == nil { // the new mount is found by the name: the old descriptor lies below it
-		fd, err = r.open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
+		fd, err = r.Open(target, unix.O_PATH|unix.O_NOFOLLOW, 0)
 	}
 	if err == nil {
 		err = unix.Mount("", at(fd), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|hardened, "")
@@ -197,29 +199,29 @@ func furnish() error {
 	if err := unix.Mount("tmpfs", staging, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=700"); err != nil {
 		return err
 	}
-	r, err := openRoot(staging)
+	r, err := inroot.At(staging)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(int(r))
-	if err := r.mount(devMount); err != nil {
+	if err := mountIn(r, devMount); err != nil {
 		return err
 	}
-	if err := r.fillDev(); err != nil {
+	if err := fillDev(r); err != nil {
 		return err
 	}
 	for _, m := range otherMounts {
-		if err := r.mount(m); err != nil {
+		if err := mountIn(r, m); err != nil {
 			return err
 		}
 	}
 	for _, target := range masked {
-		if err := r.mask(target); err != nil {
+		if err := mask(r, target); err != nil {
 			return err
 		}
 	}
 	for _, target := range readOnly {
-		if err := r.protect(target); err != nil {
+		if err := protect(r, target); err != nil {
 			return err
 		}
 	}
@@ -239,33 +241,33 @@ func Made(path string, st *unix.Stat_t) bool {
 
 // populate makes everything of the container's file system but its content.
 func (s *setup) populate() error {
-	r, err := openRoot(s.Rootfs)
+	r, err := inroot.At(s.Rootfs)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(int(r))
 	for _, tree := range trees {
-		if err := r.move(staging+tree, tree); err != nil {
+		if err := move(r, staging+tree, tree); err != nil {
 			return err
 		}
 	}
 	if s.TTY {
-		if err := r.makeConsole(); err != nil {
+		if err := makeConsole(r); err != nil {
 			return err
 		}
 	}
 	for target, source := range s.Files {
-		if err := r.overlay(target, source); err != nil {
+		if err := overlay(r, target, source); err != nil {
 			return err
 		}
 	}
-	if fd, err := r.open("/etc/machine-id", unix.O_PATH, 0); err == nil {
+	if fd, err := r.Open("/etc/machine-id", unix.O_PATH, 0); err == nil {
 		unix.Close(fd)
-		if err := r.overlay("/etc/machine-id", s.MachineID); err != nil {
+		if err := overlay(r, "/etc/machine-id", s.MachineID); err != nil {
 			return err
 		}
 	}
-	fd, err := r.makeDir(s.Cwd, 0o755)
+	fd, err := r.MakeDir(s.Cwd, 0o755)
 	if err != nil {
 		return fmt.Errorf("working directory %q: %w", s.Cwd, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"boxlite.io/native/internal/fault"
+	"boxlite.io/native/internal/inroot"
 	"boxlite.io/native/internal/userdb"
 )
 
@@ -174,13 +175,13 @@ func execFault(name string, err error) error {
 
 func lookupUser(spec string) (userdb.Identity, error) {
 	files := [2]io.Reader{}
-	r, err := openRoot("/")
+	r, err := inroot.At("/")
 	if err != nil {
 		return userdb.Identity{}, err
 	}
 	defer unix.Close(int(r))
 	for i, p := range []string{"/etc/passwd", "/etc/group"} {
-		if f, err := r.readable(p); err == nil {
+		if f, err := r.Readable(p); err == nil {
 			defer f.Close()
 			files[i] = io.LimitReader(f, maxDatabase)
 		} else {

@@ -11,6 +11,8 @@ module io.boxlite.api {
       io.boxlite.client,
       io.boxlite.server,
       io.boxlite.vmm;
+  exports io.boxlite.api.internal.tar to
+      io.boxlite.image;
 
   uses io.boxlite.api.spi.BoxliteProvider;
 }

@@ -1,7 +1,11 @@
 package io.boxlite.api;
 
+import io.boxlite.api.internal.copy.HostCopy;
+import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// A handle on one box: a micro-VM that runs an OCI image and keeps its state. A handle stays valid
@@ -84,6 +88,73 @@ public interface Box {
   /// @throws InvalidStateException if the state does not allow it
   /// @throws StorageException if the image cannot be written
   ImageInfo commit(CommitOptions options);
+
+  /// Unpacks a tar in the box. A box that is not running is started without its main command, and
+  /// stopped again. Everything belongs to the user of the box. Links are resolved in the box.
+  ///
+  /// When the target is a directory, or ends in `/`, everything goes inside. Otherwise an archive
+  /// of one regular file becomes that file, any other that directory, which is made; with
+  /// `includeParent` the target takes the place of the only file or directory at the archive's top.
+  ///
+  /// @param tar plain, as ustar, pax or GNU; read to its end, not closed
+  /// @param boxTarget path in the box; a relative one begins at `/`
+  /// @param options `overwrite` and `includeParent` count
+  /// @return what was skipped, and why
+  /// @throws ConfigException if the path or the archive is malformed
+  /// @throws InvalidStateException if the box is not running and must not be started by this
+  /// @throws StorageException if the target exists and must not, or cannot be written
+  List<String> copyIn(InputStream tar, String boxTarget, CopyOptions options);
+
+  /// Reads a file or directory of the box as a tar. A box that is not running is started without
+  /// its main command, and stopped again. What is skipped is told by global pax headers with a
+  /// `comment` that begins with `boxlite: `.
+  ///
+  /// @param boxSource path in the box; with `/.` at its end, what is in the directory
+  /// @param options all but `overwrite` count
+  /// @param consumer called once with the tar
+  /// @throws ConfigException if the path is malformed, or a directory without `recursive`
+  /// @throws NotFoundException if there is no such file
+  /// @throws InvalidStateException if the box is not running and must not be started by this
+  /// @throws StorageException if it cannot be read, or the consumer fails
+  void copyOut(String boxSource, CopyOptions options, TarConsumer consumer);
+
+  /// Copies a file or directory of this host into the box, as [#copyIn(InputStream, String,
+  /// CopyOptions)] does.
+  ///
+  /// @param hostSource file or directory; with `/.` at its end, what is in the directory
+  /// @param boxTarget path in the box; a relative one begins at `/`
+  /// @param options how
+  /// @return what was skipped (devices, FIFOs, sockets), and why
+  /// @throws ConfigException if a path is malformed, or a directory without `recursive`
+  /// @throws NotFoundException if the source does not exist
+  /// @throws StorageException if the source cannot be read or the target not be written
+  default List<String> copyIn(Path hostSource, String boxTarget, CopyOptions options) {
+    return HostCopy.in(this, hostSource, boxTarget, options);
+  }
+
+  /// Copies a file or directory of the box to this host. Nothing outside of the target is touched,
+  /// whatever the box sends; set-id bits are dropped.
+  ///
+  /// @param boxSource path in the box; with `/.` at its end, what is in the directory
+  /// @param hostTarget file or directory, as the target of [#copyIn(InputStream, String,
+  ///   CopyOptions)]
+  /// @param options how
+  /// @return what was skipped (devices, FIFOs, sockets), and why
+  /// @throws ConfigException if a path is malformed, or a directory without `recursive`
+  /// @throws NotFoundException if the source does not exist
+  /// @throws StorageException if the target exists and must not, or cannot be written
+  default List<String> copyOut(String boxSource, Path hostTarget, CopyOptions options) {
+    return HostCopy.out(this, boxSource, hostTarget, options);
+  }
+
+  /// Takes a tar.
+  interface TarConsumer {
+    /// Reads it.
+    ///
+    /// @param tar not to be used after this call
+    /// @throws IOException if what is read cannot be put where it belongs
+    void accept(InputStream tar) throws IOException;
+  }
 
   /// {@return figures of the box, without starting it}
   BoxMetrics metrics();

@@ -39,6 +39,12 @@ import org.jspecify.annotations.Nullable;
 
 /// A runtime without VMs: boxes are entries of a map, commands are [FakeExecution]s.
 final class FakeBoxlite implements Boxlite {
+  /// The last copy.
+  record Copied(String path, io.boxlite.api.CopyOptions options, byte[] tar) {}
+
+  volatile @org.jspecify.annotations.Nullable Copied copied;
+  volatile java.util.List<String> skipped = java.util.List.of();
+
   static final Instant CREATED = Instant.parse("2026-03-04T05:06:07.890Z");
 
   final Map<String, BoxInfo> boxes = new LinkedHashMap<>();
@@ -180,6 +186,32 @@ final class FakeBoxlite implements Boxlite {
   }
 
   private final class FakeBox implements Box {
+    @Override
+    public java.util.List<String> copyIn(
+        java.io.InputStream tar, String boxTarget, io.boxlite.api.CopyOptions options) {
+      try {
+        copied = new Copied(boxTarget, options, tar.readAllBytes());
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+      return skipped;
+    }
+
+    @Override
+    public void copyOut(
+        String boxSource, io.boxlite.api.CopyOptions options, TarConsumer consumer) {
+      if (boxSource.equals("/nothing")) {
+        throw new io.boxlite.api.NotFoundException("path_not_found", "/nothing: no such file");
+      }
+      try {
+        Copied stored = copied == null ? new Copied("", options, new byte[0]) : copied;
+        copied = new Copied(boxSource, options, stored.tar());
+        consumer.accept(new java.io.ByteArrayInputStream(stored.tar()));
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+
     @Override
     public ImageInfo commit(CommitOptions options) {
       calls.add(

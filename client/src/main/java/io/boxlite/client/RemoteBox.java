@@ -5,6 +5,7 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.CommitOptions;
+import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
@@ -23,6 +24,7 @@ import io.boxlite.rest.StopBody;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// A box of another process.
@@ -120,6 +122,16 @@ final class RemoteBox implements Box {
     String source = log == BoxLog.CONSOLE ? "console" : "init";
     return caller.stream(
         "GET", Paths.box(id) + "/logs?source=" + source + (follow ? "&follow=true" : ""), null);
+  }
+
+  @Override
+  public List<String> copyIn(InputStream tar, String boxTarget, CopyOptions options) {
+    return new RemoteFiles(caller, id).copyIn(tar, boxTarget, options);
+  }
+
+  @Override
+  public void copyOut(String boxSource, CopyOptions options, TarConsumer consumer) {
+    new RemoteFiles(caller, id).copyOut(boxSource, options, consumer);
   }
 
   @Override

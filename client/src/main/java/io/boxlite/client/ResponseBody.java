@@ -10,6 +10,7 @@ final class ResponseBody extends InputStream {
   private static final int CHUNKED = -2;
   private static final int UNTIL_CLOSE = -1;
 
+  private final ResponseHead head;
   private final Connection connection;
   private final RestConnections pool;
   private final boolean reusable;
@@ -22,6 +23,7 @@ final class ResponseBody extends InputStream {
 
   ResponseBody(Connection connection, RestConnections pool, ResponseHead head, boolean noBody)
       throws IOException {
+    this.head = head;
     this.connection = connection;
     this.pool = pool;
     long length = noBody ? 0 : head.isChunked() ? CHUNKED : head.contentLength();
@@ -32,6 +34,10 @@ final class ResponseBody extends InputStream {
     if (length == 0) {
       end();
     }
+  }
+
+  ResponseHead head() {
+    return head;
   }
 
   @Override

@@ -65,6 +65,16 @@ final class RestCaller {
     }
   }
 
+  /// Sends a body of unknown length; the answer has none that counts.
+  ResponseHead put(String path, InputStream body) {
+    try (ResponseBody answer = exchange("PUT", path, null, body, "")) {
+      readAll(answer);
+      return answer.head();
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
   private ResponseBody exchange(
       String method,
       String path,

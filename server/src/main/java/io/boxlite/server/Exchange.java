@@ -66,7 +66,11 @@ final class Exchange {
   }
 
   boolean flag(String name) {
-    return switch (query(name).orElse("false")) {
+    return flag(name, false);
+  }
+
+  boolean flag(String name, boolean otherwise) {
+    return switch (query(name).orElse(Boolean.toString(otherwise))) {
       case "true", "1" -> true;
       case "false", "0" -> false;
       case String other ->

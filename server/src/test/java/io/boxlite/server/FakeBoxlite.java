@@ -40,6 +40,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// A runtime in memory; its commands are [FakeExecution]s.
 final class FakeBoxlite implements Boxlite {
+  /// The last copy.
+  record Copied(String path, io.boxlite.api.CopyOptions options, byte[] tar) {}
+
+  volatile @org.jspecify.annotations.Nullable Copied copied;
+  volatile java.util.List<String> skipped = java.util.List.of();
+
   final Map<String, FakeBox> boxes = new ConcurrentHashMap<>();
   final AtomicInteger ids = new AtomicInteger();
   final FakeTemplates templates = new FakeTemplates();
@@ -111,6 +117,32 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    @Override
+    public java.util.List<String> copyIn(
+        java.io.InputStream tar, String boxTarget, io.boxlite.api.CopyOptions options) {
+      try {
+        copied = new Copied(boxTarget, options, tar.readAllBytes());
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+      return skipped;
+    }
+
+    @Override
+    public void copyOut(
+        String boxSource, io.boxlite.api.CopyOptions options, TarConsumer consumer) {
+      if (boxSource.equals("/nothing")) {
+        throw new io.boxlite.api.NotFoundException("path_not_found", "/nothing: no such file");
+      }
+      try {
+        Copied stored = copied == null ? new Copied("", options, new byte[0]) : copied;
+        copied = new Copied(boxSource, options, stored.tar());
+        consumer.accept(new java.io.ByteArrayInputStream(stored.tar()));
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+
     @Override
     public ImageInfo commit(CommitOptions commit) {
       committed = commit;

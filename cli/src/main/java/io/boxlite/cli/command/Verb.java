@@ -28,6 +28,8 @@ public enum Verb {
   INSPECT,
   /// Shows what a box wrote.
   LOGS,
+  /// Copies files.
+  CP,
   /// Shows what the runtime is.
   INFO,
   /// Shows the images.
@@ -110,6 +112,7 @@ public enum Verb {
       case RM -> new RmCommand();
       case INSPECT -> new InspectCommand();
       case LOGS -> new LogsCommand();
+      case CP -> new CpCommand();
       case INFO -> new InfoCommand();
       case IMAGES -> new ImagesCommand();
       case PULL -> new PullCommand();

@@ -1,6 +1,7 @@
 package io.boxlite.image.internal.store;
 
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.tar.TarWriter;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.DockerImage;
@@ -8,7 +9,6 @@ import io.boxlite.image.internal.oci.Index;
 import io.boxlite.image.internal.oci.Layout;
 import io.boxlite.image.internal.oci.Manifest;
 import io.boxlite.image.internal.oci.OciJson;
-import io.boxlite.image.internal.tar.TarWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -2,12 +2,12 @@ package io.boxlite.image.internal.store;
 
 import com.github.luben.zstd.ZstdIOException;
 import io.boxlite.api.ImageException;
+import io.boxlite.api.internal.tar.TarEntry;
+import io.boxlite.api.internal.tar.TarException;
+import io.boxlite.api.internal.tar.TarReader;
 import io.boxlite.image.internal.layer.Decompression;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
-import io.boxlite.image.internal.tar.TarEntry;
-import io.boxlite.image.internal.tar.TarException;
-import io.boxlite.image.internal.tar.TarReader;
 import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;

@@ -166,7 +166,7 @@ final class ArchiveWriterTest {
   @Test
   void sizesBeyondOctalHeadersAreWritten() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new io.boxlite.image.internal.tar.TarWriter(out).beginFile("large", 9L << 30);
+    new io.boxlite.api.internal.tar.TarWriter(out).beginFile("large", 9L << 30);
     Path file = Files.write(dir.resolve("large.tar"), out.toByteArray());
     Process tar =
         new ProcessBuilder("tar", "tvf", file.toString()).redirectErrorStream(true).start();

@@ -1,6 +1,5 @@
 package io.boxlite.runtime.internal.lifecycle;
 
-import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
@@ -28,11 +27,12 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// One box: the only place that changes its state. Everything that starts, stops or removes it
 /// holds `lifecycle`; what only looks does not.
-public final class LocalBox implements Box {
+public final class LocalBox extends PortalBox {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final int SIGKILL = 9;
 
@@ -85,6 +85,16 @@ public final class LocalBox implements Box {
     return snapshot();
   }
 
+  private interface Held extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private Held hold() {
+    lifecycle.lock();
+    return lifecycle::unlock;
+  }
+
   private void checkExists() {
     if (removed) {
       throw Refusals.gone(id());
@@ -99,8 +109,7 @@ public final class LocalBox implements Box {
 
   @Override
   public void start() {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       checkExists();
       RunningBox run = running;
       if (run == null) {
@@ -109,8 +118,6 @@ public final class LocalBox implements Box {
       if (!run.initStarted()) {
         startInit(run);
       }
-    } finally {
-      lifecycle.unlock();
     }
   }
 
@@ -187,8 +194,7 @@ public final class LocalBox implements Box {
 
   /// The main command has ended by itself: the box stops.
   private void initEnded(RunningBox run, ExitStatus exit) {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       if (running != run) {
         return;
       }
@@ -203,8 +209,6 @@ public final class LocalBox implements Box {
       } finally {
         stopped(run, exit);
       }
-    } finally {
-      lifecycle.unlock();
     }
   }
 
@@ -234,8 +238,7 @@ public final class LocalBox implements Box {
   }
 
   private void vmEnded(RunningBox run, VmExit exit) {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       if (running != run) {
         return;
       }
@@ -243,15 +246,12 @@ public final class LocalBox implements Box {
       EngineException cause = boot.endedUnasked(exit);
       run.abandon(cause);
       startFailed(cause);
-    } finally {
-      lifecycle.unlock();
     }
   }
 
   /// The VM may live on: then the portal is opened again and everything goes on.
   private void portalLost(RunningBox run, PortalException cause) {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       if (running != run || !run.vm().isAlive()) {
         return;
       }
@@ -267,15 +267,12 @@ public final class LocalBox implements Box {
         run.end(e);
         startFailed(e);
       }
-    } finally {
-      lifecycle.unlock();
     }
   }
 
   @Override
   public void stop(Duration grace) {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       checkExists();
       RunningBox run = running;
       if (run == null) {
@@ -292,8 +289,6 @@ public final class LocalBox implements Box {
       } finally {
         stopped(run, exit);
       }
-    } finally {
-      lifecycle.unlock();
     }
   }
 
@@ -304,8 +299,7 @@ public final class LocalBox implements Box {
       // Before the lock, which a guest that does not answer may hold for long.
       endVmNow();
     }
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       if (removed) {
         return; // as was wanted: its end, or another caller, was faster
       }
@@ -322,8 +316,6 @@ public final class LocalBox implements Box {
         }
       }
       delete();
-    } finally {
-      lifecycle.unlock();
     }
   }
 
@@ -355,8 +347,7 @@ public final class LocalBox implements Box {
       checkExists();
       return run;
     }
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       checkExists();
       run = running;
       if (run == null || !run.initStarted()) {
@@ -368,15 +359,12 @@ public final class LocalBox implements Box {
         throw new InvalidStateException("box_stopped", "box " + id() + " has just stopped");
       }
       return run;
-    } finally {
-      lifecycle.unlock();
     }
   }
 
   @Override
   public Execution attach() {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       checkExists();
       RunningBox run = running;
       if (run == null) {
@@ -386,8 +374,6 @@ public final class LocalBox implements Box {
         run = boot();
       }
       return run.main();
-    } finally {
-      lifecycle.unlock();
     }
   }
 
@@ -418,8 +404,7 @@ public final class LocalBox implements Box {
   /// Brings the box's state in line with what is left of it after another supervisor, or a boot of
   /// the host: takes a detached box's VM over, ends any other.
   public void recover() {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       if (!record.state().status().isActive()) {
         if (record.options().autoRemove()) {
           delete(); // whoever made it has gone without starting it
@@ -446,8 +431,6 @@ public final class LocalBox implements Box {
         boot.endVm(record);
         endedElsewhere("it could not be taken over: " + e.getMessage(), !stopping);
       }
-    } finally {
-      lifecycle.unlock();
     }
   }
 
@@ -463,34 +446,48 @@ public final class LocalBox implements Box {
 
   /// Lets go of the box, which goes on if it runs.
   public void release() {
-    lifecycle.lock();
-    try {
+    try (Held _ = hold()) {
       RunningBox run = running;
       running = null;
       if (run != null) {
         run.abandon(
             new PortalException("runtime_closed", "the runtime of box " + id() + " closed"));
       }
-    } finally {
-      lifecycle.unlock();
     }
   }
 
   @Override
   public ImageInfo commit(CommitOptions options) {
     BoxCommit commit = new BoxCommit(context, boot, options);
+    return alone(() -> Refusals.checkCommit(record), portal -> commit.of(record, portal));
+  }
+
+  @Override
+  <T> T withAgent(Function<Portal, T> work) {
+    RunningBox run = running;
+    if (run == null) {
+      return alone(() -> Refusals.checkImplicitStart(record), work);
+    }
+    checkExists();
+    return work.apply(run.portal());
+  }
+
+  /// Keeps everything else of the box waiting.
+  ///
+  /// @param check throws when a box that does not run must not be brought up for it
+  private <T> T alone(Runnable check, Function<Portal, T> work) {
     lifecycle.lock();
     try {
       checkExists();
       committing = true;
       RunningBox run = running;
       if (run != null) {
-        return commit.ofRunning(record, run.portal());
+        return work.apply(run.portal());
       }
-      Refusals.checkCommit(record);
+      check.run();
       SpawnedVm spawned = new SpawnedVm();
       booting = spawned;
-      return commit.ofResting(record, spawned, this::store);
+      return new RestingBox(boot, record, spawned, this::store).withAgent(work);
     } finally {
       booting = null;
       committing = false;

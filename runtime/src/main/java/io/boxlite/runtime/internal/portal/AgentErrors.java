@@ -84,7 +84,9 @@ final class AgentErrors {
       case "exec_not_found" -> new NotFoundException(reason, message, cause, Map.of());
       case "already_exists" -> new AlreadyExistsException(reason, message, cause, Map.of());
       case "invalid_argument" -> new ConfigException(reason, message, cause, Map.of());
-      case "mount_failed", "disk_not_found" ->
+      case "path_not_found" -> new NotFoundException(reason, message, cause, Map.of());
+      case "invalid_archive" -> new ConfigException(reason, message, cause, Map.of());
+      case "mount_failed", "disk_not_found", "destination_exists", "copy_failed", "no_space" ->
           new StorageException(reason, message, cause, Map.of());
       case "protocol_mismatch" -> new PortalException(reason, message, cause, Map.of());
       default ->

@@ -1,10 +1,14 @@
 package io.boxlite.runtime.internal.portal;
 
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.PortalException;
 import io.boxlite.protocol.agent.v1.AgentServiceGrpc;
 import io.boxlite.protocol.agent.v1.AgentServiceGrpc.AgentServiceBlockingStub;
+import io.boxlite.protocol.agent.v1.CopyInOpen;
+import io.boxlite.protocol.agent.v1.CopyOutOpen;
+import io.boxlite.protocol.agent.v1.CopyOutRequest;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.protocol.agent.v1.HelloRequest;
@@ -254,6 +258,43 @@ public final class Portal implements AutoCloseable {
     var _ = AgentServiceGrpc.newStub(channel.grpc()).exportChanges(changes);
     changes.send(0);
     return changes;
+  }
+
+  /// Unpacks a tar in the container.
+  ///
+  /// @param tar read to its end, not closed
+  /// @param target path in the container
+  /// @param options how
+  /// @return what was skipped
+  public List<String> copyIn(InputStream tar, String target, CopyOptions options) {
+    CopyInCall call = new CopyInCall("copy to " + target, SLOW);
+    var _ = AgentServiceGrpc.newStub(channel.grpc()).copyIn(call);
+    CopyInOpen open =
+        CopyInOpen.newBuilder()
+            .setPath(target)
+            .setNoOverwrite(!options.overwrite())
+            .setRenameTop(options.includeParent())
+            .build();
+    return call.send(open, tar);
+  }
+
+  /// Reads files of the container.
+  ///
+  /// @param source path in the container
+  /// @param options how
+  /// @return a tar, to be read and closed by one thread
+  public InputStream copyOut(String source, CopyOptions options) {
+    CopyOutStream tar = new CopyOutStream("copy of " + source, SLOW);
+    var _ = AgentServiceGrpc.newStub(channel.grpc()).copyOut(tar);
+    CopyOutOpen open =
+        CopyOutOpen.newBuilder()
+            .setPath(source)
+            .setRecursive(options.recursive())
+            .setFollowSymlinks(options.followSymlinks())
+            .setIncludeParent(options.includeParent())
+            .build();
+    tar.send(CopyOutRequest.newBuilder().setOpen(open).build());
+    return tar;
   }
 
   /// Ends the container, unmounts and syncs; then the VM powers itself off.

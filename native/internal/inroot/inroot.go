@@ -1,4 +1,5 @@
-package container
+// Package inroot resolves paths inside a root file system whose content is hostile.
+package inroot
 
 import (
 	"fmt"
@@ -9,16 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// root is an open root file system of a box, whose content is hostile: a path in it is only ever
+// Root is an open root file system of a box, whose content is hostile: a path in it is only ever
 // resolved by the kernel with that directory as its root, so that no link leads out of it.
-type root int
+type Root int
 
-func openRoot(dir string) (root, error) {
+// At opens the root file system at dir.
+func At(dir string) (Root, error) {
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return root(fd), err
+	return Root(fd), err
 }
 
-func (r root) open(p string, flags int, mode uint32) (int, error) {
+// Open is open(2) within the root.
+func (r Root) Open(p string, flags int, mode uint32) (int, error) {
 	how := unix.OpenHow{
 		Flags: uint64(flags | unix.O_CLOEXEC), Mode: uint64(mode),
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
@@ -31,15 +34,15 @@ func (r root) open(p string, flags int, mode uint32) (int, error) {
 	}
 }
 
-// makeDir returns an O_PATH descriptor of a directory, which is made, with its parents, if missing.
-func (r root) makeDir(p string, mode uint32) (int, error) {
+// MakeDir returns an O_PATH descriptor of a directory, which is made, with its parents, if missing.
+func (r Root) MakeDir(p string, mode uint32) (int, error) {
 	p = path.Clean("/" + p)
 	for links := 0; ; {
-		fd, err := r.open(p, unix.O_PATH|unix.O_DIRECTORY, 0)
+		fd, err := r.Open(p, unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != unix.ENOENT || p == "/" {
 			return fd, err
 		}
-		parent, err := r.makeDir(path.Dir(p), mode)
+		parent, err := r.MakeDir(path.Dir(p), mode)
 		if err != nil {
 			return -1, err
 		}
@@ -60,15 +63,15 @@ func (r root) makeDir(p string, mode uint32) (int, error) {
 	}
 }
 
-// makeFile returns an O_PATH descriptor of a file, which is made, with its parents, if missing.
-func (r root) makeFile(p string) (int, error) {
+// MakeFile returns an O_PATH descriptor of a file, which is made, with its parents, if missing.
+func (r Root) MakeFile(p string) (int, error) {
 	p = path.Clean("/" + p)
 	for range 40 {
-		fd, err := r.open(p, unix.O_PATH, 0)
+		fd, err := r.Open(p, unix.O_PATH, 0)
 		if err != unix.ENOENT {
 			return fd, err
 		}
-		parent, err := r.makeDir(path.Dir(p), 0o755)
+		parent, err := r.MakeDir(path.Dir(p), 0o755)
 		if err != nil {
 			return -1, err
 		}
@@ -106,9 +109,9 @@ func follow(p, target string) string {
 	return path.Join(path.Dir(p), target)
 }
 
-// readable opens a regular file; nothing else could be read without a risk of waiting.
-func (r root) readable(p string) (*os.File, error) {
-	fd, err := r.open(p, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+// Readable opens a regular file; nothing else could be read without a risk of waiting.
+func (r Root) Readable(p string) (*os.File, error) {
+	fd, err := r.Open(p, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}

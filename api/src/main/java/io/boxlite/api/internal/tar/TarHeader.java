@@ -1,8 +1,8 @@
-package io.boxlite.image.internal.tar;
+package io.boxlite.api.internal.tar;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.boxlite.image.internal.tar.TarEntry.Segment;
+import io.boxlite.api.internal.tar.TarEntry.Segment;
 import java.util.ArrayList;
 import java.util.List;
 

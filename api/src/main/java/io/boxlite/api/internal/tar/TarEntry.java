@@ -1,4 +1,4 @@
-package io.boxlite.image.internal.tar;
+package io.boxlite.api.internal.tar;
 
 import java.util.List;
 import java.util.Map;

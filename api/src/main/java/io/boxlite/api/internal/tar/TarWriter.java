@@ -1,4 +1,4 @@
-package io.boxlite.image.internal.tar;
+package io.boxlite.api.internal.tar;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;

@@ -1,8 +1,8 @@
-package io.boxlite.image.internal.tar;
+package io.boxlite.api.internal.tar;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.boxlite.image.internal.tar.TarEntry.Segment;
+import io.boxlite.api.internal.tar.TarEntry.Segment;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Reads a tar entry by entry: ustar, PAX, GNU, star, V7; sparse files of GNU tar in its old and
 /// its three PAX formats. Names and attributes are bytes, which is why this is not
@@ -27,9 +28,21 @@ public final class TarReader {
   private final byte[] block = new byte[TarHeader.BLOCK];
   private long remaining;
   private long padding;
+  private Consumer<String> comments = _ -> {};
 
   public TarReader(InputStream in) {
     this.in = in;
+  }
+
+  /// Has the comments of global headers told.
+  ///
+  /// @param listener gets them as Latin-1
+  public void onComment(Consumer<String> listener) {
+    comments = listener;
+  }
+
+  private void globalHeader(byte[] records) throws TarException {
+    PaxRecords.parse(records).text("comment").ifPresent(comments);
   }
 
   /// {@return the next entry, or empty at the end of the archive; the content of the one before is
@@ -49,7 +62,7 @@ public final class TarReader {
       TarHeader header = next.get();
       switch (header.type()) {
         case 'x', 'X' -> pax = PaxRecords.parse(extension(header));
-        case 'g' -> extension(header);
+        case 'g' -> globalHeader(extension(header));
         case 'L' -> longName = Optional.of(untilNul(extension(header)));
         case 'K' -> longLink = Optional.of(untilNul(extension(header)));
         default -> {

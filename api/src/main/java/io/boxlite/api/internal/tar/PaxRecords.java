@@ -1,4 +1,4 @@
-package io.boxlite.image.internal.tar;
+package io.boxlite.api.internal.tar;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 

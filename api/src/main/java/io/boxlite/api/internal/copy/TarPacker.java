@@ -1,0 +1,266 @@
+package io.boxlite.api.internal.copy;
+
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.CopyOptions;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.StorageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A file or directory of this host as a tar, made while it is read. Files may change meanwhile:
+/// one that vanishes is left out, one that grows or shrinks has the size that it had at first.
+///
+/// Confined to one thread.
+final class TarPacker extends InputStream {
+  private static final int TYPE_MASK = 0170000;
+  private static final int MAX_LINKS = 200_000;
+  private static final LinkOption[] NOFOLLOW = {LinkOption.NOFOLLOW_LINKS};
+
+  private final Path source;
+  private final boolean follow;
+  private final SkipList skipped = new SkipList();
+  private final Map<Inode, String> links = new HashMap<>();
+  private final Deque<Directory> directories = new ArrayDeque<>();
+  private final boolean directory;
+
+  private ByteBuffer head = ByteBuffer.allocate(0);
+  private @Nullable FileChannel content;
+  private long announced; // size of the content
+  private long remaining; // of it
+  private boolean shrunk; // what remains is sent as zeros
+  private boolean over;
+
+  private record Inode(Object device, Object number) {}
+
+  /// A directory whose files are being sent; `prefix` is its name in the tar and a slash.
+  private record Directory(
+      DirectoryStream<Path> stream, Iterator<Path> files, String prefix, Inode inode) {}
+
+  private record Attributes(int mode, long size, FileTime modified, int links, Inode inode) {
+    static Attributes of(Path path, LinkOption... how) throws IOException {
+      Map<String, Object> all =
+          Files.readAttributes(path, "unix:mode,size,lastModifiedTime,nlink,dev,ino", how);
+      return new Attributes(
+          (Integer) all.get("mode"),
+          (Long) all.get("size"),
+          (FileTime) all.get("lastModifiedTime"),
+          (Integer) all.get("nlink"),
+          new Inode(all.get("dev"), all.get("ino")));
+    }
+
+    char type() {
+      return switch (mode & TYPE_MASK) {
+        case 0100000 -> '0';
+        case 0120000 -> '2';
+        case 0040000 -> '5';
+        default -> '?';
+      };
+    }
+  }
+
+  private TarPacker(Path source, CopyOptions options, boolean contents) throws IOException {
+    this.source = source;
+    this.follow = options.followSymlinks();
+    boolean inside = contents && source.toString().endsWith(".");
+    Attributes top =
+        follow || inside ? Attributes.of(source) : Attributes.of(source, LinkOption.NOFOLLOW_LINKS);
+    directory = top.type() == '5';
+    if (directory && !options.recursive()) {
+      throw new ConfigException(
+          "is_directory", "'" + source + "' is a directory: copy it with recursive");
+    }
+    if (top.type() == '?') {
+      throw new ConfigException(
+          "not_copyable", "'" + source + "' cannot be copied: it is a device, FIFO or socket");
+    }
+    Path name = source.toAbsolutePath().normalize().getFileName();
+    begin(source, directory && contents || name == null ? "." : name.toString(), top);
+  }
+
+  /// Begins.
+  ///
+  /// @param contents whether only what is in a directory is wanted
+  static TarPacker of(Path source, CopyOptions options, boolean contents) {
+    try {
+      return new TarPacker(source, options, contents);
+    } catch (NoSuchFileException e) {
+      throw new NotFoundException(
+          "path_not_found", "'" + source + "': no such file or directory", e, Map.of());
+    } catch (IOException e) {
+      throw unreadable(source, e);
+    }
+  }
+
+  private static StorageException unreadable(Path path, IOException e) {
+    return new StorageException("copy_failed", "cannot read '" + path + "': " + e, e, Map.of());
+  }
+
+  boolean isDirectory() {
+    return directory;
+  }
+
+  List<String> skipped() {
+    return skipped.toList();
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] target, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    while (!head.hasRemaining() && remaining == 0) {
+      if (over) {
+        return -1;
+      }
+      advance();
+    }
+    if (head.hasRemaining()) {
+      int count = Math.min(length, head.remaining());
+      head.get(target, offset, count);
+      return count;
+    }
+    int count = (int) Math.min(length, remaining);
+    FileChannel from = content;
+    if (from != null && !shrunk) {
+      int read = from.read(ByteBuffer.wrap(target, offset, count));
+      shrunk = read < 0;
+      count = shrunk ? count : read;
+    }
+    if (shrunk) {
+      Arrays.fill(target, offset, offset + count, (byte) 0);
+    }
+    remaining -= count;
+    if (remaining == 0) {
+      closeContent();
+    }
+    return count;
+  }
+
+  private void closeContent() throws IOException {
+    FileChannel from = content;
+    content = null;
+    if (from != null) {
+      head = ByteBuffer.allocate((int) (-announced & (PaxHeader.BLOCK - 1)));
+      from.close();
+    }
+  }
+
+  /// Goes on to the next file.
+  private void advance() throws IOException {
+    Directory inside = directories.peek();
+    if (inside == null) {
+      head = ByteBuffer.allocate(2 * PaxHeader.BLOCK);
+      over = true;
+      return;
+    }
+    if (!inside.files.hasNext()) {
+      directories.pop().stream.close();
+      return;
+    }
+    Path file = inside.files.next();
+    try {
+      Attributes attributes = Attributes.of(file, NOFOLLOW);
+      if (follow && attributes.type() == '2' && Files.exists(file)) {
+        attributes = Attributes.of(file);
+      }
+      begin(file, inside.prefix + file.getFileName(), attributes);
+    } catch (NoSuchFileException e) {
+      skipped.add("'" + file + "' has vanished");
+    } catch (FileSystemLoopException e) {
+      skipped.add("'" + file + "' was skipped: it is a link to a directory above it");
+    }
+  }
+
+  private void begin(Path file, String name, Attributes a) throws IOException {
+    switch (a.type()) {
+      case '5' -> {
+        for (Directory above : directories) {
+          if (above.inode.equals(a.inode)) {
+            throw new FileSystemLoopException(file.toString());
+          }
+        }
+        DirectoryStream<Path> stream = Files.newDirectoryStream(file);
+        String prefix = name.equals(".") ? "" : name + "/";
+        directories.push(new Directory(stream, stream.iterator(), prefix, a.inode));
+        head('5', name + "/", "", a, 0);
+      }
+      case '2' -> head('2', name, Files.readSymbolicLink(file).toString(), a, 0);
+      case '0' -> {
+        String first = a.links > 1 ? links.get(a.inode) : null;
+        if (first != null) {
+          head('1', name, first, a, 0);
+          return;
+        }
+        if (a.links > 1 && links.size() < MAX_LINKS) { // beyond that, a copy of its own
+          links.put(a.inode, name);
+        }
+        open(file);
+        announced = a.size;
+        remaining = a.size;
+        shrunk = false;
+        head('0', name, "", a, a.size);
+        if (remaining == 0) {
+          ByteBuffer header = head;
+          closeContent();
+          head = header;
+        }
+      }
+      default -> skipped.add("'" + file + "' was skipped: it is a device, FIFO or socket");
+    }
+  }
+
+  private void open(Path file) throws IOException {
+    content =
+        follow
+            ? FileChannel.open(file, StandardOpenOption.READ)
+            : FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private void head(char type, String name, String link, Attributes a, long size) {
+    head =
+        ByteBuffer.wrap(
+            new PaxHeader(type, name, link, a.mode & 07777, size, a.modified.toInstant())
+                .toBytes());
+  }
+
+  @Override
+  public void close() {
+    over = true;
+    try {
+      FileChannel from = content;
+      if (from != null) {
+        from.close();
+      }
+      for (Directory open : directories) {
+        open.stream.close();
+      }
+      directories.clear();
+    } catch (IOException e) {
+      throw unreadable(source, e);
+    }
+  }
+}
