@@ -265,6 +265,11 @@ func (s *setup) populate() error {
 			return err
 		}
 	}
+	for _, v := range s.Volumes {
+		if err := r.bind(v); err != nil {
+			return err
+		}
+	}
 	fd, err := r.makeDir(s.Cwd, 0o755)
 	if err != nil {
 		return fmt.Errorf("working directory %q: %w", s.Cwd, err)

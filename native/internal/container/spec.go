@@ -172,9 +172,11 @@ func execFault(name string, err error) error {
 	return fault.New(codes.Internal, "exec_failed", "%s: %v", name, err)
 }
 
-func lookupUser(spec string) (userdb.Identity, error) {
+func lookupUser(spec string) (userdb.Identity, error) { return lookupUserIn("/", spec) }
+
+func lookupUserIn(dir, spec string) (userdb.Identity, error) {
 	files := [2]io.Reader{}
-	r, err := openRoot("/")
+	r, err := openRoot(dir)
 	if err != nil {
 		return userdb.Identity{}, err
 	}
