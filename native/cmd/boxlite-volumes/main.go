@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"boxlite.io/native/internal/volumes"
 )
 
@@ -29,6 +31,10 @@ func main() {
 }
 
 func run() error {
+	// Away from the terminal of whoever embeds the supervisor: its Ctrl-C is not for this process.
+	if _, err := unix.Setsid(); err != nil {
+		return fmt.Errorf("setsid: %w", err)
+	}
 	var o order
 	if err := json.NewDecoder(io.LimitReader(os.Stdin, maxOrder)).Decode(&o); err != nil {
 		return fmt.Errorf("standard input: %w", err)

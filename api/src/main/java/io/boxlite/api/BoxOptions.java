@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
 /// @param autoRemove whether it is removed when it stops; not together with `detach`
 /// @param capAdd Linux capabilities to add, with or without `CAP_`, or `ALL`
 /// @param capDrop Linux capabilities to drop, likewise
+/// @param volumes directories and files that do not belong to its disk, mounted in this order
 /// @param noTemplate whether its VM boots at every start, instead of being restored from a template
 /// @param pull when the image is fetched; only for the making of the box, and not kept with it
 /// @since 0.1
@@ -46,6 +47,7 @@ public record BoxOptions(
     boolean autoRemove,
     List<String> capAdd,
     List<String> capDrop,
+    List<VolumeMount> volumes,
     boolean noTemplate,
     PullPolicy pull) {
   /// When the image of a new box is fetched.
@@ -144,6 +146,7 @@ public record BoxOptions(
     cmd = cmd.map(List::copyOf);
     capAdd = List.copyOf(capAdd);
     capDrop = List.copyOf(capDrop);
+    volumes = List.copyOf(volumes);
     int hostCpus = Runtime.getRuntime().availableProcessors();
     OptionChecks checks =
         new OptionChecks("box")
@@ -193,6 +196,7 @@ public record BoxOptions(
                 "remove-on-stop is incompatible with detach=true; choose one");
     capAdd.forEach(cap -> checks.require(isCapability(cap), "cap_add", invalid(cap)));
     capDrop.forEach(cap -> checks.require(isCapability(cap), "cap_drop", invalid(cap)));
+    VolumeMount.check(volumes, checks);
     checks.throwIfAny();
   }
 
@@ -203,6 +207,32 @@ public record BoxOptions(
 
   private static String invalid(String capability) {
     return "'" + capability + "' is not a capability name";
+  }
+
+  /// {@return the same with other volumes}
+  ///
+  /// @param mounts in the order of their mounting
+  public BoxOptions withVolumes(List<VolumeMount> mounts) {
+    return new BoxOptions(
+        name,
+        image,
+        rootfsPath,
+        cpus,
+        memoryMib,
+        diskSizeGb,
+        workingDir,
+        env,
+        entrypoint,
+        cmd,
+        user,
+        tty,
+        detach,
+        autoRemove,
+        capAdd,
+        capDrop,
+        mounts,
+        noTemplate,
+        pull);
   }
 
   /// {@return whether the box was made with a command of its own, which an exec must not run again}
@@ -249,6 +279,7 @@ public record BoxOptions(
     private boolean autoRemove;
     private List<String> capAdd = List.of();
     private List<String> capDrop = List.of();
+    private List<VolumeMount> volumes = List.of();
     private boolean noTemplate;
     private PullPolicy pull = PullPolicy.MISSING;
 
@@ -365,6 +396,15 @@ public record BoxOptions(
       return this;
     }
 
+    /// Gives the box volumes.
+    ///
+    /// @param mounts in the order of their mounting
+    /// @return this
+    public Builder volumes(List<VolumeMount> mounts) {
+      volumes = mounts;
+      return this;
+    }
+
     /// Lets the VM boot at every start.
     ///
     /// @param on whether it does
@@ -432,6 +472,7 @@ public record BoxOptions(
           autoRemove,
           capAdd,
           capDrop,
+          volumes,
           noTemplate,
           pull);
     }

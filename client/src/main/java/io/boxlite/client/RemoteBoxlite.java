@@ -13,6 +13,7 @@ import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.Templates;
+import io.boxlite.api.Volumes;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
@@ -135,6 +136,11 @@ public final class RemoteBoxlite implements Boxlite {
   @Override
   public Images images() {
     return new RemoteImages(caller);
+  }
+
+  @Override
+  public Volumes volumes() {
+    return new RemoteVolumes(caller);
   }
 
   @Override

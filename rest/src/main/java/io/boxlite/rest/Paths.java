@@ -15,6 +15,9 @@ public final class Paths {
   /// Adding images.
   public static final String IMAGES_LOAD = "/v1/images/load";
 
+  /// All volumes.
+  public static final String VOLUMES = "/v1/volumes";
+
   /// The VMs at rest that boxes start from.
   public static final String TEMPLATES = "/v1/templates";
 
@@ -34,6 +37,13 @@ public final class Paths {
   /// @param idOrName which
   public static String box(String idOrName) {
     return BOXES + "/" + encode(idOrName);
+  }
+
+  /// {@return the path of a volume}
+  ///
+  /// @param idOrName which
+  public static String volume(String idOrName) {
+    return VOLUMES + "/" + encode(idOrName);
   }
 
   /// {@return the path of an execution}

@@ -36,6 +36,8 @@ public enum Verb {
   LOAD,
   /// Makes, shows and removes the VMs at rest that boxes start from.
   TEMPLATE,
+  /// Makes, shows and removes volumes.
+  VOLUME,
   /// Prints a script for a shell.
   COMPLETION;
 
@@ -78,6 +80,7 @@ public enum Verb {
       case IMAGES -> new ImagesCommand();
       case LOAD -> new LoadCommand();
       case TEMPLATE -> new TemplateCommand();
+      case VOLUME -> new VolumeCommand();
       case COMPLETION -> new CompletionCommand();
     };
   }

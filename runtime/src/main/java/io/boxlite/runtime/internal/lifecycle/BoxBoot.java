@@ -21,6 +21,7 @@ import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import io.boxlite.runtime.internal.vm.AgentVm;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.VolumeServer;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
@@ -67,6 +68,8 @@ final class BoxBoot {
   /// @return the run
   Booted boot(BoxRecord box, SpawnedVm spawned, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
+    // Before anything changes: what is missing on the host is the caller's to mend.
+    List<VolumeServer.Share> shares = shares(box);
     VmSource.Request request = request(box);
     FutureTask<AgentVm> vm =
         new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
@@ -75,6 +78,7 @@ final class BoxBoot {
       BoxFiles made = makeFiles(box);
       AgentVm agent = join(vm);
       watch.lap();
+      serve(shares, agent.vm());
       return create(box, made, agent, watch);
     } catch (RuntimeException e) {
       BoxliteException told = explain(e);
@@ -121,6 +125,21 @@ final class BoxBoot {
             agent.spawn(),
             agent.guestBoot(),
             watch.lap()));
+  }
+
+  private List<VolumeServer.Share> shares(BoxRecord box) {
+    return box.options().volumes().stream()
+        .map(volume ->
+            new VolumeServer.Share(
+                context.volumes().path(volume).toString(), volume.readOnly()))
+        .toList();
+  }
+
+  private void serve(List<VolumeServer.Share> shares, Vm vm) {
+    if (!shares.isEmpty()) {
+      Path program = context.options().volumeServer();
+      VolumeServer.start(program, vm.volumesSocket(), shares, files.volumesLog());
+    }
   }
 
   /// Waits for the VM.

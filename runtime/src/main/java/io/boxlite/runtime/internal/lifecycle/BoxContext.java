@@ -6,6 +6,7 @@ import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.LocalVolumes;
 import io.boxlite.vmm.VmmDriver;
 import java.util.function.Consumer;
 
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
 /// @param layout of the home
 /// @param store what is known about boxes, on disk
 /// @param images the image store
+/// @param volumes of the home
 /// @param disks makes box disks
 /// @param driver takes VMs over and ends them
 /// @param vms gives boxes their VMs
@@ -25,6 +27,7 @@ public record BoxContext(
     HomeLayout layout,
     BoxStore store,
     ImageStore images,
+    LocalVolumes volumes,
     BoxDisks disks,
     VmmDriver driver,
     VmSource vms,

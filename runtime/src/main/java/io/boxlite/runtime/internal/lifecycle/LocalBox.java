@@ -15,6 +15,7 @@ import io.boxlite.api.ImageInfo;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.VolumeMount;
 import io.boxlite.runtime.internal.log.LogReader;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -25,6 +26,7 @@ import io.boxlite.vmm.VmUsage;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
@@ -71,6 +73,11 @@ public final class LocalBox implements Box {
   /// {@return digest of the manifest of the image that it was made from}
   public Optional<String> imageId() {
     return record.state().imageId();
+  }
+
+  /// {@return its volumes}
+  public List<VolumeMount> volumes() {
+    return record.options().volumes();
   }
 
   /// {@return what it is, also when it has been removed meanwhile}
@@ -317,7 +324,7 @@ public final class LocalBox implements Box {
   }
 
   @Override
-  public void remove(boolean force) {
+  public void remove(boolean force, boolean volumes) {
     checkExists();
     if (force) {
       // Before the lock, which a guest that does not answer may hold for long.
@@ -340,6 +347,9 @@ public final class LocalBox implements Box {
           boot.endVm(record);
         }
       }
+      if (volumes) {
+        context.volumes().removeOwn(volumes());
+      }
       delete();
     } finally {
       lifecycle.unlock();
@@ -357,6 +367,9 @@ public final class LocalBox implements Box {
   }
 
   private void delete() {
+    if (record.options().autoRemove()) {
+      context.volumes().removeOwn(volumes());
+    }
     context.store().delete(id());
     removed = true;
     context.onRemoved().accept(id());

@@ -62,6 +62,7 @@ class LocalBoxTest {
             "tcg",
             guest,
             guest,
+            guest,
             directory,
             directory,
             Duration.ofSeconds(10),
@@ -75,6 +76,8 @@ class LocalBoxTest {
             layout,
             BoxStore.open(layout),
             images,
+            new io.boxlite.runtime.internal.volume.LocalVolumes(
+                layout, java.util.stream.Stream::empty),
             new BoxDisks(layout.baseDisks()),
             driver,
             new VmSource(
