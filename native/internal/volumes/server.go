@@ -226,7 +226,8 @@ func initialise(r *fuse.Reader, b []byte) ([]byte, error) {
 func (s *Server) inRoot(h fuse.Header, r *fuse.Reader, b []byte, root *node) ([]byte, error) {
 	switch h.Opcode {
 	case fuse.OpGetattr:
-		return append(u32s(b, 0, 0, 0, 0), fuse.AppendAttr(nil, rootAttributes())...), nil
+		// It never changes, so the guest need not ask again for each volume.
+		return fuse.AppendAttr(u32s(u64s(b, 1<<30), 0, 0), rootAttributes()), nil
 	case fuse.OpLookup:
 		var i int
 		name := r.Text()
