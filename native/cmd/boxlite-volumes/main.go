@@ -1,5 +1,5 @@
-// Command boxlite-volumes serves the volumes of one box to its VM. It reads what to serve from its
-// standard input, says "ready" when it is connected, and ends with the VM: nobody has to end it.
+// Command boxlite-volumes SOCKET serves the volumes of one box to its VM, whose end of the port QEMU
+// serves at SOCKET. It reads what to serve from its standard input, says "ready" when it is connected, and ends with the VM: nobody has to end it.
 package main
 
 import (
@@ -17,7 +17,6 @@ import (
 
 // order is what comes on standard input, as JSON.
 type order struct {
-	Socket  string           `json:"socket"` // QEMU's end of the port
 	Volumes []volumes.Volume `json:"volumes"`
 }
 
@@ -35,6 +34,9 @@ func run() error {
 	if _, err := unix.Setsid(); err != nil {
 		return fmt.Errorf("setsid: %w", err)
 	}
+	if len(os.Args) != 2 {
+		return errors.New("usage: boxlite-volumes SOCKET")
+	}
 	var o order
 	if err := json.NewDecoder(io.LimitReader(os.Stdin, maxOrder)).Decode(&o); err != nil {
 		return fmt.Errorf("standard input: %w", err)
@@ -46,7 +48,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	conn, err := net.Dial("unix", o.Socket)
+	conn, err := net.Dial("unix", os.Args[1])
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,8 @@ public record VolumeMount(Source source, String guestPath, boolean readOnly) {
                 id.isEmpty() || VolumeInfo.isName(id), "volume", "'" + id + "' is not an id");
       }
     }
-    long different = volumes.stream().map(VolumeMount::guestPath).map(VolumeMount::plain).distinct().count();
+    long different =
+        volumes.stream().map(VolumeMount::guestPath).map(VolumeMount::plain).distinct().count();
     checks.require(different == volumes.size(), "volumes", "must not have a box path twice");
   }
 

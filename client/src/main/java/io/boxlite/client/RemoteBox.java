@@ -66,7 +66,8 @@ final class RemoteBox implements Box {
 
   @Override
   public void remove(boolean force, boolean volumes) {
-    caller.send("DELETE", Paths.box(id) + "?force=" + force + (volumes ? "&volumes=true" : ""), null);
+    caller.send(
+        "DELETE", Paths.box(id) + "?force=" + force + (volumes ? "&volumes=true" : ""), null);
   }
 
   @Override

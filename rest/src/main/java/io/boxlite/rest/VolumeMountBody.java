@@ -3,7 +3,8 @@ package io.boxlite.rest;
 import io.avaje.jsonb.Json;
 import org.jspecify.annotations.Nullable;
 
-/// A volume of a new box: of a path, of a managed volume, or, with neither, one of its own. Immutable.
+/// A volume of a new box: of a path, of a managed volume, or, with neither, one of its own.
+/// Immutable.
 ///
 /// @param hostPath absolute path on the server
 /// @param managedVolume id or name of a volume

@@ -25,7 +25,7 @@ public interface Vm extends AutoCloseable {
   Path portalSocket();
 
   /// {@return where to serve the guest file systems of the host; short enough for a Unix socket
-  ///   address}
+  /// address}
   Path volumesSocket();
 
   /// {@return whether its process runs; also when it is paused}

@@ -40,7 +40,8 @@ final class BoxFlags {
     ProcessFlags.addEnvironment(spec);
     spec.addOption(later("-p", "--publish"));
     spec.addOption(
-        Specs.texts("[SOURCE:]PATH[:ro]", "Mount a path of the host, or a volume", "-v", "--volume"));
+        Specs.texts(
+            "[SOURCE:]PATH[:ro]", "Mount a path of the host, or a volume", "-v", "--volume"));
     spec.addOption(later("--allow-net"));
     spec.addPositional(Specs.arguments("IMAGE [COMMAND [ARG...]]", "Image, and what to run in it"));
   }

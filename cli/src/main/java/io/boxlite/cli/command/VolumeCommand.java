@@ -30,8 +30,7 @@ final class VolumeCommand implements Command {
 
   @Override
   public int run(ParseResult parsed, CliContext context) {
-    List<String> arguments =
-        Specs.someArguments(parsed, "create, list, inspect, rm or prune");
+    List<String> arguments = Specs.someArguments(parsed, "create, list, inspect, rm or prune");
     List<String> names = arguments.subList(1, arguments.size());
     switch (arguments.getFirst()) {
       case "create" -> create(names, context);

@@ -79,7 +79,9 @@ final class VolumeFlag {
       return VolumeMount.ofManaged(source, target, readOnly);
     }
     throw CliException.failure(
-        "volume host path \"" + source + "\": No such file or directory"
+        "volume host path \""
+            + source
+            + "\": No such file or directory"
             + (mayBeName ? "; nor is there a volume of that name" : ""));
   }
 

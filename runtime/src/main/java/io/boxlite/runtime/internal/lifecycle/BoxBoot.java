@@ -130,8 +130,7 @@ final class BoxBoot {
   private List<VolumeServer.Share> shares(BoxRecord box) {
     return box.options().volumes().stream()
         .map(volume ->
-            new VolumeServer.Share(
-                context.volumes().path(volume).toString(), volume.readOnly()))
+            new VolumeServer.Share(context.volumes().path(volume).toString(), volume.readOnly()))
         .toList();
   }
 

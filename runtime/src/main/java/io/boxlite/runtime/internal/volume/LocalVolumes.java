@@ -30,8 +30,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// The volumes of a home: `anonymous/<id>` is the content of one that was made with a box,
-/// `named/<id>` has that of one that somebody made in `data`, beside its `name`. Directories are all
-/// that is known of them. Thread-safe.
+/// `named/<id>` has that of one that somebody made in `data`, beside its `name`. Directories are
+/// all that is known of them. Thread-safe.
 public final class LocalVolumes implements Volumes {
   private static final String DATA = "data";
   private static final String NAME = "name";
@@ -260,8 +260,7 @@ public final class LocalVolumes implements Volumes {
     }
     String id = Ulid.next(Instant.now().toEpochMilli());
     HomeLayout.createPrivate(anonymous.resolve(id));
-    return new VolumeMount(
-        new VolumeMount.Anonymous(id), volume.guestPath(), volume.readOnly());
+    return new VolumeMount(new VolumeMount.Anonymous(id), volume.guestPath(), volume.readOnly());
   }
 
   /// Removes those volumes that were made with a box. Does nothing with one that is not there.

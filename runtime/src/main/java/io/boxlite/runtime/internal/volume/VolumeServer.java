@@ -36,7 +36,7 @@ public final class VolumeServer {
 
   /// What the program reads.
   @Json(naming = Json.Naming.LowerUnderscore)
-  record Order(String socket, List<Share> volumes) {}
+  record Order(List<Share> volumes) {}
 
   /// Starts it and waits until it is connected to the VM.
   ///
@@ -52,7 +52,7 @@ public final class VolumeServer {
           "volume_server_not_found",
           "program " + program + " that serves volumes is not there; build it with tools/build.sh");
     }
-    ProcessBuilder builder = new ProcessBuilder(program.toString());
+    ProcessBuilder builder = new ProcessBuilder(program.toString(), socket.toString());
     builder.directory(Path.of("/").toFile());
     builder.environment().clear();
     builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -62,7 +62,7 @@ public final class VolumeServer {
       try {
         try (OutputStream order = process.getOutputStream()) {
           Jsonb json = Jsonb.builder().build();
-          order.write(json.type(Order.class).toJsonBytes(new Order(socket.toString(), shares)));
+          order.write(json.type(Order.class).toJsonBytes(new Order(shares)));
         }
         ready = awaitReady(process);
       } finally {

@@ -84,7 +84,12 @@ record TrialBoot(
             1,
             MEMORY_MIB,
             new VmFiles(
-                directory, sockets.qmp(), sockets.portal(), sockets.volumes(), directory.resolve("console.log"), log),
+                directory,
+                sockets.qmp(),
+                sockets.portal(),
+                sockets.volumes(),
+                directory.resolve("console.log"),
+                log),
             new VmOrigin.Cold(),
             List.of());
     List<String> command =

@@ -34,7 +34,10 @@ class QemuCommandTest {
       Architecture architecture, Accelerator accelerator, VmOrigin origin) {
     Sockets sockets =
         new Sockets(
-            RUN.resolve("qmp.sock"), RUN.resolve("portal.sock"), RUN.resolve("volumes.sock"), RUN.resolve("started.sock"));
+            RUN.resolve("qmp.sock"),
+            RUN.resolve("portal.sock"),
+            RUN.resolve("volumes.sock"),
+            RUN.resolve("started.sock"));
     VmConfig config =
         new VmConfig(
             "01JX",
