@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the guest: tools/guest-build.sh OUTDIR writes OUTDIR/vmlinuz and OUTDIR/initramfs.gz.
+# Makes the guest: tools/guest-build.sh OUTDIR writes OUTDIR/vmlinuz and OUTDIR/initramfs.gz, and
+# beside them OUTDIR/boxlite-volumes, which serves volumes to it on the host.
 # The kernel package is fetched and unpacked, not installed, and kept in .boxlite-build/kernel;
 # nothing is done when nothing has changed. How to boot the result: docs/guest.md.
 #
@@ -11,7 +12,7 @@ set -eu
 export LC_ALL=C PATH="$PATH:/usr/local/go/bin:/usr/sbin:/sbin"
 
 # What the guest loads, in this order and each after what it needs; what is built in is left out.
-MODULES='virtio_pci virtio_console virtio_blk erofs overlay ext4'
+MODULES='virtio_pci virtio_console virtio_blk erofs overlay ext4 fuse'
 
 fail() {
   echo "guest-build: $*" >&2
@@ -96,7 +97,7 @@ stamp=$(
     find . -type f \( -name '*.go' -o -name 'go.*' \) ! -name '*_test.go' | sort | xargs sha256sum
   } | sha256sum
 )
-if [ -s "$out/vmlinuz" ] && [ -s "$out/initramfs.gz" ] && [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
+if [ -s "$out/vmlinuz" ] && [ -s "$out/initramfs.gz" ] && [ -x "$out/boxlite-volumes" ] && [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
   exit 0
 fi
 
@@ -154,10 +155,13 @@ done
   CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -buildvcs=false \
     -ldflags "-s -w -buildid= -X boxlite.io/native/internal/agent.Version=$version" \
     -o "$work/boxlite-guest" ./cmd/boxlite-guest
+  CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" \
+    -o "$work/boxlite-volumes" ./cmd/boxlite-volumes
   go run -buildvcs=false ./cmd/boxlite-initramfs "$work/boxlite-guest" "$@" >"$work/initramfs.gz"
 )
 chmod 644 "$kernel" "$work/initramfs.gz"
 rm -f "$out/.stamp"
 mv "$kernel" "$out/vmlinuz"
+mv "$work/boxlite-volumes" "$out/boxlite-volumes"
 mv "$work/initramfs.gz" "$out/initramfs.gz"
 printf '%s' "$stamp" >"$out/.stamp"

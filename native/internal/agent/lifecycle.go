@@ -94,6 +94,9 @@ func (a *Agent) checkCreate(r *pb.CreateContainerRequest) (config container.Conf
 	if config.Init.User == "" {
 		config.Init.User = "0:0"
 	}
+	if config.Volumes, err = volumesOf(r.Volumes); err != nil {
+		return config, err
+	}
 	config.LastCap = a.lastCap
 	if config.Caps, err = caps.Select(r.CapabilitiesAdd, r.CapabilitiesDrop, config.LastCap); err != nil {
 		return config, fault.Invalid("%v", err)
@@ -142,6 +145,9 @@ func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config, la
 		}
 	}()
 	config.Rootfs, config.Work, config.MachineID = root.Root(), work, boot.MachineID
+	if err := mountVolumes(&config); err != nil {
+		return err
+	}
 	config.OnEnd = a.containerEnded
 	made, err := a.make(config)
 	if err != nil {

@@ -501,7 +501,10 @@ type CreateContainerRequest struct {
 	StopSignal uint32 `protobuf:"varint,7,opt,name=stop_signal,json=stopSignal,proto3" json:"stop_signal,omitempty"`
 	MachineId  string `protobuf:"bytes,8,opt,name=machine_id,json=machineId,proto3" json:"machine_id,omitempty"` // 32 lower-case hex digits
 	// Set: Prepare, before anything else, for a VM that was not prepared yet.
-	Prepare       *PrepareRequest `protobuf:"bytes,9,opt,name=prepare,proto3" json:"prepare,omitempty"`
+	Prepare *PrepareRequest `protobuf:"bytes,9,opt,name=prepare,proto3" json:"prepare,omitempty"`
+	// At most 128, mounted in this order; the host's end of the port "boxlite.volumes" serves them by
+	// their numbers here, from 0 on (docs/volumes.md).
+	Volumes       []*Volume `protobuf:"bytes,10,rep,name=volumes,proto3" json:"volumes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -599,6 +602,66 @@ func (x *CreateContainerRequest) GetPrepare() *PrepareRequest {
 	return nil
 }
 
+func (x *CreateContainerRequest) GetVolumes() []*Volume {
+	if x != nil {
+		return x.Volumes
+	}
+	return nil
+}
+
+// A directory or file of the host.
+type Volume struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Target        []byte                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"` // absolute path in the container, made when missing; not its root
+	ReadOnly      bool                   `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Volume) Reset() {
+	*x = Volume{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Volume) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Volume) ProtoMessage() {}
+
+func (x *Volume) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Volume.ProtoReflect.Descriptor instead.
+func (*Volume) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Volume) GetTarget() []byte {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *Volume) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
 type CreateContainerResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -607,7 +670,7 @@ type CreateContainerResponse struct {
 
 func (x *CreateContainerResponse) Reset() {
 	*x = CreateContainerResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -619,7 +682,7 @@ func (x *CreateContainerResponse) String() string {
 func (*CreateContainerResponse) ProtoMessage() {}
 
 func (x *CreateContainerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -632,7 +695,7 @@ func (x *CreateContainerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateContainerResponse.ProtoReflect.Descriptor instead.
 func (*CreateContainerResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 type StartContainerRequest struct {
@@ -643,7 +706,7 @@ type StartContainerRequest struct {
 
 func (x *StartContainerRequest) Reset() {
 	*x = StartContainerRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +718,7 @@ func (x *StartContainerRequest) String() string {
 func (*StartContainerRequest) ProtoMessage() {}
 
 func (x *StartContainerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +731,7 @@ func (x *StartContainerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartContainerRequest.ProtoReflect.Descriptor instead.
 func (*StartContainerRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 type StartContainerResponse struct {
@@ -680,7 +743,7 @@ type StartContainerResponse struct {
 
 func (x *StartContainerResponse) Reset() {
 	*x = StartContainerResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +755,7 @@ func (x *StartContainerResponse) String() string {
 func (*StartContainerResponse) ProtoMessage() {}
 
 func (x *StartContainerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +768,7 @@ func (x *StartContainerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartContainerResponse.ProtoReflect.Descriptor instead.
 func (*StartContainerResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StartContainerResponse) GetPid() uint32 {
@@ -733,7 +796,7 @@ type ProcessSpec struct {
 
 func (x *ProcessSpec) Reset() {
 	*x = ProcessSpec{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +808,7 @@ func (x *ProcessSpec) String() string {
 func (*ProcessSpec) ProtoMessage() {}
 
 func (x *ProcessSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +821,7 @@ func (x *ProcessSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessSpec.ProtoReflect.Descriptor instead.
 func (*ProcessSpec) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ProcessSpec) GetArgv() [][]byte {
@@ -826,7 +889,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -838,7 +901,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -851,7 +914,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AttachRequest) GetRequest() isAttachRequest_Request {
@@ -940,7 +1003,7 @@ type AttachOpen struct {
 
 func (x *AttachOpen) Reset() {
 	*x = AttachOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -952,7 +1015,7 @@ func (x *AttachOpen) String() string {
 func (*AttachOpen) ProtoMessage() {}
 
 func (x *AttachOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -965,7 +1028,7 @@ func (x *AttachOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachOpen.ProtoReflect.Descriptor instead.
 func (*AttachOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AttachOpen) GetExecId() string {
@@ -993,7 +1056,7 @@ type ExecSpec struct {
 
 func (x *ExecSpec) Reset() {
 	*x = ExecSpec{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1005,7 +1068,7 @@ func (x *ExecSpec) String() string {
 func (*ExecSpec) ProtoMessage() {}
 
 func (x *ExecSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1018,7 +1081,7 @@ func (x *ExecSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecSpec.ProtoReflect.Descriptor instead.
 func (*ExecSpec) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExecSpec) GetProcess() *ProcessSpec {
@@ -1046,7 +1109,7 @@ type StdinChunk struct {
 
 func (x *StdinChunk) Reset() {
 	*x = StdinChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1121,7 @@ func (x *StdinChunk) String() string {
 func (*StdinChunk) ProtoMessage() {}
 
 func (x *StdinChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1134,7 @@ func (x *StdinChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinChunk.ProtoReflect.Descriptor instead.
 func (*StdinChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StdinChunk) GetData() []byte {
@@ -1090,7 +1153,7 @@ type StdinEof struct {
 
 func (x *StdinEof) Reset() {
 	*x = StdinEof{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1165,7 @@ func (x *StdinEof) String() string {
 func (*StdinEof) ProtoMessage() {}
 
 func (x *StdinEof) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1178,7 @@ func (x *StdinEof) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinEof.ProtoReflect.Descriptor instead.
 func (*StdinEof) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 // The reader has consumed everything of the stream before `offset`: the agent frees it and may
@@ -1131,7 +1194,7 @@ type OutputAck struct {
 
 func (x *OutputAck) Reset() {
 	*x = OutputAck{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1206,7 @@ func (x *OutputAck) String() string {
 func (*OutputAck) ProtoMessage() {}
 
 func (x *OutputAck) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1219,7 @@ func (x *OutputAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputAck.ProtoReflect.Descriptor instead.
 func (*OutputAck) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *OutputAck) GetStream() Stream {
@@ -1190,7 +1253,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1265,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1278,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AttachResponse) GetResponse() isAttachResponse_Response {
@@ -1302,7 +1365,7 @@ type AttachOpened struct {
 
 func (x *AttachOpened) Reset() {
 	*x = AttachOpened{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1377,7 @@ func (x *AttachOpened) String() string {
 func (*AttachOpened) ProtoMessage() {}
 
 func (x *AttachOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1390,7 @@ func (x *AttachOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachOpened.ProtoReflect.Descriptor instead.
 func (*AttachOpened) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AttachOpened) GetStdinOffset() uint64 {
@@ -1376,7 +1439,7 @@ type OutputChunk struct {
 
 func (x *OutputChunk) Reset() {
 	*x = OutputChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1451,7 @@ func (x *OutputChunk) String() string {
 func (*OutputChunk) ProtoMessage() {}
 
 func (x *OutputChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1464,7 @@ func (x *OutputChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputChunk.ProtoReflect.Descriptor instead.
 func (*OutputChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OutputChunk) GetStream() Stream {
@@ -1435,7 +1498,7 @@ type StdinAck struct {
 
 func (x *StdinAck) Reset() {
 	*x = StdinAck{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1447,7 +1510,7 @@ func (x *StdinAck) String() string {
 func (*StdinAck) ProtoMessage() {}
 
 func (x *StdinAck) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1460,7 +1523,7 @@ func (x *StdinAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StdinAck.ProtoReflect.Descriptor instead.
 func (*StdinAck) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StdinAck) GetOffset() uint64 {
@@ -1481,7 +1544,7 @@ type ExitStatus struct {
 
 func (x *ExitStatus) Reset() {
 	*x = ExitStatus{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1556,7 @@ func (x *ExitStatus) String() string {
 func (*ExitStatus) ProtoMessage() {}
 
 func (x *ExitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1569,7 @@ func (x *ExitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExitStatus.ProtoReflect.Descriptor instead.
 func (*ExitStatus) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExitStatus) GetCode() uint32 {
@@ -1540,7 +1603,7 @@ type SignalRequest struct {
 
 func (x *SignalRequest) Reset() {
 	*x = SignalRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1615,7 @@ func (x *SignalRequest) String() string {
 func (*SignalRequest) ProtoMessage() {}
 
 func (x *SignalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1628,7 @@ func (x *SignalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalRequest.ProtoReflect.Descriptor instead.
 func (*SignalRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SignalRequest) GetExecId() string {
@@ -1590,7 +1653,7 @@ type SignalResponse struct {
 
 func (x *SignalResponse) Reset() {
 	*x = SignalResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +1665,7 @@ func (x *SignalResponse) String() string {
 func (*SignalResponse) ProtoMessage() {}
 
 func (x *SignalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +1678,7 @@ func (x *SignalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalResponse.ProtoReflect.Descriptor instead.
 func (*SignalResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 type KillRequest struct {
@@ -1627,7 +1690,7 @@ type KillRequest struct {
 
 func (x *KillRequest) Reset() {
 	*x = KillRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1702,7 @@ func (x *KillRequest) String() string {
 func (*KillRequest) ProtoMessage() {}
 
 func (x *KillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1715,7 @@ func (x *KillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillRequest.ProtoReflect.Descriptor instead.
 func (*KillRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *KillRequest) GetExecId() string {
@@ -1670,7 +1733,7 @@ type KillResponse struct {
 
 func (x *KillResponse) Reset() {
 	*x = KillResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1682,7 +1745,7 @@ func (x *KillResponse) String() string {
 func (*KillResponse) ProtoMessage() {}
 
 func (x *KillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1695,7 +1758,7 @@ func (x *KillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillResponse.ProtoReflect.Descriptor instead.
 func (*KillResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 type ResizeRequest struct {
@@ -1709,7 +1772,7 @@ type ResizeRequest struct {
 
 func (x *ResizeRequest) Reset() {
 	*x = ResizeRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1784,7 @@ func (x *ResizeRequest) String() string {
 func (*ResizeRequest) ProtoMessage() {}
 
 func (x *ResizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1797,7 @@ func (x *ResizeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizeRequest.ProtoReflect.Descriptor instead.
 func (*ResizeRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ResizeRequest) GetExecId() string {
@@ -1766,7 +1829,7 @@ type ResizeResponse struct {
 
 func (x *ResizeResponse) Reset() {
 	*x = ResizeResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +1841,7 @@ func (x *ResizeResponse) String() string {
 func (*ResizeResponse) ProtoMessage() {}
 
 func (x *ResizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +1854,7 @@ func (x *ResizeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizeResponse.ProtoReflect.Descriptor instead.
 func (*ResizeResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 type ListExecsRequest struct {
@@ -1802,7 +1865,7 @@ type ListExecsRequest struct {
 
 func (x *ListExecsRequest) Reset() {
 	*x = ListExecsRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1814,7 +1877,7 @@ func (x *ListExecsRequest) String() string {
 func (*ListExecsRequest) ProtoMessage() {}
 
 func (x *ListExecsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1827,7 +1890,7 @@ func (x *ListExecsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExecsRequest.ProtoReflect.Descriptor instead.
 func (*ListExecsRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 type ListExecsResponse struct {
@@ -1839,7 +1902,7 @@ type ListExecsResponse struct {
 
 func (x *ListExecsResponse) Reset() {
 	*x = ListExecsResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +1914,7 @@ func (x *ListExecsResponse) String() string {
 func (*ListExecsResponse) ProtoMessage() {}
 
 func (x *ListExecsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1864,7 +1927,7 @@ func (x *ListExecsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExecsResponse.ProtoReflect.Descriptor instead.
 func (*ListExecsResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListExecsResponse) GetExecs() []*ExecRecord {
@@ -1886,7 +1949,7 @@ type ExecRecord struct {
 
 func (x *ExecRecord) Reset() {
 	*x = ExecRecord{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +1961,7 @@ func (x *ExecRecord) String() string {
 func (*ExecRecord) ProtoMessage() {}
 
 func (x *ExecRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +1974,7 @@ func (x *ExecRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecRecord.ProtoReflect.Descriptor instead.
 func (*ExecRecord) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ExecRecord) GetExecId() string {
@@ -1951,7 +2014,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1963,7 +2026,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1976,7 +2039,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReleaseRequest) GetExecId() string {
@@ -1994,7 +2057,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2006,7 +2069,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2082,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 // The reader has consumed everything before `offset`. At most 262144 bytes beyond it are under way.
@@ -2032,7 +2095,7 @@ type ExportChangesRequest struct {
 
 func (x *ExportChangesRequest) Reset() {
 	*x = ExportChangesRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2044,7 +2107,7 @@ func (x *ExportChangesRequest) String() string {
 func (*ExportChangesRequest) ProtoMessage() {}
 
 func (x *ExportChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2057,7 +2120,7 @@ func (x *ExportChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChangesRequest.ProtoReflect.Descriptor instead.
 func (*ExportChangesRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ExportChangesRequest) GetOffset() uint64 {
@@ -2076,7 +2139,7 @@ type ExportChangesResponse struct {
 
 func (x *ExportChangesResponse) Reset() {
 	*x = ExportChangesResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2151,7 @@ func (x *ExportChangesResponse) String() string {
 func (*ExportChangesResponse) ProtoMessage() {}
 
 func (x *ExportChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2164,7 @@ func (x *ExportChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChangesResponse.ProtoReflect.Descriptor instead.
 func (*ExportChangesResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ExportChangesResponse) GetData() []byte {
@@ -2125,7 +2188,7 @@ type CopyChunk struct {
 
 func (x *CopyChunk) Reset() {
 	*x = CopyChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2200,7 @@ func (x *CopyChunk) String() string {
 func (*CopyChunk) ProtoMessage() {}
 
 func (x *CopyChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2213,7 @@ func (x *CopyChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyChunk.ProtoReflect.Descriptor instead.
 func (*CopyChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CopyChunk) GetContent() isCopyChunk_Content {
@@ -2208,7 +2271,7 @@ type CopyInRequest struct {
 
 func (x *CopyInRequest) Reset() {
 	*x = CopyInRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2220,7 +2283,7 @@ func (x *CopyInRequest) String() string {
 func (*CopyInRequest) ProtoMessage() {}
 
 func (x *CopyInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2233,7 +2296,7 @@ func (x *CopyInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyInRequest.ProtoReflect.Descriptor instead.
 func (*CopyInRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CopyInRequest) GetRequest() isCopyInRequest_Request {
@@ -2293,7 +2356,7 @@ type CopyInOpen struct {
 
 func (x *CopyInOpen) Reset() {
 	*x = CopyInOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2368,7 @@ func (x *CopyInOpen) String() string {
 func (*CopyInOpen) ProtoMessage() {}
 
 func (x *CopyInOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2381,7 @@ func (x *CopyInOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyInOpen.ProtoReflect.Descriptor instead.
 func (*CopyInOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CopyInOpen) GetPath() string {
@@ -2355,7 +2418,7 @@ type CopyInResponse struct {
 
 func (x *CopyInResponse) Reset() {
 	*x = CopyInResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2367,7 +2430,7 @@ func (x *CopyInResponse) String() string {
 func (*CopyInResponse) ProtoMessage() {}
 
 func (x *CopyInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2380,7 +2443,7 @@ func (x *CopyInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyInResponse.ProtoReflect.Descriptor instead.
 func (*CopyInResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CopyInResponse) GetResponse() isCopyInResponse_Response {
@@ -2438,7 +2501,7 @@ type CopyOutRequest struct {
 
 func (x *CopyOutRequest) Reset() {
 	*x = CopyOutRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2450,7 +2513,7 @@ func (x *CopyOutRequest) String() string {
 func (*CopyOutRequest) ProtoMessage() {}
 
 func (x *CopyOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2463,7 +2526,7 @@ func (x *CopyOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyOutRequest.ProtoReflect.Descriptor instead.
 func (*CopyOutRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CopyOutRequest) GetRequest() isCopyOutRequest_Request {
@@ -2519,7 +2582,7 @@ type CopyOutOpen struct {
 
 func (x *CopyOutOpen) Reset() {
 	*x = CopyOutOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2531,7 +2594,7 @@ func (x *CopyOutOpen) String() string {
 func (*CopyOutOpen) ProtoMessage() {}
 
 func (x *CopyOutOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2544,7 +2607,7 @@ func (x *CopyOutOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyOutOpen.ProtoReflect.Descriptor instead.
 func (*CopyOutOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CopyOutOpen) GetPath() string {
@@ -2584,7 +2647,7 @@ type CopyOutResponse struct {
 
 func (x *CopyOutResponse) Reset() {
 	*x = CopyOutResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2596,7 +2659,7 @@ func (x *CopyOutResponse) String() string {
 func (*CopyOutResponse) ProtoMessage() {}
 
 func (x *CopyOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2609,7 +2672,7 @@ func (x *CopyOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyOutResponse.ProtoReflect.Descriptor instead.
 func (*CopyOutResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CopyOutResponse) GetChunk() *CopyChunk {
@@ -2628,7 +2691,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2640,7 +2703,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2653,7 +2716,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{43}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ShutdownRequest) GetGraceMs() uint32 {
@@ -2672,7 +2735,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2684,7 +2747,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2697,7 +2760,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{44}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ShutdownResponse) GetInitExit() *ExitStatus {
@@ -2731,7 +2794,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0fPrepareResponse\"7\n" +
 	"\x05Layer\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x04R\x06length\"\x8f\x03\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\xc3\x03\n" +
 	"\x16CreateContainerRequest\x12!\n" +
 	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12/\n" +
 	"\x06layers\x18\x02 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\x12\x1a\n" +
@@ -2743,7 +2806,12 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"stopSignal\x12\x1d\n" +
 	"\n" +
 	"machine_id\x18\b \x01(\tR\tmachineId\x12:\n" +
-	"\aprepare\x18\t \x01(\v2 .boxlite.agent.v1.PrepareRequestR\aprepare\"\x19\n" +
+	"\aprepare\x18\t \x01(\v2 .boxlite.agent.v1.PrepareRequestR\aprepare\x122\n" +
+	"\avolumes\x18\n" +
+	" \x03(\v2\x18.boxlite.agent.v1.VolumeR\avolumes\"=\n" +
+	"\x06Volume\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\fR\x06target\x12\x1b\n" +
+	"\tread_only\x18\x02 \x01(\bR\breadOnly\"\x19\n" +
 	"\x17CreateContainerResponse\"\x17\n" +
 	"\x15StartContainerRequest\"*\n" +
 	"\x16StartContainerResponse\x12\x10\n" +
@@ -2905,7 +2973,7 @@ func file_boxlite_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_boxlite_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(ContainerState)(0),             // 0: boxlite.agent.v1.ContainerState
 	(Stream)(0),                     // 1: boxlite.agent.v1.Stream
@@ -2917,104 +2985,106 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(*PrepareResponse)(nil),         // 7: boxlite.agent.v1.PrepareResponse
 	(*Layer)(nil),                   // 8: boxlite.agent.v1.Layer
 	(*CreateContainerRequest)(nil),  // 9: boxlite.agent.v1.CreateContainerRequest
-	(*CreateContainerResponse)(nil), // 10: boxlite.agent.v1.CreateContainerResponse
-	(*StartContainerRequest)(nil),   // 11: boxlite.agent.v1.StartContainerRequest
-	(*StartContainerResponse)(nil),  // 12: boxlite.agent.v1.StartContainerResponse
-	(*ProcessSpec)(nil),             // 13: boxlite.agent.v1.ProcessSpec
-	(*AttachRequest)(nil),           // 14: boxlite.agent.v1.AttachRequest
-	(*AttachOpen)(nil),              // 15: boxlite.agent.v1.AttachOpen
-	(*ExecSpec)(nil),                // 16: boxlite.agent.v1.ExecSpec
-	(*StdinChunk)(nil),              // 17: boxlite.agent.v1.StdinChunk
-	(*StdinEof)(nil),                // 18: boxlite.agent.v1.StdinEof
-	(*OutputAck)(nil),               // 19: boxlite.agent.v1.OutputAck
-	(*AttachResponse)(nil),          // 20: boxlite.agent.v1.AttachResponse
-	(*AttachOpened)(nil),            // 21: boxlite.agent.v1.AttachOpened
-	(*OutputChunk)(nil),             // 22: boxlite.agent.v1.OutputChunk
-	(*StdinAck)(nil),                // 23: boxlite.agent.v1.StdinAck
-	(*ExitStatus)(nil),              // 24: boxlite.agent.v1.ExitStatus
-	(*SignalRequest)(nil),           // 25: boxlite.agent.v1.SignalRequest
-	(*SignalResponse)(nil),          // 26: boxlite.agent.v1.SignalResponse
-	(*KillRequest)(nil),             // 27: boxlite.agent.v1.KillRequest
-	(*KillResponse)(nil),            // 28: boxlite.agent.v1.KillResponse
-	(*ResizeRequest)(nil),           // 29: boxlite.agent.v1.ResizeRequest
-	(*ResizeResponse)(nil),          // 30: boxlite.agent.v1.ResizeResponse
-	(*ListExecsRequest)(nil),        // 31: boxlite.agent.v1.ListExecsRequest
-	(*ListExecsResponse)(nil),       // 32: boxlite.agent.v1.ListExecsResponse
-	(*ExecRecord)(nil),              // 33: boxlite.agent.v1.ExecRecord
-	(*ReleaseRequest)(nil),          // 34: boxlite.agent.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),         // 35: boxlite.agent.v1.ReleaseResponse
-	(*ExportChangesRequest)(nil),    // 36: boxlite.agent.v1.ExportChangesRequest
-	(*ExportChangesResponse)(nil),   // 37: boxlite.agent.v1.ExportChangesResponse
-	(*CopyChunk)(nil),               // 38: boxlite.agent.v1.CopyChunk
-	(*CopyInRequest)(nil),           // 39: boxlite.agent.v1.CopyInRequest
-	(*CopyInOpen)(nil),              // 40: boxlite.agent.v1.CopyInOpen
-	(*CopyInResponse)(nil),          // 41: boxlite.agent.v1.CopyInResponse
-	(*CopyOutRequest)(nil),          // 42: boxlite.agent.v1.CopyOutRequest
-	(*CopyOutOpen)(nil),             // 43: boxlite.agent.v1.CopyOutOpen
-	(*CopyOutResponse)(nil),         // 44: boxlite.agent.v1.CopyOutResponse
-	(*ShutdownRequest)(nil),         // 45: boxlite.agent.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),        // 46: boxlite.agent.v1.ShutdownResponse
+	(*Volume)(nil),                  // 10: boxlite.agent.v1.Volume
+	(*CreateContainerResponse)(nil), // 11: boxlite.agent.v1.CreateContainerResponse
+	(*StartContainerRequest)(nil),   // 12: boxlite.agent.v1.StartContainerRequest
+	(*StartContainerResponse)(nil),  // 13: boxlite.agent.v1.StartContainerResponse
+	(*ProcessSpec)(nil),             // 14: boxlite.agent.v1.ProcessSpec
+	(*AttachRequest)(nil),           // 15: boxlite.agent.v1.AttachRequest
+	(*AttachOpen)(nil),              // 16: boxlite.agent.v1.AttachOpen
+	(*ExecSpec)(nil),                // 17: boxlite.agent.v1.ExecSpec
+	(*StdinChunk)(nil),              // 18: boxlite.agent.v1.StdinChunk
+	(*StdinEof)(nil),                // 19: boxlite.agent.v1.StdinEof
+	(*OutputAck)(nil),               // 20: boxlite.agent.v1.OutputAck
+	(*AttachResponse)(nil),          // 21: boxlite.agent.v1.AttachResponse
+	(*AttachOpened)(nil),            // 22: boxlite.agent.v1.AttachOpened
+	(*OutputChunk)(nil),             // 23: boxlite.agent.v1.OutputChunk
+	(*StdinAck)(nil),                // 24: boxlite.agent.v1.StdinAck
+	(*ExitStatus)(nil),              // 25: boxlite.agent.v1.ExitStatus
+	(*SignalRequest)(nil),           // 26: boxlite.agent.v1.SignalRequest
+	(*SignalResponse)(nil),          // 27: boxlite.agent.v1.SignalResponse
+	(*KillRequest)(nil),             // 28: boxlite.agent.v1.KillRequest
+	(*KillResponse)(nil),            // 29: boxlite.agent.v1.KillResponse
+	(*ResizeRequest)(nil),           // 30: boxlite.agent.v1.ResizeRequest
+	(*ResizeResponse)(nil),          // 31: boxlite.agent.v1.ResizeResponse
+	(*ListExecsRequest)(nil),        // 32: boxlite.agent.v1.ListExecsRequest
+	(*ListExecsResponse)(nil),       // 33: boxlite.agent.v1.ListExecsResponse
+	(*ExecRecord)(nil),              // 34: boxlite.agent.v1.ExecRecord
+	(*ReleaseRequest)(nil),          // 35: boxlite.agent.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),         // 36: boxlite.agent.v1.ReleaseResponse
+	(*ExportChangesRequest)(nil),    // 37: boxlite.agent.v1.ExportChangesRequest
+	(*ExportChangesResponse)(nil),   // 38: boxlite.agent.v1.ExportChangesResponse
+	(*CopyChunk)(nil),               // 39: boxlite.agent.v1.CopyChunk
+	(*CopyInRequest)(nil),           // 40: boxlite.agent.v1.CopyInRequest
+	(*CopyInOpen)(nil),              // 41: boxlite.agent.v1.CopyInOpen
+	(*CopyInResponse)(nil),          // 42: boxlite.agent.v1.CopyInResponse
+	(*CopyOutRequest)(nil),          // 43: boxlite.agent.v1.CopyOutRequest
+	(*CopyOutOpen)(nil),             // 44: boxlite.agent.v1.CopyOutOpen
+	(*CopyOutResponse)(nil),         // 45: boxlite.agent.v1.CopyOutResponse
+	(*ShutdownRequest)(nil),         // 46: boxlite.agent.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),        // 47: boxlite.agent.v1.ShutdownResponse
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
 	8,  // 1: boxlite.agent.v1.RehearseRequest.layers:type_name -> boxlite.agent.v1.Layer
 	8,  // 2: boxlite.agent.v1.CreateContainerRequest.layers:type_name -> boxlite.agent.v1.Layer
-	13, // 3: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
+	14, // 3: boxlite.agent.v1.CreateContainerRequest.init:type_name -> boxlite.agent.v1.ProcessSpec
 	6,  // 4: boxlite.agent.v1.CreateContainerRequest.prepare:type_name -> boxlite.agent.v1.PrepareRequest
-	15, // 5: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
-	17, // 6: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
-	18, // 7: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
-	19, // 8: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
-	16, // 9: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
-	13, // 10: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
-	1,  // 11: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
-	21, // 12: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
-	22, // 13: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
-	23, // 14: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
-	24, // 15: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
-	1,  // 16: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
-	33, // 17: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
-	24, // 18: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	40, // 19: boxlite.agent.v1.CopyInRequest.open:type_name -> boxlite.agent.v1.CopyInOpen
-	38, // 20: boxlite.agent.v1.CopyInRequest.chunk:type_name -> boxlite.agent.v1.CopyChunk
-	43, // 21: boxlite.agent.v1.CopyOutRequest.open:type_name -> boxlite.agent.v1.CopyOutOpen
-	38, // 22: boxlite.agent.v1.CopyOutResponse.chunk:type_name -> boxlite.agent.v1.CopyChunk
-	24, // 23: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
-	2,  // 24: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
-	4,  // 25: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
-	6,  // 26: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
-	9,  // 27: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
-	11, // 28: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
-	14, // 29: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
-	25, // 30: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
-	27, // 31: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
-	29, // 32: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
-	31, // 33: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
-	34, // 34: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	36, // 35: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
-	39, // 36: boxlite.agent.v1.AgentService.CopyIn:input_type -> boxlite.agent.v1.CopyInRequest
-	42, // 37: boxlite.agent.v1.AgentService.CopyOut:input_type -> boxlite.agent.v1.CopyOutRequest
-	45, // 38: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 39: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 40: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 41: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	10, // 42: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	12, // 43: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	20, // 44: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	26, // 45: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	28, // 46: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	30, // 47: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	32, // 48: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	35, // 49: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	37, // 50: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
-	41, // 51: boxlite.agent.v1.AgentService.CopyIn:output_type -> boxlite.agent.v1.CopyInResponse
-	44, // 52: boxlite.agent.v1.AgentService.CopyOut:output_type -> boxlite.agent.v1.CopyOutResponse
-	46, // 53: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	39, // [39:54] is the sub-list for method output_type
-	24, // [24:39] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	10, // 5: boxlite.agent.v1.CreateContainerRequest.volumes:type_name -> boxlite.agent.v1.Volume
+	16, // 6: boxlite.agent.v1.AttachRequest.open:type_name -> boxlite.agent.v1.AttachOpen
+	18, // 7: boxlite.agent.v1.AttachRequest.stdin:type_name -> boxlite.agent.v1.StdinChunk
+	19, // 8: boxlite.agent.v1.AttachRequest.stdin_eof:type_name -> boxlite.agent.v1.StdinEof
+	20, // 9: boxlite.agent.v1.AttachRequest.ack:type_name -> boxlite.agent.v1.OutputAck
+	17, // 10: boxlite.agent.v1.AttachOpen.exec:type_name -> boxlite.agent.v1.ExecSpec
+	14, // 11: boxlite.agent.v1.ExecSpec.process:type_name -> boxlite.agent.v1.ProcessSpec
+	1,  // 12: boxlite.agent.v1.OutputAck.stream:type_name -> boxlite.agent.v1.Stream
+	22, // 13: boxlite.agent.v1.AttachResponse.opened:type_name -> boxlite.agent.v1.AttachOpened
+	23, // 14: boxlite.agent.v1.AttachResponse.output:type_name -> boxlite.agent.v1.OutputChunk
+	24, // 15: boxlite.agent.v1.AttachResponse.stdin_ack:type_name -> boxlite.agent.v1.StdinAck
+	25, // 16: boxlite.agent.v1.AttachResponse.exit:type_name -> boxlite.agent.v1.ExitStatus
+	1,  // 17: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
+	34, // 18: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
+	25, // 19: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
+	41, // 20: boxlite.agent.v1.CopyInRequest.open:type_name -> boxlite.agent.v1.CopyInOpen
+	39, // 21: boxlite.agent.v1.CopyInRequest.chunk:type_name -> boxlite.agent.v1.CopyChunk
+	44, // 22: boxlite.agent.v1.CopyOutRequest.open:type_name -> boxlite.agent.v1.CopyOutOpen
+	39, // 23: boxlite.agent.v1.CopyOutResponse.chunk:type_name -> boxlite.agent.v1.CopyChunk
+	25, // 24: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
+	2,  // 25: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
+	4,  // 26: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
+	6,  // 27: boxlite.agent.v1.AgentService.Prepare:input_type -> boxlite.agent.v1.PrepareRequest
+	9,  // 28: boxlite.agent.v1.AgentService.CreateContainer:input_type -> boxlite.agent.v1.CreateContainerRequest
+	12, // 29: boxlite.agent.v1.AgentService.StartContainer:input_type -> boxlite.agent.v1.StartContainerRequest
+	15, // 30: boxlite.agent.v1.AgentService.Attach:input_type -> boxlite.agent.v1.AttachRequest
+	26, // 31: boxlite.agent.v1.AgentService.Signal:input_type -> boxlite.agent.v1.SignalRequest
+	28, // 32: boxlite.agent.v1.AgentService.Kill:input_type -> boxlite.agent.v1.KillRequest
+	30, // 33: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
+	32, // 34: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
+	35, // 35: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
+	37, // 36: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
+	40, // 37: boxlite.agent.v1.AgentService.CopyIn:input_type -> boxlite.agent.v1.CopyInRequest
+	43, // 38: boxlite.agent.v1.AgentService.CopyOut:input_type -> boxlite.agent.v1.CopyOutRequest
+	46, // 39: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 40: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 41: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 42: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	11, // 43: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	13, // 44: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	21, // 45: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	27, // 46: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	29, // 47: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	31, // 48: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	33, // 49: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	36, // 50: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	38, // 51: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
+	42, // 52: boxlite.agent.v1.AgentService.CopyIn:output_type -> boxlite.agent.v1.CopyInResponse
+	45, // 53: boxlite.agent.v1.AgentService.CopyOut:output_type -> boxlite.agent.v1.CopyOutResponse
+	47, // 54: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	40, // [40:55] is the sub-list for method output_type
+	25, // [25:40] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_boxlite_agent_v1_agent_proto_init() }
@@ -3022,31 +3092,31 @@ func file_boxlite_agent_v1_agent_proto_init() {
 	if File_boxlite_agent_v1_agent_proto != nil {
 		return
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[12].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[13].OneofWrappers = []any{
 		(*AttachRequest_Open)(nil),
 		(*AttachRequest_Stdin)(nil),
 		(*AttachRequest_StdinEof)(nil),
 		(*AttachRequest_Ack)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[18].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[19].OneofWrappers = []any{
 		(*AttachResponse_Opened)(nil),
 		(*AttachResponse_Output)(nil),
 		(*AttachResponse_StdinAck)(nil),
 		(*AttachResponse_Exit)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[36].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[37].OneofWrappers = []any{
 		(*CopyChunk_Data)(nil),
 		(*CopyChunk_Zeros)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[37].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[38].OneofWrappers = []any{
 		(*CopyInRequest_Open)(nil),
 		(*CopyInRequest_Chunk)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[39].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[40].OneofWrappers = []any{
 		(*CopyInResponse_Acked)(nil),
 		(*CopyInResponse_Warning)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[40].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[41].OneofWrappers = []any{
 		(*CopyOutRequest_Open)(nil),
 		(*CopyOutRequest_Acked)(nil),
 	}
@@ -3056,7 +3126,7 @@ func file_boxlite_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_boxlite_agent_v1_agent_proto_rawDesc), len(file_boxlite_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   45,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -61,7 +61,7 @@ type AgentServiceClient interface {
 	// Mounts the root file system and makes the container: namespaces, mounts, cgroups, and the
 	// session of its init, which Attach may open from here on. Runs nothing of the user. May carry
 	// the Prepare that has to come first.
-	// Reasons: "already_created", "mount_failed", "disk_not_found".
+	// Reasons: "already_created", "mount_failed" (also of a volume), "disk_not_found".
 	CreateContainer(ctx context.Context, in *CreateContainerRequest, opts ...grpc.CallOption) (*CreateContainerResponse, error)
 	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
 	StartContainer(ctx context.Context, in *StartContainerRequest, opts ...grpc.CallOption) (*StartContainerResponse, error)
@@ -290,7 +290,7 @@ type AgentServiceServer interface {
 	// Mounts the root file system and makes the container: namespaces, mounts, cgroups, and the
 	// session of its init, which Attach may open from here on. Runs nothing of the user. May carry
 	// the Prepare that has to come first.
-	// Reasons: "already_created", "mount_failed", "disk_not_found".
+	// Reasons: "already_created", "mount_failed" (also of a volume), "disk_not_found".
 	CreateContainer(context.Context, *CreateContainerRequest) (*CreateContainerResponse, error)
 	// Runs init, once. Reasons: "not_created", "already_started", and those of AttachOpen.exec.
 	StartContainer(context.Context, *StartContainerRequest) (*StartContainerResponse, error)

@@ -22,6 +22,7 @@ type Config struct {
 	Init      Spec
 	Caps      caps.Set
 	LastCap   int
+	Volumes   []Volume
 	// OnEnd, if set, is called, once, when the container's PID 1 has ended and so every process in it.
 	OnEnd func()
 }
@@ -49,7 +50,8 @@ func Create(seed *Seed, config Config) (*Container, error) {
 	c := &Container{Seed: seed, config: config}
 	c.setup = setup{
 		Rootfs: config.Rootfs, Hostname: config.Hostname, MachineID: config.MachineID, Cwd: config.Init.Dir,
-		TTY: config.Init.TTY, Execs: isInit(config.Init.Argv[0]),
+		Volumes: config.Volumes,
+		TTY:     config.Init.TTY, Execs: isInit(config.Init.Argv[0]),
 		Caps: config.Caps, LastCap: config.LastCap,
 	}
 	seed.mu.Lock()

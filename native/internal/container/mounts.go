@@ -267,6 +267,11 @@ func (s *setup) populate() error {
 			return err
 		}
 	}
+	for _, v := range s.Volumes {
+		if err := bind(r, v); err != nil {
+			return err
+		}
+	}
 	fd, err := r.MakeDir(s.Cwd, 0o755)
 	if err != nil {
 		return fmt.Errorf("working directory %q: %w", s.Cwd, err)

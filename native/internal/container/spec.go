@@ -173,9 +173,11 @@ func execFault(name string, err error) error {
 	return fault.New(codes.Internal, "exec_failed", "%s: %v", name, err)
 }
 
-func lookupUser(spec string) (userdb.Identity, error) {
+func lookupUser(spec string) (userdb.Identity, error) { return lookupUserIn("/", spec) }
+
+func lookupUserIn(dir, spec string) (userdb.Identity, error) {
 	files := [2]io.Reader{}
-	r, err := inroot.At("/")
+	r, err := inroot.At(dir)
 	if err != nil {
 		return userdb.Identity{}, err
 	}

@@ -25,6 +25,7 @@ type setup struct {
 	Hostname  string
 	Files     map[string]string // path in the container: file in the VM to mount over it
 	MachineID string            // file in the VM to mount over an /etc/machine-id that exists
+	Volumes   []Volume          // in the order of their mounting
 	Cwd       string            // made if missing
 	TTY       bool              // init has a terminal
 	Execs     bool              // init is to be executed by PID 1
@@ -73,6 +74,12 @@ func (s *setup) encode(e *encoder) {
 		e.text(source)
 	}
 	e.text(s.MachineID)
+	e.number(uint64(len(s.Volumes)))
+	for _, v := range s.Volumes {
+		e.text(v.Source)
+		e.text(v.Target)
+		e.flag(v.ReadOnly)
+	}
 	e.text(s.Cwd)
 	e.flag(s.TTY)
 	e.flag(s.Execs)
@@ -87,7 +94,11 @@ func (s *setup) decode(d *decoder) {
 		target := d.text()
 		s.Files[target] = d.text()
 	}
-	s.MachineID, s.Cwd = d.text(), d.text()
+	s.MachineID = d.text()
+	for n := d.number(); n > 0 && !d.short; n-- {
+		s.Volumes = append(s.Volumes, Volume{Source: d.text(), Target: d.text(), ReadOnly: d.flag()})
+	}
+	s.Cwd = d.text()
 	s.TTY, s.Execs = d.flag(), d.flag()
 	s.Caps, s.LastCap = caps.Set(d.number()), int(d.number())
 }

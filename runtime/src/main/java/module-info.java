@@ -21,5 +21,7 @@ module io.boxlite.runtime {
   exports io.boxlite.runtime;
 
   provides io.avaje.jsonb.spi.JsonbExtension with
-      io.boxlite.runtime.internal.state.StateJsonComponent;
+      io.boxlite.runtime.internal.state.StateJsonComponent,
+      io.boxlite.runtime.internal.volume.VolumeJsonComponent,
+      io.boxlite.runtime.internal.volume.jsonb.GeneratedJsonComponent;
 }

@@ -46,8 +46,17 @@ public interface Box {
   /// Removes the box with its disk and logs.
   ///
   /// @param force whether a running box is killed; otherwise it is refused
+  /// @param volumes whether the volumes that were made with it go too, as they do with a box that
+  ///   removes itself
   /// @throws InvalidStateException if it is running and `force` is false
-  void remove(boolean force);
+  void remove(boolean force, boolean volumes);
+
+  /// [#remove(boolean, boolean)] without its volumes.
+  ///
+  /// @param force whether a running box is killed; otherwise it is refused
+  default void remove(boolean force) {
+    remove(force, false);
+  }
 
   /// Runs one more command in the box. A box that is not running is started first, unless it was
   /// made with a command of its own.

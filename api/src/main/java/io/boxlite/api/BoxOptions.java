@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /// What a box shall be. Immutable; made by a [Builder].
@@ -26,6 +25,7 @@ import java.util.regex.Pattern;
 /// @param autoRemove whether it is removed when it stops; not together with `detach`
 /// @param capAdd Linux capabilities to add, with or without `CAP_`, or `ALL`
 /// @param capDrop Linux capabilities to drop, likewise
+/// @param volumes directories and files that do not belong to its disk, mounted in this order
 /// @param noTemplate whether its VM boots at every start, instead of being restored from a template
 /// @param pull when the image is fetched; only for the making of the box, and not kept with it
 /// @since 0.1
@@ -46,6 +46,7 @@ public record BoxOptions(
     boolean autoRemove,
     List<String> capAdd,
     List<String> capDrop,
+    List<VolumeMount> volumes,
     boolean noTemplate,
     PullPolicy pull) {
   /// When the image of a new box is fetched.
@@ -89,52 +90,6 @@ public record BoxOptions(
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}");
 
-  /// Source: capabilities(7). Whether the guest's kernel has one is decided there.
-  private static final Set<String> CAPABILITIES =
-      Set.of(
-          "ALL",
-          "AUDIT_CONTROL",
-          "AUDIT_READ",
-          "AUDIT_WRITE",
-          "BLOCK_SUSPEND",
-          "BPF",
-          "CHECKPOINT_RESTORE",
-          "CHOWN",
-          "DAC_OVERRIDE",
-          "DAC_READ_SEARCH",
-          "FOWNER",
-          "FSETID",
-          "IPC_LOCK",
-          "IPC_OWNER",
-          "KILL",
-          "LEASE",
-          "LINUX_IMMUTABLE",
-          "MAC_ADMIN",
-          "MAC_OVERRIDE",
-          "MKNOD",
-          "NET_ADMIN",
-          "NET_BIND_SERVICE",
-          "NET_BROADCAST",
-          "NET_RAW",
-          "PERFMON",
-          "SETFCAP",
-          "SETGID",
-          "SETPCAP",
-          "SETUID",
-          "SYSLOG",
-          "SYS_ADMIN",
-          "SYS_BOOT",
-          "SYS_CHROOT",
-          "SYS_MODULE",
-          "SYS_NICE",
-          "SYS_PACCT",
-          "SYS_PTRACE",
-          "SYS_RAWIO",
-          "SYS_RESOURCE",
-          "SYS_TIME",
-          "SYS_TTY_CONFIG",
-          "WAKE_ALARM");
-
   /// Checks and copies.
   ///
   /// @throws ConfigException if any value is invalid; names every violation
@@ -144,6 +99,7 @@ public record BoxOptions(
     cmd = cmd.map(List::copyOf);
     capAdd = List.copyOf(capAdd);
     capDrop = List.copyOf(capDrop);
+    volumes = List.copyOf(volumes);
     int hostCpus = Runtime.getRuntime().availableProcessors();
     OptionChecks checks =
         new OptionChecks("box")
@@ -191,18 +147,21 @@ public record BoxOptions(
                 !(detach && autoRemove),
                 "auto_remove",
                 "remove-on-stop is incompatible with detach=true; choose one");
-    capAdd.forEach(cap -> checks.require(isCapability(cap), "cap_add", invalid(cap)));
-    capDrop.forEach(cap -> checks.require(isCapability(cap), "cap_drop", invalid(cap)));
+    capAdd.forEach(cap ->
+        checks.require(
+            Capabilities.isName(cap), "cap_add", "'" + cap + "' is not a capability name"));
+    capDrop.forEach(cap ->
+        checks.require(
+            Capabilities.isName(cap), "cap_drop", "'" + cap + "' is not a capability name"));
+    VolumeMount.check(volumes, checks);
     checks.throwIfAny();
   }
 
-  private static boolean isCapability(String name) {
-    String upper = name.toUpperCase(Locale.ROOT);
-    return CAPABILITIES.contains(upper.startsWith("CAP_") ? upper.substring(4) : upper);
-  }
-
-  private static String invalid(String capability) {
-    return "'" + capability + "' is not a capability name";
+  /// {@return the same with other volumes}
+  ///
+  /// @param mounts in the order of their mounting
+  public BoxOptions withVolumes(List<VolumeMount> mounts) {
+    return toBuilder().volumes(mounts).build();
   }
 
   /// {@return whether the box was made with a command of its own, which an exec must not run again}
@@ -214,7 +173,7 @@ public record BoxOptions(
   ///
   /// @param policy when
   public BoxOptions withPull(PullPolicy policy) {
-    return with(image, policy);
+    return toBuilder().pull(policy).build();
   }
 
   /// The same, of an image that was fetched for it.
@@ -223,30 +182,16 @@ public record BoxOptions(
   /// @return options that fetch nothing
   public BoxOptions ofFetched(PulledImage fetched) {
     String reference = fetched.image().reference();
-    return with(
-        reference.startsWith("docker.io/") ? image : Optional.of(reference), PullPolicy.NEVER);
+    Builder local = toBuilder().pull(PullPolicy.NEVER);
+    if (!reference.startsWith("docker.io/")) {
+      local.image = Optional.of(reference);
+    }
+    return local.build();
   }
 
-  private BoxOptions with(Optional<String> itsImage, PullPolicy policy) {
-    return new BoxOptions(
-        name,
-        itsImage,
-        rootfsPath,
-        cpus,
-        memoryMib,
-        diskSizeGb,
-        workingDir,
-        env,
-        entrypoint,
-        cmd,
-        user,
-        tty,
-        detach,
-        autoRemove,
-        capAdd,
-        capDrop,
-        noTemplate,
-        policy);
+  /// {@return a builder that begins with these options}
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   /// {@return the image as shown to users: the reference, or `rootfs:` and the path}
@@ -272,7 +217,7 @@ public record BoxOptions(
   ///
   /// @since 0.1
   public static final class Builder {
-    private final Optional<String> image;
+    private Optional<String> image;
     private final Optional<String> rootfsPath;
     private Optional<String> name = Optional.empty();
     private int cpus = DEFAULT_CPUS;
@@ -288,12 +233,35 @@ public record BoxOptions(
     private boolean autoRemove;
     private List<String> capAdd = List.of();
     private List<String> capDrop = List.of();
+    private List<VolumeMount> volumes = List.of();
     private boolean noTemplate;
     private PullPolicy pull = PullPolicy.MISSING;
 
     private Builder(Optional<String> image, Optional<String> rootfsPath) {
       this.image = image;
       this.rootfsPath = rootfsPath;
+    }
+
+    private Builder(BoxOptions from) {
+      image = from.image;
+      rootfsPath = from.rootfsPath;
+      name = from.name;
+      cpus = from.cpus;
+      memoryMib = from.memoryMib;
+      diskSizeGb = from.diskSizeGb;
+      workingDir = from.workingDir;
+      env.putAll(from.env);
+      entrypoint = from.entrypoint;
+      cmd = from.cmd;
+      user = from.user;
+      tty = from.tty;
+      detach = from.detach;
+      autoRemove = from.autoRemove;
+      capAdd = from.capAdd;
+      capDrop = from.capDrop;
+      volumes = from.volumes;
+      noTemplate = from.noTemplate;
+      pull = from.pull;
     }
 
     /// Names the box.
@@ -404,6 +372,15 @@ public record BoxOptions(
       return this;
     }
 
+    /// Gives the box volumes.
+    ///
+    /// @param mounts in the order of their mounting
+    /// @return this
+    public Builder volumes(List<VolumeMount> mounts) {
+      volumes = mounts;
+      return this;
+    }
+
     /// Lets the VM boot at every start.
     ///
     /// @param on whether it does
@@ -471,6 +448,7 @@ public record BoxOptions(
           autoRemove,
           capAdd,
           capDrop,
+          volumes,
           noTemplate,
           pull);
     }

@@ -87,6 +87,9 @@ public interface Boxlite extends AutoCloseable {
   /// {@return the images of this home}
   Images images();
 
+  /// {@return the volumes of this home}
+  Volumes volumes();
+
   /// {@return the VMs at rest that boxes start from}
   Templates templates();
 

@@ -154,6 +154,11 @@ final class FakeBoxlite implements Boxlite {
   }
 
   @Override
+  public io.boxlite.api.Volumes volumes() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public Templates templates() {
     return templates;
   }
@@ -258,7 +263,7 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
-    public void remove(boolean force) {
+    public void remove(boolean force, boolean volumes) {
       if (!force && info().status().isActive()) {
         throw new InvalidStateException("running", "cannot remove box " + id + ": it is running");
       }

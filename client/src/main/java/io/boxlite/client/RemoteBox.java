@@ -69,8 +69,9 @@ final class RemoteBox implements Box {
   }
 
   @Override
-  public void remove(boolean force) {
-    caller.send("DELETE", Paths.box(id) + (force ? "?force=true" : ""), null);
+  public void remove(boolean force, boolean volumes) {
+    caller.send(
+        "DELETE", Paths.box(id) + "?force=" + force + (volumes ? "&volumes=true" : ""), null);
   }
 
   @Override

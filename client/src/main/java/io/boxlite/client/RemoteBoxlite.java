@@ -16,6 +16,7 @@ import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.Templates;
+import io.boxlite.api.Volumes;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
@@ -182,6 +183,11 @@ public final class RemoteBoxlite implements Boxlite {
   @Override
   public Images images() {
     return images;
+  }
+
+  @Override
+  public Volumes volumes() {
+    return new RemoteVolumes(caller);
   }
 
   @Override

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// @param labels only empty here
 /// @param secrets only empty here
 /// @param security only absent here
-/// @param volumes only empty here
+/// @param volumes directories and files that do not belong to its disk
 /// @param ports only empty here
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
@@ -62,5 +62,5 @@ public record CreateBoxBody(
     @Nullable Map<String, String> labels,
     @Nullable Object secrets,
     @Nullable Object security,
-    @Nullable Object volumes,
+    @Nullable List<VolumeMountBody> volumes,
     @Nullable Object ports) {}

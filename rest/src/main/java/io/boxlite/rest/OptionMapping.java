@@ -55,7 +55,7 @@ public final class OptionMapping {
         null,
         null,
         null,
-        null,
+        VolumeMapping.toBodies(options.volumes()),
         null);
   }
 
@@ -91,6 +91,7 @@ public final class OptionMapping {
         autoRemove,
         capabilities == null ? List.of() : items("advanced.capabilities.add", capabilities.add()),
         capabilities == null ? List.of() : items("advanced.capabilities.drop", capabilities.drop()),
+        VolumeMapping.toMounts(body.volumes()),
         Boolean.TRUE.equals(body.noTemplate()),
         pullPolicy(body.pull()));
   }
@@ -104,7 +105,6 @@ public final class OptionMapping {
   }
 
   private static void refuseUnavailable(CreateBoxBody body) {
-    refuse("volumes", present(body.volumes()));
     refuse("secrets", present(body.secrets()));
     refuse("ports", present(body.ports()));
     refuse("security", body.security() != null);

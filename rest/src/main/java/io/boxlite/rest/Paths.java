@@ -36,6 +36,9 @@ public final class Paths {
   /// What the home takes on disk.
   public static final String DISK_USAGE = "/v1/system/df";
 
+  /// All volumes.
+  public static final String VOLUMES = "/v1/volumes";
+
   /// The VMs at rest that boxes start from.
   public static final String TEMPLATES = "/v1/templates";
 
@@ -55,6 +58,13 @@ public final class Paths {
   /// @param idOrName which
   public static String box(String idOrName) {
     return BOXES + "/" + encode(idOrName);
+  }
+
+  /// {@return the path of a volume}
+  ///
+  /// @param idOrName which
+  public static String volume(String idOrName) {
+    return VOLUMES + "/" + encode(idOrName);
   }
 
   /// {@return the path of an execution}

@@ -16,6 +16,8 @@ import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.Templates;
+import io.boxlite.api.VolumeMount;
+import io.boxlite.api.Volumes;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.ImageStoreOptions;
 import io.boxlite.image.StoredImage;
@@ -33,6 +35,7 @@ import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.LocalVolumes;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.Engine;
 import io.boxlite.vmm.VmConfig;
@@ -51,6 +54,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The runtime of a home that this process owns. Thread-safe.
 ///
@@ -96,6 +100,7 @@ public final class LocalBoxlite implements Boxlite {
             layout,
             BoxStore.open(layout),
             imageStore,
+            new LocalVolumes(layout, this::usedVolumes),
             disks,
             driver,
             new VmSource(
@@ -159,6 +164,7 @@ public final class LocalBoxlite implements Boxlite {
   }
 
   private void recover() {
+    context.volumes().sweep();
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
     OrphanVms.end(
@@ -214,6 +220,10 @@ public final class LocalBoxlite implements Boxlite {
   public Box create(BoxOptions options) {
     checkOpen();
     StoredImage image = image(options);
+    return context.volumes().give(options, given -> create(given, image));
+  }
+
+  private Box create(BoxOptions options, StoredImage image) {
     BoxRecord made = BoxRecord.create(options, Instant.now());
     BoxRecord record = made.with(made.state().withImage(image.id()));
     LocalBox box = new LocalBox(context, record);
@@ -234,6 +244,10 @@ public final class LocalBoxlite implements Boxlite {
       return context.images().importLayout(Path.of(options.rootfsPath().get()));
     }
     return images.bring(options.image().orElseThrow(), options.pull());
+  }
+
+  private Stream<VolumeMount> usedVolumes() {
+    return boxes.values().stream().flatMap(box -> box.volumes().stream());
   }
 
   private List<String> madeFrom(String imageId) {
@@ -285,6 +299,12 @@ public final class LocalBoxlite implements Boxlite {
   public Images images() {
     checkOpen();
     return images;
+  }
+
+  @Override
+  public Volumes volumes() {
+    checkOpen();
+    return context.volumes();
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
 /// @param accelerator `auto`, `kvm` or `tcg`; from `BOXLITE_ACCEL`, default `auto`
 /// @param kernel guest kernel; from `BOXLITE_KERNEL`
 /// @param initramfs with the agent and the modules of that kernel; from `BOXLITE_INITRAMFS`
+/// @param volumeServer program that serves volumes to guests
 /// @param bundledImages directory of the images that come with BoxLite
 /// @param temporaryDirectory from `BOXLITE_TMPDIR`, default the system's
 /// @param bootTimeout how long a guest may take until its agent answers; from
@@ -33,6 +34,7 @@ public record RuntimeOptions(
     String accelerator,
     Path kernel,
     Path initramfs,
+    Path volumeServer,
     Path bundledImages,
     Path temporaryDirectory,
     Duration bootTimeout,
@@ -63,6 +65,7 @@ public record RuntimeOptions(
         accelerator,
         path(environment, "BOXLITE_KERNEL").orElse(guest.resolve("vmlinuz")),
         path(environment, "BOXLITE_INITRAMFS").orElse(guest.resolve("initramfs.gz")),
+        guest.resolve("boxlite-volumes"),
         distribution.resolve("images"),
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
@@ -81,6 +84,7 @@ public record RuntimeOptions(
         accelerator,
         kernel,
         initramfs,
+        volumeServer,
         bundledImages,
         temporaryDirectory,
         bootTimeout,

@@ -75,7 +75,7 @@ final class BoxRoutes {
   private void remove(Exchange exchange) {
     boolean force = exchange.flag("force");
     Box box = find(boxlite, exchange);
-    box.remove(force);
+    box.remove(force, exchange.flag("volumes"));
     executions.forgetBox(box.id());
     exchange.noContent();
   }

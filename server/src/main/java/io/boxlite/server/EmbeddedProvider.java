@@ -10,6 +10,7 @@ import io.boxlite.api.Images;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.Templates;
+import io.boxlite.api.Volumes;
 import io.boxlite.api.spi.BoxliteProvider;
 import io.boxlite.runtime.LocalBoxlite;
 import io.boxlite.runtime.RuntimeOptions;
@@ -65,6 +66,11 @@ public final class EmbeddedProvider implements BoxliteProvider {
     @Override
     public Images images() {
       return local.images();
+    }
+
+    @Override
+    public Volumes volumes() {
+      return local.volumes();
     }
 
     @Override

@@ -80,6 +80,7 @@ public final class RestServer implements AutoCloseable {
     Router router = new Router();
     new BoxRoutes(boxlite, executions).addTo(router);
     new FileRoutes(boxlite).addTo(router);
+    new VolumeRoutes(boxlite).addTo(router);
     new ExecutionRoutes(boxlite, executions).addTo(router);
     new AttachRoutes(boxlite, executions, webSockets).addTo(router);
     new RuntimeRoutes(boxlite).addTo(router);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// The routes of the server. Filled before the server starts, immutable then.
 final class Router {
   private static final Set<String> ROOTS =
-      Set.of("boxes", "metrics", "info", "images", "templates", "system");
+      Set.of("boxes", "metrics", "info", "images", "templates", "volumes", "system");
   private static final Set<String> NEVER_PREFIXED = Set.of("config", "me");
 
   /// Handles one request.

@@ -98,6 +98,11 @@ final class FakeBoxlite implements Boxlite {
   }
 
   @Override
+  public io.boxlite.api.Volumes volumes() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public Templates templates() {
     return templates;
   }
@@ -223,7 +228,7 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
-    public void remove(boolean force) {
+    public void remove(boolean force, boolean volumes) {
       if (status == BoxStatus.RUNNING && !force) {
         throw new InvalidStateException("running", "cannot remove box " + id + ": it is running");
       }

@@ -114,7 +114,7 @@ class RoutesTest extends ServedTest {
   void unavailableOptionsAndUnknownKeysAreRefusedByName() throws Exception {
     for (String field :
         new String[] {
-          "\"volumes\":[{\"guest_path\":\"/x\"}]",
+          "\"volumes\":[{\"guest\":\"/x\"}]",
           "\"secrets\":[{}]",
           "\"ports\":[1]",
           "\"security\":\"maximum\"",

@@ -24,6 +24,10 @@ public interface Vm extends AutoCloseable {
   /// {@return where to connect to the guest's agent; short enough for a Unix socket address}
   Path portalSocket();
 
+  /// {@return where to serve the guest file systems of the host; short enough for a Unix socket
+  /// address}
+  Path volumesSocket();
+
   /// {@return whether its process runs; also when it is paused}
   boolean isAlive();
 

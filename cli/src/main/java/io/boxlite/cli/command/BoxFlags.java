@@ -1,6 +1,7 @@
 package io.boxlite.cli.command;
 
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.VolumeMount;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +40,9 @@ final class BoxFlags {
     Transfers.addFlags(spec);
     ProcessFlags.addEnvironment(spec);
     spec.addOption(later("-p", "--publish"));
-    spec.addOption(later("-v", "--volume"));
+    spec.addOption(
+        Specs.texts(
+            "[SOURCE:]PATH[:ro]", "Mount a path of the host, or a volume", "-v", "--volume"));
     spec.addOption(later("--allow-net"));
     spec.addPositional(Specs.arguments("IMAGE [COMMAND [ARG...]]", "Image, and what to run in it"));
   }
@@ -55,7 +58,7 @@ final class BoxFlags {
   }
 
   static BoxOptions.Builder read(ParseResult parsed, CliContext context) {
-    refuseLater(parsed, "--publish", "--volume", "--allow-net");
+    refuseLater(parsed, "--publish", "--allow-net");
     checkNetwork(parsed);
     checkSecurity(parsed, context);
     BoxOptions.Builder options = source(parsed);
@@ -69,7 +72,14 @@ final class BoxFlags {
     return options
         .noTemplate(Specs.has(parsed, "--no-template"))
         .capAdd(Specs.list(parsed, "--cap-add"))
-        .capDrop(Specs.list(parsed, "--cap-drop"));
+        .capDrop(Specs.list(parsed, "--cap-drop"))
+        .volumes(volumes(parsed, context));
+  }
+
+  private static List<VolumeMount> volumes(ParseResult parsed, CliContext context) {
+    return Specs.list(parsed, "--volume").stream()
+        .map(text -> VolumeFlag.parse(text, () -> context.boxlite().volumes()))
+        .toList();
   }
 
   private static BoxOptions.Builder source(ParseResult parsed) {

@@ -15,6 +15,7 @@ final class RmCommand implements Command {
   public CommandSpec spec() {
     CommandSpec spec = Specs.command("Remove boxes");
     spec.addOption(Specs.flag("Kill boxes that run, and ask nothing", "-f", "--force"));
+    spec.addOption(Specs.flag("Also the volumes made with them", "-v", "--volumes"));
     spec.addOption(Specs.flag("All boxes", "-a", "--all"));
     spec.addPositional(Specs.arguments("BOX...", "Ids, unique prefixes of ids, or names"));
     return spec;
@@ -35,13 +36,14 @@ final class RmCommand implements Command {
     } else {
       targets = Specs.someArguments(parsed, "BOX");
     }
-    return remove(targets, force, context);
+    return remove(targets, force, Specs.has(parsed, "--volumes"), context);
   }
 
-  private static int remove(List<String> targets, boolean force, CliContext context) {
+  private static int remove(
+      List<String> targets, boolean force, boolean volumes, CliContext context) {
     boolean failed = false;
     for (String target : targets) {
-      Optional<String> error = attempt(target, force, context);
+      Optional<String> error = attempt(target, force, volumes, context);
       if (error.isEmpty()) {
         context.out().println(target);
       } else {
@@ -55,13 +57,14 @@ final class RmCommand implements Command {
     return 0;
   }
 
-  private static Optional<String> attempt(String target, boolean force, CliContext context) {
+  private static Optional<String> attempt(
+      String target, boolean force, boolean volumes, CliContext context) {
     try {
       Optional<Box> box = context.boxlite().get(target);
       if (box.isEmpty()) {
         return Optional.of("No such box: " + target);
       }
-      box.get().remove(force);
+      box.get().remove(force, volumes);
       return Optional.empty();
     } catch (BoxliteException e) {
       return Optional.of(String.valueOf(e.getMessage()));

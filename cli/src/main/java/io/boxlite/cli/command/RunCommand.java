@@ -95,7 +95,7 @@ final class RunCommand implements Command {
   /// The box was only made to run this: when that fails, nothing of it stays.
   private static BoxliteException undone(Box box, BoxliteException failure) {
     try {
-      box.remove(true);
+      box.remove(true, true);
     } catch (NotFoundException e) {
       // It had `--rm`: gone already, as wanted.
       return failure;

@@ -56,6 +56,8 @@ public enum Verb {
   SYSTEM,
   /// Makes, shows and removes the VMs at rest that boxes start from.
   TEMPLATE,
+  /// Makes, shows and removes volumes.
+  VOLUME,
   /// Prints a script for a shell.
   COMPLETION;
 
@@ -125,6 +127,7 @@ public enum Verb {
       case COMMIT -> new CommitCommand();
       case IMAGE, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
+      case VOLUME -> new VolumeCommand();
       case COMPLETION -> new CompletionCommand();
     };
   }

@@ -21,6 +21,7 @@ final class FileMoves {
     moveLog(from.consoleLog(), to.consoleLog());
     moveLog(from.vmmLog(), to.vmmLog());
     Files.move(from.portalSocket(), to.portalSocket(), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(from.volumesSocket(), to.volumesSocket(), StandardCopyOption.ATOMIC_MOVE);
     Files.move(from.qmpSocket(), to.qmpSocket(), StandardCopyOption.ATOMIC_MOVE);
   }
 

@@ -70,6 +70,7 @@ final class QemuVm implements Vm {
     return new Sockets(
         socketPaths.reachable(files.qmpSocket()),
         socketPaths.reachable(files.portalSocket()),
+        socketPaths.reachable(files.volumesSocket()),
         socketPaths.reachable(files.qmpSocket().resolveSibling("started.sock")));
   }
 
@@ -86,6 +87,11 @@ final class QemuVm implements Vm {
   @Override
   public Path portalSocket() {
     return socketPaths.reachable(files.portalSocket());
+  }
+
+  @Override
+  public Path volumesSocket() {
+    return socketPaths.reachable(files.volumesSocket());
   }
 
   @Override

@@ -96,6 +96,7 @@ class QemuProcessTest {
         run,
         run.resolve("qmp.sock"),
         run.resolve("portal.sock"),
+        run.resolve("volumes.sock"),
         run.resolve("console.log"),
         run.resolve("qemu.log"));
   }

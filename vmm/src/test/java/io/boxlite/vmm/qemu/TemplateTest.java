@@ -84,6 +84,7 @@ class TemplateTest {
         run,
         run.resolve("qmp.sock"),
         run.resolve("portal.sock"),
+        run.resolve("volumes.sock"),
         run.resolve("console.log"),
         run.resolve("qemu.log"));
   }

@@ -44,6 +44,7 @@ public record BoxLayout(Path directory) {
         directory,
         directory.resolve("qmp.sock"),
         directory.resolve("portal.sock"),
+        directory.resolve("volumes.sock"),
         log(BoxLog.CONSOLE),
         vmmLog());
   }
@@ -59,6 +60,11 @@ public record BoxLayout(Path directory) {
               case INIT -> "init.log";
               case CONSOLE -> "console.log";
             });
+  }
+
+  /// {@return what the process that serves its volumes says}
+  public Path volumesLog() {
+    return directory.resolve("logs").resolve("volumes.log");
   }
 
   /// {@return what the VM monitor itself says}

@@ -99,6 +99,16 @@ public record HomeLayout(Path home) {
     return home.resolve("pool");
   }
 
+  /// {@return the directory of volumes that were made with a box}
+  public Path anonymousVolumes() {
+    return home.resolve("volumes").resolve("anonymous");
+  }
+
+  /// {@return the directory of volumes that somebody made}
+  public Path namedVolumes() {
+    return home.resolve("volumes").resolve("named");
+  }
+
   /// {@return the directory of the supervisor's logs}
   public Path logs() {
     return home.resolve("logs");

@@ -5,10 +5,8 @@ import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
-import io.boxlite.api.ImageException;
 import io.boxlite.api.InternalException;
 import io.boxlite.image.PreparedImage;
-import io.boxlite.image.StoredImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.runtime.internal.disk.BoxDisks;
@@ -21,6 +19,7 @@ import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import io.boxlite.runtime.internal.vm.AgentVm;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.VolumeServer;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
@@ -70,6 +69,8 @@ final class BoxBoot {
   /// @return the run
   Booted boot(BoxRecord box, SpawnedVm spawned, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
+    // Before anything changes: what is missing on the host is the caller's to mend.
+    List<VolumeServer.Share> shares = shares(box);
     VmSource.Request request = request(box);
     FutureTask<AgentVm> vm =
         new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
@@ -78,6 +79,7 @@ final class BoxBoot {
       BoxFiles made = makeFiles(box);
       AgentVm agent = join(vm);
       watch.lap();
+      serve(shares, agent.vm());
       return create(box, made, agent, watch);
     } catch (RuntimeException e) {
       BoxliteException told = explain(e);
@@ -126,6 +128,20 @@ final class BoxBoot {
             watch.lap()));
   }
 
+  private List<VolumeServer.Share> shares(BoxRecord box) {
+    return box.options().volumes().stream()
+        .map(volume ->
+            new VolumeServer.Share(context.volumes().path(volume).toString(), volume.readOnly()))
+        .toList();
+  }
+
+  private void serve(List<VolumeServer.Share> shares, Vm vm) {
+    if (!shares.isEmpty()) {
+      Path program = context.options().volumeServer();
+      VolumeServer.start(program, vm.volumesSocket(), shares, files.volumesLog());
+    }
+  }
+
   /// Waits for the VM.
   private static AgentVm join(FutureTask<AgentVm> vm) {
     try {
@@ -151,7 +167,7 @@ final class BoxBoot {
 
   private BoxFiles makeFiles(BoxRecord box) {
     Stopwatch watch = new Stopwatch();
-    PreparedImage prepared = context.images().prepare(image(box));
+    PreparedImage prepared = context.images().prepare(context.image(box));
     Duration imagePrepare = watch.lap();
     List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
     context
@@ -236,24 +252,6 @@ final class BoxBoot {
     if (process.isPresent() && process.get().bootId().equals(hostBootId())) {
       context.driver().kill(vmConfig(box), vmProcess(process.get()));
     }
-  }
-
-  /// {@return the image that a box is made from}
-  ///
-  /// @param box its record
-  StoredImage image(BoxRecord box) {
-    String id = box.state().imageId().orElseThrow();
-    return context
-        .images()
-        .find(id)
-        .orElseThrow(() ->
-            new ImageException(
-                "image_lost",
-                "image "
-                    + id
-                    + " that box "
-                    + box.id()
-                    + " was made from is no longer in the store; load it again"));
   }
 
   private VmConfig vmConfig(BoxRecord box) {

@@ -1,11 +1,15 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.ImageException;
 import io.boxlite.image.ImageStore;
+import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.LocalVolumes;
 import io.boxlite.vmm.VmmDriver;
 import java.util.function.Consumer;
 
@@ -15,6 +19,7 @@ import java.util.function.Consumer;
 /// @param layout of the home
 /// @param store what is known about boxes, on disk
 /// @param images the image store
+/// @param volumes of the home
 /// @param disks makes box disks
 /// @param driver takes VMs over and ends them
 /// @param vms gives boxes their VMs
@@ -25,12 +30,30 @@ public record BoxContext(
     HomeLayout layout,
     BoxStore store,
     ImageStore images,
+    LocalVolumes volumes,
     BoxDisks disks,
     VmmDriver driver,
     VmSource vms,
     Counters counters,
     Consumer<String> onRemoved) {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
+  /// {@return the image that a box is made from}
+  ///
+  /// @param box its record
+  StoredImage image(BoxRecord box) {
+    String id = box.state().imageId().orElseThrow();
+    return images
+        .find(id)
+        .orElseThrow(() ->
+            new ImageException(
+                "image_lost",
+                "image "
+                    + id
+                    + " that box "
+                    + box.id()
+                    + " was made from is no longer in the store; load it again"));
+  }
 
   /// Does something on a thread of its own; a failure is logged.
   ///

@@ -3,10 +3,12 @@ package io.boxlite.runtime.internal.lifecycle;
 import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.VolumeMount;
 import io.boxlite.image.ImageConfig;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.ProcessSpec;
+import io.boxlite.protocol.agent.v1.Volume;
 import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -56,6 +58,12 @@ public final class ContainerRequests {
             .addAllLayers(Portal.layers(layers))
             .setInit(init(options, image))
             .setStopSignal(Signals.parse(image.stopSignal()));
+    for (VolumeMount volume : options.volumes()) {
+      request.addVolumes(
+          Volume.newBuilder()
+              .setTarget(ByteString.copyFromUtf8(volume.guestPath()))
+              .setReadOnly(volume.readOnly()));
+    }
     options.capAdd().forEach(name -> request.addCapabilitiesAdd(capability(name)));
     options.capDrop().forEach(name -> request.addCapabilitiesDrop(capability(name)));
     return request.build();

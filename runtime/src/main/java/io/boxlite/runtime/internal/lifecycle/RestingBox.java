@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// A box that does not run, and is brought up for a while without its main command. Whoever calls
-/// holds the box's `lifecycle` lock.
+/// holds the box's lock.
 ///
 /// @param boot of the box
 /// @param box its record

@@ -39,7 +39,7 @@ record BoxDocument(
     @Nullable List<String> capAdd,
     @Nullable List<String> capDrop,
     boolean noTemplate,
-    @Nullable List<String> volumes,
+    @Nullable List<VolumeDocument> volumes,
     @Nullable List<String> ports,
     String containerId,
     String createdAt,
@@ -77,7 +77,7 @@ record BoxDocument(
             options.capAdd(),
             options.capDrop(),
             options.noTemplate(),
-            List.of(),
+            options.volumes().stream().map(VolumeDocument::of).toList(),
             List.of(),
             box.containerId(),
             box.createdAt().toString(),
@@ -142,6 +142,7 @@ record BoxDocument(
         autoRemove,
         capAdd == null ? List.of() : capAdd,
         capDrop == null ? List.of() : capDrop,
+        volumes == null ? List.of() : volumes.stream().map(VolumeDocument::toMount).toList(),
         noTemplate,
         BoxOptions.PullPolicy.MISSING);
   }

@@ -319,6 +319,7 @@ public final class LocalTemplates implements Templates {
         directory,
         directory.resolve("qmp.sock"),
         directory.resolve("portal.sock"),
+        directory.resolve("volumes.sock"),
         directory.resolve("console.log"),
         directory.resolve("qemu.log"));
   }

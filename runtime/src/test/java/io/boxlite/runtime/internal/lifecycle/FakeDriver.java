@@ -114,6 +114,11 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
     }
 
     @Override
+    public Path volumesSocket() {
+      return portalSocket();
+    }
+
+    @Override
     public Path portalSocket() {
       return agent.socket();
     }

@@ -67,6 +67,7 @@ class LocalBoxTest {
             "tcg",
             guest,
             guest,
+            guest,
             directory,
             directory,
             Duration.ofSeconds(10),
@@ -80,6 +81,8 @@ class LocalBoxTest {
             layout,
             BoxStore.open(layout),
             images,
+            new io.boxlite.runtime.internal.volume.LocalVolumes(
+                layout, java.util.stream.Stream::empty),
             new BoxDisks(layout.baseDisks()),
             driver,
             new VmSource(

@@ -57,6 +57,7 @@ class VmSourceTest {
                 "tcg",
                 guest,
                 guest,
+                guest,
                 directory,
                 directory,
                 Duration.ofSeconds(10),

@@ -26,9 +26,10 @@ public final class QemuCommand {
   ///
   /// @param qmp control, QEMU listens
   /// @param portal byte stream to the agent, QEMU listens
+  /// @param volumes byte stream to the guest's file systems of the host, QEMU listens
   /// @param started QEMU connects there once it listens on the others, which tells us without
   ///   polling
-  public record Sockets(Path qmp, Path portal, Path started) {}
+  public record Sockets(Path qmp, Path portal, Path volumes, Path started) {}
 
   /// Builds the command line.
   ///
@@ -121,6 +122,8 @@ public final class QemuCommand {
         "-chardev",
         "socket,id=portal,path=" + escape(sockets.portal()) + ",server=on,wait=off",
         "-chardev",
+        "socket,id=volumes,path=" + escape(sockets.volumes()) + ",server=on,wait=off",
+        "-chardev",
         "socket,id=started,path=" + escape(sockets.started()) + ",server=off");
   }
 
@@ -172,7 +175,9 @@ public final class QemuCommand {
         "-device",
         "virtio-serial-pci,id=serial0",
         "-device",
-        "virtserialport,id=" + PORTAL_ID + ",bus=serial0.0,chardev=portal,name=boxlite.portal");
+        "virtserialport,id=" + PORTAL_ID + ",bus=serial0.0,chardev=portal,name=boxlite.portal",
+        "-device",
+        "virtserialport,id=volumes0,bus=serial0.0,chardev=volumes,name=boxlite.volumes");
   }
 
   /// A restored guest has booted: its kernel is in its memory, and the file need not be read.

@@ -74,6 +74,7 @@ record TrialBoot(
         new Sockets(
             paths.reachable(directory.resolve("qmp.sock")),
             paths.reachable(directory.resolve("portal.sock")),
+            paths.reachable(directory.resolve("volumes.sock")),
             paths.reachable(directory.resolve("started.sock")));
     Path log = directory.resolve("qemu.log");
     VmConfig config =
@@ -83,7 +84,12 @@ record TrialBoot(
             1,
             MEMORY_MIB,
             new VmFiles(
-                directory, sockets.qmp(), sockets.portal(), directory.resolve("console.log"), log),
+                directory,
+                sockets.qmp(),
+                sockets.portal(),
+                sockets.volumes(),
+                directory.resolve("console.log"),
+                log),
             new VmOrigin.Cold(),
             List.of());
     List<String> command =

@@ -277,6 +277,7 @@ public final class QemuLauncher {
   private static void deleteSockets(Sockets sockets) {
     delete(sockets.qmp());
     delete(sockets.portal());
+    delete(sockets.volumes());
     delete(sockets.started());
   }
 

@@ -34,7 +34,10 @@ class QemuCommandTest {
       Architecture architecture, Accelerator accelerator, VmOrigin origin) {
     Sockets sockets =
         new Sockets(
-            RUN.resolve("qmp.sock"), RUN.resolve("portal.sock"), RUN.resolve("started.sock"));
+            RUN.resolve("qmp.sock"),
+            RUN.resolve("portal.sock"),
+            RUN.resolve("volumes.sock"),
+            RUN.resolve("started.sock"));
     VmConfig config =
         new VmConfig(
             "01JX",
@@ -48,6 +51,7 @@ class QemuCommandTest {
                 RUN,
                 sockets.qmp(),
                 sockets.portal(),
+                sockets.volumes(),
                 RUN.resolve("logs/console.log"),
                 RUN.resolve("logs/qemu.log")),
             origin,

@@ -1,0 +1,95 @@
+package io.boxlite.cli.command;
+
+import io.boxlite.api.VolumeMount;
+import io.boxlite.api.Volumes;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/// The value of `--volume`: `[HOST-PATH|NAME:]BOX-PATH[:ro|rw]`.
+///
+/// A first part that is no absolute path is a path below the working directory if there is such a
+/// file, and otherwise a volume that `volume create` has made.
+final class VolumeFlag {
+  private VolumeFlag() {}
+
+  /// Reads one.
+  ///
+  /// @param text as the user typed it
+  /// @param volumes asked only for what may be a name
+  /// @throws CliException if it is none
+  static VolumeMount parse(String text, Supplier<Volumes> volumes) {
+    if (text.isBlank()) {
+      throw CliException.failure("empty volume spec");
+    }
+    List<String> parts = Arrays.stream(text.split(":", -1)).map(String::strip).toList();
+    return switch (parts.size()) {
+      case 1 -> anonymous(parts.getFirst(), false);
+      case 2 ->
+          isMode(parts.get(1))
+              ? anonymous(parts.getFirst(), isReadOnly(parts.get(1)))
+              : shared(parts.getFirst(), parts.get(1), "", volumes);
+      case 3 -> shared(parts.getFirst(), parts.get(1), parts.get(2), volumes);
+      default ->
+          throw CliException.failure(
+              "invalid volume spec \"" + text + "\"; use [HOST-PATH|NAME:]BOX-PATH[:ro|rw]");
+    };
+  }
+
+  private static boolean isMode(String part) {
+    return part.equalsIgnoreCase("ro") || part.equalsIgnoreCase("rw");
+  }
+
+  private static boolean isReadOnly(String options) {
+    return Stream.of(options.split(",")).anyMatch(option -> option.strip().equalsIgnoreCase("ro"));
+  }
+
+  private static VolumeMount anonymous(String target, boolean readOnly) {
+    if (target.isEmpty()) {
+      throw CliException.failure("volume box path must be non-empty");
+    }
+    if (!target.startsWith("/")) {
+      throw CliException.failure(
+          "anonymous volume box path must be absolute (e.g. /data), got \"" + target + "\"");
+    }
+    return VolumeMount.ofAnonymous(target, readOnly);
+  }
+
+  private static VolumeMount shared(
+      String source, String target, String options, Supplier<Volumes> volumes) {
+    if (source.isEmpty()) {
+      throw CliException.failure("volume host path must be non-empty");
+    }
+    if (target.isEmpty()) {
+      throw CliException.failure("volume box path must be non-empty");
+    }
+    boolean readOnly = isReadOnly(options);
+    if (source.startsWith("/")) {
+      return VolumeMount.ofHostPath(source, target, readOnly);
+    }
+    Path relative = Path.of(source);
+    if (Files.exists(relative)) {
+      return VolumeMount.ofHostPath(canonical(relative, source), target, readOnly);
+    }
+    boolean mayBeName = source.indexOf('/') < 0 && !source.startsWith(".");
+    if (mayBeName && volumes.get().get(source).isPresent()) {
+      return VolumeMount.ofManaged(source, target, readOnly);
+    }
+    throw CliException.failure(
+        "volume host path \""
+            + source
+            + "\": No such file or directory"
+            + (mayBeName ? "; nor is there a volume of that name" : ""));
+  }
+
+  private static String canonical(Path relative, String source) {
+    try {
+      return relative.toRealPath().toString();
+    } catch (java.io.IOException e) {
+      throw CliException.failure("volume host path \"" + source + "\": " + e);
+    }
+  }
+}

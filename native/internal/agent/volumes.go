@@ -1,0 +1,50 @@
+package agent
+
+import (
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+
+	pb "boxlite.io/native/internal/agentpb"
+	"boxlite.io/native/internal/boot"
+	"boxlite.io/native/internal/container"
+	"boxlite.io/native/internal/fault"
+	"boxlite.io/native/internal/volumefs"
+)
+
+const maxVolumes = 128
+
+// volumeDir is where the volumes are mounted in the VM.
+var volumeDir = filepath.Join(boot.Run, "volumes")
+
+func volumesOf(list []*pb.Volume) ([]container.Volume, error) {
+	if len(list) > maxVolumes {
+		return nil, fault.Invalid("volumes: at most %d", maxVolumes)
+	}
+	volumes := make([]container.Volume, len(list))
+	for i, v := range list {
+		target := string(v.Target)
+		if !path.IsAbs(target) || path.Clean(target) == "/" || strings.IndexByte(target, 0) >= 0 {
+			return nil, fault.Invalid("volume at %.80q: must be absolute, and not the root", target)
+		}
+		volumes[i] = container.Volume{
+			Source: filepath.Join(volumeDir, strconv.Itoa(i)), Target: path.Clean(target), ReadOnly: v.ReadOnly,
+		}
+	}
+	return volumes, nil
+}
+
+// mountVolumes makes the volumes appear in the VM, if there are any.
+func mountVolumes(config *container.Config) error {
+	if len(config.Volumes) == 0 {
+		return nil
+	}
+	uid, gid := container.Owner(config.Rootfs, config.Init.User)
+	if err := volumefs.Mount(volumeDir, uid, gid); err != nil {
+		return fault.New(codes.FailedPrecondition, "mount_failed", "volumes: %v", err)
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package io.boxlite.runtime.internal.volume;
+
+import io.boxlite.api.AlreadyExistsException;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.StorageException;
+import io.boxlite.api.VolumeInfo;
+import io.boxlite.api.VolumeMount;
+import io.boxlite.api.Volumes;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.layout.Trees;
+import io.boxlite.runtime.internal.state.Ulid;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/// The volumes of a home: `anonymous/<id>` is the content of one that was made with a box,
+/// `named/<id>` has that of one that somebody made in `data`, beside its `name`. Directories are
+/// all that is known of them. Thread-safe.
+public final class LocalVolumes implements Volumes {
+  private static final String DATA = "data";
+  private static final String NAME = "name";
+  private static final String UNFINISHED = ".";
+
+  private final Path anonymous;
+  private final Path named;
+  private final Supplier<Stream<VolumeMount>> used;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /// Makes the directories.
+  ///
+  /// @param layout of the home
+  /// @param used volumes of all boxes
+  public LocalVolumes(HomeLayout layout, Supplier<Stream<VolumeMount>> used) {
+    this.anonymous = layout.anonymousVolumes();
+    this.named = layout.namedVolumes();
+    this.used = used;
+    HomeLayout.createPrivate(anonymous);
+    HomeLayout.createPrivate(named);
+  }
+
+  @Override
+  public VolumeInfo create(Optional<String> name) {
+    if (name.isPresent() && !VolumeInfo.isName(name.get())) {
+      throw new ConfigException(
+          "invalid_volume_name",
+          "volume name '"
+              + name.get()
+              + "' must be 1 to 128 of a-z A-Z 0-9 . _ - and begin with a letter or digit");
+    }
+    lock.lock();
+    try {
+      if (name.isPresent() && get(name.get()).isPresent()) {
+        throw new AlreadyExistsException(
+            "volume_exists", "volume '" + name.get() + "' exists; choose another name");
+      }
+      return make(Ulid.next(Instant.now().toEpochMilli()), name);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private VolumeInfo make(String id, Optional<String> name) {
+    Path unfinished = named.resolve(UNFINISHED + id);
+    HomeLayout.createPrivate(unfinished.resolve(DATA));
+    try {
+      Files.writeString(unfinished.resolve(NAME), name.orElse(""));
+      Files.move(unfinished, named.resolve(id), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Trees.delete(unfinished);
+      throw new StorageException(
+          "volume_not_made", "make volume " + id + " in " + named + ": " + e, e, Map.of());
+    }
+    return info(id, false);
+  }
+
+  @Override
+  public List<VolumeInfo> list() {
+    List<VolumeInfo> found = new ArrayList<>();
+    ids(named).forEach(id -> found.add(info(id, false)));
+    ids(anonymous).forEach(id -> found.add(info(id, true)));
+    found.sort(Comparator.comparing(VolumeInfo::id).reversed());
+    return List.copyOf(found);
+  }
+
+  private static List<String> ids(Path directory) {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.map(entry -> entry.getFileName().toString()).filter(Ulid::isOne).toList();
+    } catch (IOException e) {
+      throw new StorageException(
+          "directory_not_readable",
+          "read " + directory + ": " + e + "; check its permissions",
+          e,
+          Map.of());
+    }
+  }
+
+  private VolumeInfo info(String id, boolean own) {
+    Path directory = own ? anonymous.resolve(id) : named.resolve(id).resolve(DATA);
+    OptionalLong size;
+    try {
+      size = OptionalLong.of(Trees.bytes(directory));
+    } catch (StorageException _) {
+      size = OptionalLong.empty(); // the box may have made parts of it unreadable
+    }
+    Optional<String> name = own ? Optional.empty() : name(id);
+    return new VolumeInfo(id, name, Ulid.time(id), size, directory, own);
+  }
+
+  private Optional<String> name(String id) {
+    try {
+      return Optional.of(Files.readString(named.resolve(id).resolve(NAME)))
+          .filter(name -> !name.isEmpty());
+    } catch (IOException _) {
+      return Optional.empty(); // it is being removed, or its name is lost; its id remains
+    }
+  }
+
+  @Override
+  public Optional<VolumeInfo> get(String idOrName) {
+    return find(idOrName).map(found -> info(found.id(), found.own()));
+  }
+
+  private record Found(String id, boolean own) {}
+
+  private Optional<Found> find(String idOrName) {
+    List<String> all = ids(named);
+    Optional<Found> byId =
+        Stream.concat(
+                all.stream().map(id -> new Found(id, false)),
+                ids(anonymous).stream().map(id -> new Found(id, true)))
+            .filter(found -> found.id().equals(idOrName))
+            .findFirst();
+    return byId.isPresent()
+        ? byId
+        : all.stream()
+            .filter(id -> name(id).equals(Optional.of(idOrName)))
+            .map(id -> new Found(id, false))
+            .findFirst();
+  }
+
+  @Override
+  public void remove(String idOrName, boolean force) {
+    lock.lock();
+    try {
+      Optional<Found> found = find(idOrName);
+      if (found.isEmpty()) {
+        if (force) {
+          return;
+        }
+        throw notFound(idOrName);
+      }
+      if (isUsed(found.get().id())) {
+        throw new InvalidStateException(
+            "volume_in_use", "volume '" + idOrName + "' belongs to a box; remove that first");
+      }
+      delete(found.get());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public List<VolumeInfo> prune(boolean all) {
+    lock.lock();
+    try {
+      List<VolumeInfo> removed = new ArrayList<>();
+      for (VolumeInfo volume : list()) {
+        if ((all || volume.anonymous()) && !isUsed(volume.id())) {
+          delete(new Found(volume.id(), volume.anonymous()));
+          removed.add(volume);
+        }
+      }
+      return removed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isUsed(String id) {
+    return used.get()
+        .anyMatch(volume ->
+            switch (volume.source()) {
+              case VolumeMount.Managed(String other) -> other.equals(id);
+              case VolumeMount.Anonymous(String other) -> other.equals(id);
+              case VolumeMount.HostPath _ -> false;
+            });
+  }
+
+  /// Its name goes first of all: what is left by a crash is no volume.
+  private void delete(Found volume) {
+    Path parent = volume.own() ? anonymous : named;
+    Path dying = parent.resolve(UNFINISHED + volume.id());
+    try {
+      Files.move(parent.resolve(volume.id()), dying, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new StorageException(
+          "volume_not_removed", "remove volume " + volume.id() + ": " + e, e, Map.of());
+    }
+    Trees.delete(dying);
+  }
+
+  private static NotFoundException notFound(String idOrName) {
+    return new NotFoundException(
+        "volume_not_found", "volume not found: " + idOrName + "; make it with volume create");
+  }
+
+  /// Makes the volumes of a new box, and keeps all of its volumes from being removed meanwhile.
+  ///
+  /// @param options of the box
+  /// @param make stores the box of the options it is given, whose volumes have ids
+  /// @return what `make` returns
+  /// @param <T> of it
+  /// @throws NotFoundException if a volume that it names is not there
+  public <T> T give(BoxOptions options, Function<BoxOptions, T> make) {
+    if (options.volumes().isEmpty()) {
+      return make.apply(options);
+    }
+    lock.lock();
+    try {
+      List<VolumeMount> given = options.volumes().stream().map(this::known).toList();
+      given = given.stream().map(this::made).toList();
+      try {
+        return make.apply(options.withVolumes(given));
+      } catch (RuntimeException e) {
+        removeOwn(given);
+        throw e;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private VolumeMount known(VolumeMount volume) {
+    if (volume.source() instanceof VolumeMount.Managed(String idOrName)) {
+      String id = find(idOrName).orElseThrow(() -> notFound(idOrName)).id();
+      return VolumeMount.ofManaged(id, volume.guestPath(), volume.readOnly());
+    }
+    return volume;
+  }
+
+  private VolumeMount made(VolumeMount volume) {
+    if (!(volume.source() instanceof VolumeMount.Anonymous)) {
+      return volume;
+    }
+    String id = Ulid.next(Instant.now().toEpochMilli());
+    HomeLayout.createPrivate(anonymous.resolve(id));
+    return new VolumeMount(new VolumeMount.Anonymous(id), volume.guestPath(), volume.readOnly());
+  }
+
+  /// Removes those volumes that were made with a box. Does nothing with one that is not there.
+  ///
+  /// @param volumes of the box
+  public void removeOwn(List<VolumeMount> volumes) {
+    for (VolumeMount volume : volumes) {
+      if (volume.source() instanceof VolumeMount.Anonymous(String id) && Ulid.isOne(id)) {
+        Trees.delete(anonymous.resolve(id));
+      }
+    }
+  }
+
+  /// Looks a volume up on the host, where links are followed, once.
+  ///
+  /// @param volume of a box
+  /// @return absolute path of a directory or regular file
+  /// @throws ConfigException if there is none that can be read
+  public Path path(VolumeMount volume) {
+    Path path =
+        switch (volume.source()) {
+          case VolumeMount.HostPath(String host) -> Path.of(host);
+          case VolumeMount.Managed(String id) ->
+              find(id).map(found -> info(found).directory()).orElseThrow(() -> notFound(id));
+          case VolumeMount.Anonymous(String id) -> anonymous.resolve(id);
+        };
+    if (!Files.exists(path)) {
+      throw new ConfigException("volume_missing", "Volume host path does not exist: " + path);
+    }
+    try {
+      Path real = path.toRealPath();
+      if (!Files.isDirectory(real) && !Files.isRegularFile(real)) {
+        throw new ConfigException(
+            "volume_invalid",
+            "volume host path " + path + " is neither a directory nor a regular file");
+      }
+      return real;
+    } catch (IOException e) {
+      throw new ConfigException(
+          "volume_missing", "volume host path " + path + ": " + e, e, Map.of());
+    }
+  }
+
+  private VolumeInfo info(Found found) {
+    return info(found.id(), found.own());
+  }
+
+  /// Deletes what an earlier supervisor has not finished making or removing.
+  public void sweep() {
+    for (Path parent : List.of(named, anonymous)) {
+      try (Stream<Path> entries = Files.list(parent)) {
+        entries
+            .filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED))
+            .forEach(Trees::delete);
+      } catch (IOException | BoxliteException e) {
+        System.getLogger("io.boxlite.runtime")
+            .log(System.Logger.Level.WARNING, "volumes in {0}: {1}", parent, e.toString());
+      }
+    }
+  }
+}
