@@ -1,6 +1,7 @@
 package io.boxlite.runtime.internal.disk;
 
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -55,6 +56,7 @@ public final class BoxDisks {
       if (!Files.exists(base)) {
         Path temporary = bases.resolve(base.getFileName() + ".tmp");
         format(temporary, (long) sizeGib << 30);
+        CrashPoint.reached("disk.formatted");
         // An unwritten base after a power failure would spoil every box of that size.
         sync(temporary, StandardOpenOption.WRITE);
         Files.move(temporary, base, StandardCopyOption.ATOMIC_MOVE);

@@ -6,6 +6,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.InternalException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.PreparedImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
@@ -80,6 +81,7 @@ final class BoxBoot {
       AgentVm agent = join(vm);
       watch.lap();
       serve(shares, agent.vm());
+      CrashPoint.reached("start.volumes");
       return create(box, made, agent, watch);
     } catch (RuntimeException e) {
       BoxliteException told = explain(e);
@@ -112,7 +114,9 @@ final class BoxBoot {
 
   private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
     made.disks().forEach(agent.vm()::attach);
+    CrashPoint.reached("start.attached");
     agent.portal().createContainer(ContainerRequests.prepared(made.request(), Instant.now()));
+    CrashPoint.reached("start.created");
     InitLog log = new InitLog(files.log(BoxLog.INIT));
     return new Booted(
         new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),
@@ -169,11 +173,14 @@ final class BoxBoot {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(context.image(box));
     Duration imagePrepare = watch.lap();
+    CrashPoint.reached("start.image");
     List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
+    CrashPoint.reached("start.layers");
     context
         .disks()
         .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
     Duration filesystemSetup = watch.lap();
+    CrashPoint.reached("start.disk");
     CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
     return new BoxFiles(
         List.of(

@@ -8,6 +8,7 @@ import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
@@ -126,6 +127,7 @@ final class BoxLifecycle {
     long began = System.nanoTime();
     try {
       run.startInit(command);
+      CrashPoint.reached("start.init");
     } catch (BoxliteException e) {
       running = null;
       run.end(e);
@@ -298,6 +300,7 @@ final class BoxLifecycle {
           boot.endVm(record);
         }
       }
+      CrashPoint.reached("remove.ended");
       if (volumes) {
         context.volumes().removeOwn(record.options().volumes());
       }
