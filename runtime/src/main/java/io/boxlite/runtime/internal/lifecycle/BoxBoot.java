@@ -245,9 +245,16 @@ final class BoxBoot {
     return AgentVm.connect(vm, context.options().bootTimeout());
   }
 
+  /// {@return whether the host was booted since the VM of a box was started}
+  ///
+  /// @param box its record
+  boolean isOfAnotherHostBoot(BoxRecord box) {
+    return box.state().process().map(vm -> !vm.bootId().equals(hostBootId())).orElse(false);
+  }
+
   private Optional<Vm> find(BoxRecord box) {
     Optional<RecordedVm> process = box.state().process();
-    if (process.isEmpty() || !process.get().bootId().equals(hostBootId())) {
+    if (process.isEmpty() || isOfAnotherHostBoot(box)) {
       return Optional.empty();
     }
     return context.driver().reattach(vmConfig(box), vmProcess(process.get()));
@@ -256,7 +263,7 @@ final class BoxBoot {
   /// Ends the VM of a box without talking to it.
   void endVm(BoxRecord box) {
     Optional<RecordedVm> process = box.state().process();
-    if (process.isPresent() && process.get().bootId().equals(hostBootId())) {
+    if (process.isPresent() && !isOfAnotherHostBoot(box)) {
       context.driver().kill(vmConfig(box), vmProcess(process.get()));
     }
   }

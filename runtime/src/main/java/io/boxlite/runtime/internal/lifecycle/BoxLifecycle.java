@@ -91,6 +91,16 @@ final class BoxLifecycle {
     record = changed;
   }
 
+  /// For a state that has come about already: callers see it even if the disk is full.
+  private void storeEnd(BoxState state) {
+    BoxRecord changed = record.with(state);
+    try {
+      context.store().update(changed);
+    } finally {
+      record = changed;
+    }
+  }
+
   /// See [io.boxlite.api.Box#start()].
   void start() {
     try (Held _ = hold()) {
@@ -146,7 +156,7 @@ final class BoxLifecycle {
       if (record.options().autoRemove()) {
         delete();
       } else {
-        store(record.state().failed(String.valueOf(e.getMessage())));
+        storeEnd(record.state().failed(String.valueOf(e.getMessage())));
       }
     } catch (BoxliteException again) {
       LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
@@ -214,7 +224,7 @@ final class BoxLifecycle {
       if (record.options().autoRemove()) {
         delete();
       } else {
-        store(record.state().stopped(OptionalInt.of(exit.shellCode())));
+        storeEnd(record.state().stopped(OptionalInt.of(exit.shellCode())));
       }
     } finally {
       run.publishEnd(exit);
@@ -376,7 +386,7 @@ final class BoxLifecycle {
       }
       boolean stopping = record.state().status() == BoxStatus.STOPPING;
       try {
-        if (!record.options().detach()) {
+        if (!record.options().detach() || boot.isOfAnotherHostBoot(record)) {
           boot.endVm(record);
           endedElsewhere("", false);
           return;
