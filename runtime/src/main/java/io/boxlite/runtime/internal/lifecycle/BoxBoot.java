@@ -170,15 +170,17 @@ final class BoxBoot {
     PreparedImage prepared = context.images().prepare(context.image(box));
     Duration imagePrepare = watch.lap();
     List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
-    context
-        .disks()
-        .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
+    context.disks().ensure(files.disk(), BoxDisks.sizeGib(box.options()));
     Duration filesystemSetup = watch.lap();
     CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
     return new BoxFiles(
         List.of(
             new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),
-            new VmDisk(VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2)),
+            new VmDisk(
+                VmDisk.Slot.BOX,
+                files.disk(),
+                VmDisk.Format.QCOW2,
+                box.options().autoRemove())),
         request,
         imagePrepare,
         filesystemSetup,
