@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 
 /// Keeps what QEMU reports by itself about one VM. Thread-safe.
 ///
-/// A guest can cause as many events as it likes, by reading beyond the end of its disk: what is done
-/// about one costs next to nothing.
+/// A guest can cause as many events as it likes, by reading beyond the end of its disk: what is
+/// done about one costs next to nothing.
 final class QemuEvents implements Consumer<QmpEvent> {
   private static final System.Logger LOG = System.getLogger("io.boxlite.vmm");
   private static final Duration QUIET = Duration.ofMinutes(1);

@@ -10,9 +10,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Makes a QCOW2 image larger, as far as its L1 table has room in the clusters that it takes anyway:
-/// in an image of [Qcow2Overlay] up to 4 TiB. What the image says about itself changes by one write
-/// of 16 bytes within one sector, so that it is valid at every moment.
+/// Makes a QCOW2 image larger, as far as its L1 table has room in the clusters that it takes
+/// anyway: in an image of [Qcow2Overlay] up to 4 TiB. What the image says about itself changes by
+/// one write of 16 bytes within one sector, so that it is valid at every moment.
 ///
 /// Source of the format: QEMU's `docs/interop/qcow2.txt`.
 final class Qcow2Growth {

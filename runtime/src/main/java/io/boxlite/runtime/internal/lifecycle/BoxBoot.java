@@ -177,10 +177,7 @@ final class BoxBoot {
         List.of(
             new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),
             new VmDisk(
-                VmDisk.Slot.BOX,
-                files.disk(),
-                VmDisk.Format.QCOW2,
-                box.options().autoRemove())),
+                VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2, box.options().autoRemove())),
         request,
         imagePrepare,
         filesystemSetup,

@@ -1,6 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.Execution;
@@ -322,6 +323,17 @@ final class BoxLifecycle {
     context.store().delete(id());
     removed = true;
     context.onRemoved().accept(id());
+  }
+
+  /// See [io.boxlite.api.Box#update(BoxUpdate)].
+  void update(BoxUpdate change) {
+    try (Held _ = hold()) {
+      checkExists();
+      Refusals.checkUpdate(record, change);
+      BoxRecord changed = record.with(change.applyTo(record.options()));
+      context.store().updateOptions(changed);
+      record = changed;
+    }
   }
 
   /// {@return the run that an exec goes to; a box that does not run is started, unless it is a job}

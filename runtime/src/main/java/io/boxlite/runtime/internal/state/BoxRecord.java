@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/// One box as it is stored: what it is, which never changes, and its state.
+/// One box as it is stored: what it is and its state.
 ///
 /// @param id ULID
 /// @param containerId 64 hex digits; also the execution id of the main command
@@ -44,6 +44,13 @@ public record BoxRecord(
   /// @param newState the state
   public BoxRecord with(BoxState newState) {
     return new BoxRecord(id, containerId, createdAt, options, newState);
+  }
+
+  /// {@return the record with other options}
+  ///
+  /// @param newOptions the options
+  public BoxRecord with(BoxOptions newOptions) {
+    return new BoxRecord(id, containerId, createdAt, newOptions, state);
   }
 
   /// {@return what callers are told}

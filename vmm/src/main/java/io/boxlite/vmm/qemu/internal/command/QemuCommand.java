@@ -163,7 +163,8 @@ public final class QemuCommand {
               + Integer.toHexString(address(slot))
               + ",drive="
               + empty
-              // When the host's disk is full the VM stands still until there is room: the guest would
+              // When the host's disk is full the VM stands still until there is room: the guest
+              // would
               // take an error for a broken disk. It is told of every other error.
               + ",num-queues=1,rerror=report,werror=enospc");
     }
