@@ -6,6 +6,8 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.InternalException;
+import io.boxlite.api.PortalException;
+import io.boxlite.api.StorageException;
 import io.boxlite.image.PreparedImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
@@ -21,6 +23,7 @@ import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.VolumeServer;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmActivity;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
@@ -112,7 +115,7 @@ final class BoxBoot {
 
   private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
     made.disks().forEach(agent.vm()::attach);
-    agent.portal().createContainer(ContainerRequests.prepared(made.request(), Instant.now()));
+    createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
     InitLog log = new InitLog(files.log(BoxLog.INIT));
     return new Booted(
         new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),
@@ -139,6 +142,21 @@ final class BoxBoot {
     if (!shares.isEmpty()) {
       Path program = context.options().volumeServer();
       VolumeServer.start(program, vm.volumesSocket(), shares, files.volumesLog());
+    }
+  }
+
+  private void createContainer(AgentVm agent, CreateContainerRequest request) {
+    try {
+      agent.portal().createContainer(request);
+    } catch (PortalException e) {
+      if (agent.vm().isAlive() && agent.vm().activity() == VmActivity.DISK_FULL) {
+        throw new StorageException(
+            "host_disk_full",
+            "start of box " + id + ": the host's disk is full; make room in " + files.directory(),
+            e,
+            Map.of());
+      }
+      throw e;
     }
   }
 
@@ -197,6 +215,19 @@ final class BoxBoot {
         box.options().memoryMib(),
         files.vm(),
         box.options().noTemplate());
+  }
+
+  /// Finds a VM that stands still because the host's disk is full. Its agent cannot answer.
+  ///
+  /// @param box its record, with the VM's process
+  /// @return the VM, which the caller closes; empty when it runs, or has ended
+  Optional<Vm> findWaiting(BoxRecord box) {
+    Optional<Vm> found = find(box);
+    if (found.isPresent() && found.get().activity() != VmActivity.DISK_FULL) {
+      found.get().close();
+      return Optional.empty();
+    }
+    return found;
   }
 
   /// Takes over a VM that runs.

@@ -170,6 +170,7 @@ public final class LocalBox implements Box {
       return lifecycle.alone(() -> Refusals.checkImplicitStart(record()), work);
     }
     lifecycle.checkExists();
+    Refusals.checkNotPaused(record());
     return work.apply(run.get().portal());
   }
 }

@@ -84,6 +84,21 @@ final class Refusals {
     }
   }
 
+  /// @throws InvalidStateException if the VM of a box stands still
+  static void checkNotPaused(BoxRecord box) {
+    if (box.state().status() == BoxStatus.PAUSED) {
+      throw new InvalidStateException(
+          "box_paused",
+          "box "
+              + box.id()
+              + " is paused"
+              + box.state()
+                  .errorReason()
+                  .map(why -> " (" + why + ")")
+                  .orElse("; unpause it first"));
+    }
+  }
+
   /// @throws ConfigException if a change would make the disk of a box smaller
   static void checkUpdate(BoxRecord box, BoxUpdate change) {
     int size = BoxDisks.sizeGib(box.options());

@@ -93,6 +93,9 @@ final class BoxDatabase implements AutoCloseable {
           throw new DamagedException("integrity check failed", null);
         }
       }
+      if (version == SCHEMA_VERSION) {
+        return; // writes nothing: there may be no room
+      }
       statement.execute(
           "CREATE TABLE IF NOT EXISTS box_config (id TEXT PRIMARY KEY, name TEXT UNIQUE,"
               + " created_at INTEGER NOT NULL, json TEXT NOT NULL)");

@@ -90,7 +90,7 @@ public record BoxRecord(
   /// @param updatedAt when it last changed
   /// @param process the VM's process, while there is one
   /// @param exitCode of the main command's last run: its code, or 128 + signal
-  /// @param errorReason why it failed
+  /// @param errorReason why it failed, or waits; none when a user paused it
   /// @param imageId digest of the manifest that the box is made from
   public record BoxState(
       BoxStatus status,
@@ -128,6 +128,20 @@ public record BoxRecord(
           OptionalInt.empty(),
           Optional.empty(),
           imageId);
+    }
+
+    /// {@return the state of a box whose VM stands still until the host has room for what it
+    /// writes}
+    ///
+    /// @param reason for the user
+    public BoxState waitingForRoom(String reason) {
+      return new BoxState(
+          BoxStatus.PAUSED, now(), process, OptionalInt.empty(), Optional.of(reason), imageId);
+    }
+
+    /// {@return whether it is that state, and not one in which a user put the box}
+    public boolean isWaitingForRoom() {
+      return status == BoxStatus.PAUSED && errorReason.isPresent();
     }
 
     /// {@return this on the way down}

@@ -183,8 +183,8 @@ public final class BoxStore implements AutoCloseable {
     writeConfig(layout.box(box.id()), box, false);
   }
 
-  /// Stores what a box is. The database counts: that `config.json` says so too is only for a database
-  /// that gets lost, and every later change of state makes up for it.
+  /// Stores what a box is. The database counts: that `config.json` says so too is only for a
+  /// database that gets lost, and every later change of state makes up for it.
   ///
   /// @param box its record, in the state that is stored
   public void updateOptions(BoxRecord box) {
@@ -192,7 +192,8 @@ public final class BoxStore implements AutoCloseable {
     try {
       writeConfig(layout.box(box.id()), box, true);
     } catch (StorageException e) {
-      LOG.log(System.Logger.Level.WARNING, "box {0} was changed, but: {1}", box.id(), e.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING, "box {0} was changed, but: {1}", box.id(), e.getMessage());
     }
   }
 
