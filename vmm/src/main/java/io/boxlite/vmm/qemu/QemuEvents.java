@@ -14,6 +14,7 @@ final class QemuEvents implements Consumer<QmpEvent> {
   private static final Duration QUIET = Duration.ofMinutes(1);
 
   private final String id;
+  private final Consumer<String> log;
   private final MigrationOutcome migration = new MigrationOutcome();
   private volatile String cause = "";
   private volatile Runnable onStop = () -> {};
@@ -23,7 +24,12 @@ final class QemuEvents implements Consumer<QmpEvent> {
   private long toldAt = System.nanoTime() - QUIET.toNanos();
 
   QemuEvents(String id) {
+    this(id, message -> LOG.log(System.Logger.Level.WARNING, message));
+  }
+
+  QemuEvents(String id, Consumer<String> log) {
     this.id = id;
+    this.log = log;
   }
 
   @Override
@@ -45,13 +51,16 @@ final class QemuEvents implements Consumer<QmpEvent> {
     long now = System.nanoTime();
     if (now - toldAt >= QUIET.toNanos()) {
       toldAt = now;
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "vm {0}: {1} of a disk failed, the guest was told: {2} ({3} so far)",
-          id,
-          event.text("operation"),
-          event.text("reason"),
-          errors);
+      log.accept(
+          "vm "
+              + id
+              + ": "
+              + event.text("operation")
+              + " of a disk failed, the guest was told: "
+              + event.text("reason")
+              + " ("
+              + errors
+              + " so far)");
     }
   }
 

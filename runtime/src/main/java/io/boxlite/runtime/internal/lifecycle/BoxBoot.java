@@ -47,6 +47,9 @@ import java.util.function.Consumer;
 final class BoxBoot {
   private static final int CONSOLE_TAIL_BYTES = 1500;
 
+  /// How long the first call to an agent that should be there is waited for.
+  private static final Duration FIRST_CALL = Duration.ofSeconds(3);
+
   private final BoxContext context;
   private final String id;
   private final BoxLayout files;
@@ -263,9 +266,22 @@ final class BoxBoot {
     }
   }
 
-  /// Connects to the agent of a VM that runs.
+  /// Connects to the agent of a VM that runs. It need not hear the first call: the guest may miss
+  /// that its port was closed and opened again, as after it stood still meanwhile.
   Portal connect(Vm vm) {
-    return AgentVm.connect(vm, context.options().bootTimeout());
+    Duration limit = context.options().bootTimeout();
+    long end = System.nanoTime() + limit.toNanos();
+    for (Duration patience = FIRST_CALL; ; patience = patience.multipliedBy(2)) {
+      Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+      boolean last = left.compareTo(patience) <= 0;
+      try {
+        return AgentVm.connect(vm, last ? left : patience);
+      } catch (PortalException e) {
+        if (last || !e.reason().equals("timeout")) {
+          throw e;
+        }
+      }
+    }
   }
 
   private Optional<Vm> find(BoxRecord box) {

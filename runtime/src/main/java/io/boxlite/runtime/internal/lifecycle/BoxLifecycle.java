@@ -151,7 +151,7 @@ final class BoxLifecycle {
       if (record.options().autoRemove()) {
         delete();
       } else {
-        store(record.state().failed(String.valueOf(e.getMessage())));
+        keep(record.state().failed(String.valueOf(e.getMessage())));
       }
     } catch (BoxliteException again) {
       LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
@@ -223,7 +223,7 @@ final class BoxLifecycle {
     }
   }
 
-  /// Only a state on the way: that a full disk cannot take it must not keep the box from it.
+  /// For what has happened: that a full disk cannot take it does not undo it.
   private void keep(BoxState state) {
     record = record.with(state);
     try {
@@ -241,7 +241,7 @@ final class BoxLifecycle {
       if (record.options().autoRemove()) {
         delete();
       } else {
-        store(record.state().stopped(OptionalInt.of(exit.shellCode())));
+        keep(record.state().stopped(OptionalInt.of(exit.shellCode())));
       }
     } finally {
       run.publishEnd(exit);
@@ -454,9 +454,9 @@ final class BoxLifecycle {
     if (record.options().autoRemove()) {
       delete();
     } else if (failure) {
-      store(record.state().failed(why));
+      keep(record.state().failed(why));
     } else {
-      store(record.state().stopped(OptionalInt.empty()));
+      keep(record.state().stopped(OptionalInt.empty()));
     }
   }
 

@@ -134,8 +134,10 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
       return exit;
     }
 
-    /// Its disk is full, or not: as the VM monitor would find it.
     public volatile VmActivity activity = VmActivity.RUNNING;
+
+    /// The host has no room, whatever is tried.
+    public volatile boolean full;
 
     public volatile Runnable onStop = () -> {};
 
@@ -151,7 +153,7 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
 
     @Override
     public VmActivity activity() {
-      return activity;
+      return full ? VmActivity.DISK_FULL : activity;
     }
 
     @Override
