@@ -120,8 +120,8 @@ func extentsOf(layers []*pb.Layer) ([]rootfs.Extent, error) {
 }
 
 // mountRoot mounts a root file system of the VM's disks.
-func (a *Agent) mountRoot(work string, layers []rootfs.Extent) (*rootfs.Mounted, error) {
-	root, err := a.disks.Mount(work, layers)
+func (a *Agent) mountRoot(work string, layers []rootfs.Extent, diskSize uint64) (*rootfs.Mounted, error) {
+	root, err := a.disks.Mount(work, layers, diskSize)
 	switch {
 	case errors.Is(err, rootfs.ErrNoDisk):
 		return nil, fault.New(codes.NotFound, "disk_not_found", "%v", err)
@@ -135,7 +135,7 @@ func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config, la
 	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
 		return err
 	}
-	root, err := a.mountRoot(work, layers)
+	root, err := a.mountRoot(work, layers, r.DiskSize)
 	if err != nil {
 		return err
 	}

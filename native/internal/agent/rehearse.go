@@ -47,7 +47,7 @@ func (a *Agent) Rehearse(ctx context.Context, r *pb.RehearseRequest) (*pb.Rehear
 
 func (a *Agent) rehearse(ctx context.Context, layers []rootfs.Extent) (err error) {
 	work := filepath.Join(boot.Run, rehearsal)
-	root, err := a.mountRoot(work, layers)
+	root, err := a.mountRoot(work, layers, 0)
 	if err != nil {
 		return err
 	}

@@ -504,7 +504,9 @@ type CreateContainerRequest struct {
 	Prepare *PrepareRequest `protobuf:"bytes,9,opt,name=prepare,proto3" json:"prepare,omitempty"`
 	// At most 128, mounted in this order; the host's end of the port "boxlite.volumes" serves them by
 	// their numbers here, from 0 on (docs/volumes.md).
-	Volumes       []*Volume `protobuf:"bytes,10,rep,name=volumes,proto3" json:"volumes,omitempty"`
+	Volumes []*Volume `protobuf:"bytes,10,rep,name=volumes,proto3" json:"volumes,omitempty"`
+	// Of the disk in slot "box", in bytes: its file system is grown to that, never shrunk. 0: as it is.
+	DiskSize      uint64 `protobuf:"varint,11,opt,name=disk_size,json=diskSize,proto3" json:"disk_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -607,6 +609,13 @@ func (x *CreateContainerRequest) GetVolumes() []*Volume {
 		return x.Volumes
 	}
 	return nil
+}
+
+func (x *CreateContainerRequest) GetDiskSize() uint64 {
+	if x != nil {
+		return x.DiskSize
+	}
+	return 0
 }
 
 // A directory or file of the host.
@@ -2794,7 +2803,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0fPrepareResponse\"7\n" +
 	"\x05Layer\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x04R\x06length\"\xc3\x03\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\xe0\x03\n" +
 	"\x16CreateContainerRequest\x12!\n" +
 	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12/\n" +
 	"\x06layers\x18\x02 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\x12\x1a\n" +
@@ -2808,7 +2817,8 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"machine_id\x18\b \x01(\tR\tmachineId\x12:\n" +
 	"\aprepare\x18\t \x01(\v2 .boxlite.agent.v1.PrepareRequestR\aprepare\x122\n" +
 	"\avolumes\x18\n" +
-	" \x03(\v2\x18.boxlite.agent.v1.VolumeR\avolumes\"=\n" +
+	" \x03(\v2\x18.boxlite.agent.v1.VolumeR\avolumes\x12\x1b\n" +
+	"\tdisk_size\x18\v \x01(\x04R\bdiskSize\"=\n" +
 	"\x06Volume\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\fR\x06target\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\"\x19\n" +

@@ -21,8 +21,9 @@ type Mounted struct {
 }
 
 // Mount mounts the layers (parts of the one disk, lowest first) and over them the box's own disk,
-// at base/rootfs. On failure nothing stays mounted.
-func (d *Disks) Mount(base string, layers []Extent) (_ *Mounted, err error) {
+// at base/rootfs. The box's file system is grown to diskSize bytes, unless it has as many; 0 leaves it as
+// it is. On failure nothing stays mounted.
+func (d *Disks) Mount(base string, layers []Extent, diskSize uint64) (_ *Mounted, err error) {
 	m := &Mounted{base: base, layers: d.layers}
 	defer func() {
 		if err != nil {
@@ -45,6 +46,9 @@ func (d *Disks) Mount(base string, layers []Extent) (_ *Mounted, err error) {
 	// The host's file is sparse: what was never written is zero, nobody has to write that.
 	if err := m.mount(d.box.file(0), writable, "ext4", unix.MS_NOATIME, "discard,noinit_itable"); err != nil {
 		return nil, err
+	}
+	if err := grow(d.box.file(0), writable, diskSize); err != nil {
+		return nil, fmt.Errorf("grow the file system of the box: %w", err)
 	}
 	return m, m.overlay(lower, writable)
 }

@@ -58,6 +58,13 @@ public interface Box {
     remove(force, false);
   }
 
+  /// Changes what the box has, from its next start on. All is stored, or nothing.
+  ///
+  /// @param change what is to be changed
+  /// @throws ConfigException if a value is invalid, or would make the disk smaller
+  /// @throws StorageException if it cannot be stored
+  void update(BoxUpdate change);
+
   /// Runs one more command in the box. A box that is not running is started first, unless it was
   /// made with a command of its own.
   ///

@@ -272,6 +272,11 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
+    public void update(io.boxlite.api.BoxUpdate change) {
+      calls.add("update " + id + " " + change);
+    }
+
+    @Override
     public Execution exec(ExecOptions options) {
       executed.add(options);
       return execution;

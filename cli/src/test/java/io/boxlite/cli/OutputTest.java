@@ -43,6 +43,17 @@ class OutputTest {
   }
 
   @Test
+  void updateChangesWhatIsNamedOfEachBox() {
+    threeBoxes();
+    assertThat(ok("update", "--disk-size", "20", "--cpus", "1", "web", "01B"))
+        .isEqualTo("web\n01B\n");
+    String change =
+        "BoxUpdate[cpus=Optional[1], memoryMib=Optional.empty, diskSizeGb=Optional[20]]";
+    assertThat(cli.boxlite.calls)
+        .containsExactly("update 01C " + change, "update 01B " + change, "close");
+  }
+
+  @Test
   void emptyTableIsAHeader() {
     assertThat(ok("list"))
         .isEqualTo(

@@ -39,6 +39,8 @@ class RefusalTest {
         "exec box1 -- => missing argument: COMMAND",
         "exec box1 -it sh => unexpected argument '-it'",
         "start => missing argument: BOX",
+        "update --cpus 1 => missing argument: BOX",
+        "update web => nothing to change",
         "rm => missing argument: BOX",
         "rm -a box1 => --all and BOX cannot be used together",
         "logs => missing argument: BOX",

@@ -4,6 +4,7 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
 import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExecOptions;
@@ -21,6 +22,7 @@ import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
+import io.boxlite.rest.UpdateBoxBody;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -72,6 +74,11 @@ final class RemoteBox implements Box {
   public void remove(boolean force, boolean volumes) {
     caller.send(
         "DELETE", Paths.box(id) + "?force=" + force + (volumes ? "&volumes=true" : ""), null);
+  }
+
+  @Override
+  public void update(BoxUpdate change) {
+    caller.send("PATCH", Paths.box(id), UpdateBoxBody.of(change));
   }
 
   @Override

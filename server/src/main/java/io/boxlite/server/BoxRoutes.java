@@ -14,11 +14,12 @@ import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
+import io.boxlite.rest.UpdateBoxBody;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/// Boxes: create, find, list, remove, start, stop, logs, figures, commit.
+/// Boxes: create, find, list, remove, update, start, stop, logs, figures, commit.
 final class BoxRoutes {
   private static final int CREATED = 201;
   private static final Duration DEFAULT_GRACE = Duration.ofSeconds(10);
@@ -37,6 +38,7 @@ final class BoxRoutes {
     router.add("GET", "boxes/{box}", this::get);
     router.add("HEAD", "boxes/{box}", this::head);
     router.add("DELETE", "boxes/{box}", this::remove);
+    router.add("PATCH", "boxes/{box}", this::update);
     router.add("POST", "boxes/{box}/start", this::start);
     router.add("POST", "boxes/{box}/stop", this::stop);
     router.add("GET", "boxes/{box}/logs", this::logs);
@@ -78,6 +80,13 @@ final class BoxRoutes {
     box.remove(force, exchange.flag("volumes"));
     executions.forgetBox(box.id());
     exchange.noContent();
+  }
+
+  private void update(Exchange exchange) throws IOException {
+    UpdateBoxBody change = exchange.strictJson(UpdateBoxBody.class);
+    Box box = find(boxlite, exchange);
+    box.update(change.toUpdate());
+    exchange.answer(BoxMapping.toBody(box.info()));
   }
 
   private void start(Exchange exchange) {

@@ -235,6 +235,13 @@ final class FakeBoxlite implements Boxlite {
       boxes.remove(id);
     }
 
+    volatile io.boxlite.api.BoxUpdate updated = io.boxlite.api.BoxUpdate.builder().build();
+
+    @Override
+    public void update(io.boxlite.api.BoxUpdate change) {
+      updated = change;
+    }
+
     @Override
     public Execution exec(ExecOptions exec) {
       FakeExecution execution = new FakeExecution("e" + ids.incrementAndGet(), exec.tty());

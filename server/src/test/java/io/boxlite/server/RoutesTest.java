@@ -8,6 +8,7 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ImageException;
 import io.boxlite.api.InvalidStateException;
@@ -38,6 +39,9 @@ class RoutesTest extends ServedTest {
     }
     assertThat(box.metrics()).isEqualTo(fake.only().metrics());
     FakeBoxlite.FakeBox inner = fake.only();
+    BoxUpdate change = BoxUpdate.builder().diskSizeGb(20).memoryMib(1024).build();
+    box.update(change);
+    assertThat(inner.updated).isEqualTo(change);
     box.stop(Duration.ofMillis(2500));
     assertThat(inner.grace).isEqualTo(Duration.ofMillis(2500));
     assertThatThrownBy(box::info).isInstanceOf(NotFoundException.class);
@@ -77,6 +81,11 @@ class RoutesTest extends ServedTest {
         .endsWith("\r\n\r\n");
     assertThat(request("POST", "/v1/boxes/01BOX1/start", "")).contains("\"status\":\"running\"");
     assertThat(request("POST", "/v1/boxes/01BOX1/stop", "")).contains("\"status\":\"stopped\"");
+    assertThat(request("PATCH", "/v1/boxes/01BOX1", "{\"disk_size_gb\":20}"))
+        .startsWith("HTTP/1.1 200 ")
+        .contains("\"box_id\":\"01BOX1\"");
+    assertThat(request("PATCH", "/v1/boxes/01BOX1", "{\"name\":\"x\"}"))
+        .startsWith("HTTP/1.1 400 ");
     assertThat(request("DELETE", "/v1/boxes/01BOX1", "")).startsWith("HTTP/1.1 204 ");
     assertThat(request("GET", "/v1/config", "")).contains("\"linux_capabilities_enabled\":true");
     assertThat(request("GET", "/v1/me", "")).contains("\"sub\":\"local-anonymous\"");

@@ -47,6 +47,17 @@ public interface Vm extends AutoCloseable {
   /// @throws EngineException if the VM has ended or does not answer
   void resume();
 
+  /// {@return whether the guest's CPUs run, and why if not}
+  ///
+  /// @throws EngineException if the VM has ended or does not answer
+  VmActivity activity();
+
+  /// Says when the guest's CPUs stop, whatever made them; [#activity()] tells why. The last action
+  /// that was given counts. What happened before is not told.
+  ///
+  /// @param action done on a thread of the driver, which it must not block, each time
+  void onStop(Runnable action);
+
   /// Puts a disk into its slot, running or paused, before the guest has looked for it. On failure
   /// nothing stays attached.
   ///

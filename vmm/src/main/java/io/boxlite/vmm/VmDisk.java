@@ -8,14 +8,25 @@ import java.util.Locale;
 /// @param slot which of the VM's disks it is; the guest finds it by that
 /// @param file the image, absolute
 /// @param format how the image is encoded
+/// @param ephemeral whether nobody needs it after this VM: what the guest flushes need not be on
+///   stable storage
 /// @since 0.1
-public record VmDisk(Slot slot, Path file, Format format) {
+public record VmDisk(Slot slot, Path file, Format format, boolean ephemeral) {
 
   /// Checks the arguments.
   public VmDisk {
     if (!file.isAbsolute()) {
       throw new IllegalArgumentException("disk file '" + file + "' is not absolute");
     }
+  }
+
+  /// Describes a disk that is needed after the VM.
+  ///
+  /// @param slot which of the VM's disks it is
+  /// @param file the image, absolute
+  /// @param format how the image is encoded
+  public VmDisk(Slot slot, Path file, Format format) {
+    this(slot, file, format, false);
   }
 
   /// The disks that every VM has room for.

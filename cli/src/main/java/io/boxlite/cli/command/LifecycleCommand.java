@@ -16,8 +16,7 @@ final class LifecycleCommand implements Command {
   private final String progressive;
   private final Consumer<Box> action;
 
-  private LifecycleCommand(
-      String description, String verb, String progressive, Consumer<Box> action) {
+  LifecycleCommand(String description, String verb, String progressive, Consumer<Box> action) {
     this.description = description;
     this.verb = verb;
     this.progressive = progressive;
@@ -52,7 +51,11 @@ final class LifecycleCommand implements Command {
 
   @Override
   public int run(ParseResult parsed, CliContext context) {
-    List<String> targets = Specs.someArguments(parsed, "BOX");
+    return each(Specs.someArguments(parsed, "BOX"), context);
+  }
+
+  /// {@return the exit code}
+  int each(List<String> targets, CliContext context) {
     List<String> errors = new ArrayList<>();
     for (String target : targets) {
       attempt(target, context)

@@ -22,6 +22,8 @@ public enum Verb {
   STOP,
   /// Stops and starts boxes.
   RESTART,
+  /// Changes what boxes have.
+  UPDATE,
   /// Removes boxes.
   RM,
   /// Shows details of boxes.
@@ -111,6 +113,7 @@ public enum Verb {
       case START -> LifecycleCommand.start();
       case STOP -> LifecycleCommand.stop();
       case RESTART -> LifecycleCommand.restart();
+      case UPDATE -> new UpdateCommand();
       case RM -> new RmCommand();
       case INSPECT -> new InspectCommand();
       case LOGS -> new LogsCommand();

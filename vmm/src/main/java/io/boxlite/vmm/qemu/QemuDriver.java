@@ -112,7 +112,7 @@ public final class QemuDriver implements VmmDriver {
                 config,
                 sockets));
     Path input = prepare(config);
-    QemuEvents events = new QemuEvents();
+    QemuEvents events = new QemuEvents(config.id());
     try {
       Launched launched =
           launcher.start(
@@ -179,7 +179,7 @@ public final class QemuDriver implements VmmDriver {
     if (adopted.isEmpty()) {
       return Optional.empty();
     }
-    QemuEvents events = new QemuEvents();
+    QemuEvents events = new QemuEvents(config.id());
     try {
       QmpClient qmp = QmpClient.connect(sockets.qmp(), COMMAND_LIMIT, events);
       return Optional.of(new QemuVm(config, socketPaths, new Launched(adopted.get(), qmp), events));

@@ -3,6 +3,7 @@ package io.boxlite.vmm.qemu;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmActivity;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
@@ -112,6 +113,22 @@ final class QemuVm implements Vm {
   @Override
   public void resume() {
     qmp.execute("cont", Map.of(), COMMAND_LIMIT);
+  }
+
+  @Override
+  public VmActivity activity() {
+    Object answer = qmp.execute("query-status", Map.of(), COMMAND_LIMIT);
+    Object status = answer instanceof Map<?, ?> fields ? fields.get("status") : "";
+    if ("running".equals(status)) {
+      return VmActivity.RUNNING;
+    }
+    // Disks are set up so that no other error stops a VM.
+    return "io-error".equals(status) ? VmActivity.DISK_FULL : VmActivity.PAUSED;
+  }
+
+  @Override
+  public void onStop(Runnable action) {
+    events.onStop(action);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.boxlite.runtime.internal.disk;
 
+import io.boxlite.api.BoxOptions;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.layout.Trees;
@@ -49,15 +50,31 @@ public final class BoxDisks {
     }
   }
 
-  /// Makes a box's disk unless it is there.
+  /// Makes a box's disk unless it is there; one that is smaller grows, one that is larger stays so.
   ///
-  /// @param disk the file
+  /// @param disk the file, which no VM has open
   /// @param sizeGib virtual size in GiB
-  /// @throws StorageException if it cannot be made
+  /// @throws StorageException if it cannot be made or grown
   public void ensure(Path disk, int sizeGib) {
-    if (!Files.exists(disk)) {
-      Qcow2Overlay.create(disk, base(sizeGib), (long) sizeGib << 30);
+    if (Files.exists(disk)) {
+      Qcow2Growth.grow(disk, bytes(sizeGib));
+    } else {
+      Qcow2Overlay.create(disk, base(sizeGib), bytes(sizeGib));
     }
+  }
+
+  /// {@return the same in bytes}
+  ///
+  /// @param sizeGib size in GiB
+  public static long bytes(int sizeGib) {
+    return (long) sizeGib << 30;
+  }
+
+  /// {@return how large the disk of a box is, in GiB}
+  ///
+  /// @param options of the box
+  public static int sizeGib(BoxOptions options) {
+    return options.diskSizeGb().orElse(DEFAULT_SIZE_GIB);
   }
 
   private Path base(int sizeGib) {
@@ -66,7 +83,7 @@ public final class BoxDisks {
     try {
       if (!Files.exists(base)) {
         Path temporary = bases.resolve(base.getFileName() + UNFINISHED);
-        format(temporary, (long) sizeGib << 30);
+        format(temporary, bytes(sizeGib));
         CrashPoint.reached("disk.formatted");
         // An unwritten base after a power failure would spoil every box of that size.
         sync(temporary, StandardOpenOption.WRITE);

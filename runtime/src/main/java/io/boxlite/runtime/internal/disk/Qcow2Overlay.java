@@ -16,7 +16,7 @@ import java.util.Map;
 ///
 /// Source of the format: QEMU's `docs/interop/qcow2.txt`.
 final class Qcow2Overlay {
-  private static final int MAGIC = 0x514649fb;
+  static final int MAGIC = 0x514649fb;
   private static final int CLUSTER_BITS = 16;
   private static final int CLUSTER = 1 << CLUSTER_BITS;
   private static final int HEADER_LENGTH = 104;

@@ -6,6 +6,8 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.InternalException;
+import io.boxlite.api.PortalException;
+import io.boxlite.api.StorageException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.PreparedImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
@@ -22,6 +24,7 @@ import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.VolumeServer;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmActivity;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
@@ -44,6 +47,9 @@ import java.util.function.Consumer;
 /// that an earlier supervisor brought there. Each step undoes itself when a later one fails.
 final class BoxBoot {
   private static final int CONSOLE_TAIL_BYTES = 1500;
+
+  /// How long the first call to an agent that should be there is waited for.
+  private static final Duration FIRST_CALL = Duration.ofSeconds(3);
 
   private final BoxContext context;
   private final String id;
@@ -115,7 +121,7 @@ final class BoxBoot {
   private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
     made.disks().forEach(agent.vm()::attach);
     CrashPoint.reached("start.attached");
-    agent.portal().createContainer(ContainerRequests.prepared(made.request(), Instant.now()));
+    createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
     CrashPoint.reached("start.created");
     InitLog log = new InitLog(files.log(BoxLog.INIT));
     return new Booted(
@@ -143,6 +149,21 @@ final class BoxBoot {
     if (!shares.isEmpty()) {
       Path program = context.options().volumeServer();
       VolumeServer.start(program, vm.volumesSocket(), shares, files.volumesLog());
+    }
+  }
+
+  private void createContainer(AgentVm agent, CreateContainerRequest request) {
+    try {
+      agent.portal().createContainer(request);
+    } catch (PortalException e) {
+      if (agent.vm().isAlive() && agent.vm().activity() == VmActivity.DISK_FULL) {
+        throw new StorageException(
+            "host_disk_full",
+            "start of box " + id + ": the host's disk is full; make room in " + files.directory(),
+            e,
+            Map.of());
+      }
+      throw e;
     }
   }
 
@@ -176,16 +197,15 @@ final class BoxBoot {
     CrashPoint.reached("start.image");
     List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
     CrashPoint.reached("start.layers");
-    context
-        .disks()
-        .ensure(files.disk(), box.options().diskSizeGb().orElse(BoxDisks.DEFAULT_SIZE_GIB));
+    context.disks().ensure(files.disk(), BoxDisks.sizeGib(box.options()));
     Duration filesystemSetup = watch.lap();
     CrashPoint.reached("start.disk");
     CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
     return new BoxFiles(
         List.of(
             new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),
-            new VmDisk(VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2)),
+            new VmDisk(
+                VmDisk.Slot.BOX, files.disk(), VmDisk.Format.QCOW2, box.options().autoRemove())),
         request,
         imagePrepare,
         filesystemSetup,
@@ -205,6 +225,19 @@ final class BoxBoot {
         box.options().memoryMib(),
         files.vm(),
         box.options().noTemplate());
+  }
+
+  /// Finds a VM that stands still because the host's disk is full. Its agent cannot answer.
+  ///
+  /// @param box its record, with the VM's process
+  /// @return the VM, which the caller closes; empty when it runs, or has ended
+  Optional<Vm> findWaiting(BoxRecord box) {
+    Optional<Vm> found = find(box);
+    if (found.isPresent() && found.get().activity() != VmActivity.DISK_FULL) {
+      found.get().close();
+      return Optional.empty();
+    }
+    return found;
   }
 
   /// Takes over a VM that runs.
@@ -240,9 +273,22 @@ final class BoxBoot {
     }
   }
 
-  /// Connects to the agent of a VM that runs.
+  /// Connects to the agent of a VM that runs. It need not hear the first call: the guest may miss
+  /// that its port was closed and opened again, as after it stood still meanwhile.
   Portal connect(Vm vm) {
-    return AgentVm.connect(vm, context.options().bootTimeout());
+    Duration limit = context.options().bootTimeout();
+    long end = System.nanoTime() + limit.toNanos();
+    for (Duration patience = FIRST_CALL; ; patience = patience.multipliedBy(2)) {
+      Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+      boolean last = left.compareTo(patience) <= 0;
+      try {
+        return AgentVm.connect(vm, last ? left : patience);
+      } catch (PortalException e) {
+        if (last || !e.reason().equals("timeout")) {
+          throw e;
+        }
+      }
+    }
   }
 
   /// {@return whether the host was booted since the VM of a box was started}

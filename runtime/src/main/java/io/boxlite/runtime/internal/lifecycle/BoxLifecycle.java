@@ -1,6 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.Execution;
@@ -13,12 +14,15 @@ import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
+import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmExit;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The states of one box, and the only place that changes them. Everything that starts, stops or
@@ -34,6 +38,7 @@ final class BoxLifecycle {
   private final BoxBoot boot;
   private final ReentrantLock lock = new ReentrantLock(true);
   private final BoxFigures figures;
+  private final LateTakeover late;
 
   private volatile BoxRecord record;
   private volatile @Nullable RunningBox running;
@@ -47,6 +52,7 @@ final class BoxLifecycle {
     this.record = record;
     this.boot = new BoxBoot(context, record.id());
     this.figures = figures;
+    this.late = new LateTakeover(context, record.id(), lock);
   }
 
   private String id() {
@@ -91,20 +97,11 @@ final class BoxLifecycle {
     record = changed;
   }
 
-  /// For a state that has come about already: callers see it even if the disk is full.
-  private void storeEnd(BoxState state) {
-    BoxRecord changed = record.with(state);
-    try {
-      context.store().update(changed);
-    } finally {
-      record = changed;
-    }
-  }
-
   /// See [io.boxlite.api.Box#start()].
   void start() {
     try (Held _ = hold()) {
       checkExists();
+      Refusals.checkNotPaused(record);
       RunningBox run = running;
       if (run == null) {
         run = boot();
@@ -156,7 +153,7 @@ final class BoxLifecycle {
       if (record.options().autoRemove()) {
         delete();
       } else {
-        storeEnd(record.state().failed(String.valueOf(e.getMessage())));
+        keep(record.state().failed(String.valueOf(e.getMessage())));
       }
     } catch (BoxliteException again) {
       LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
@@ -178,6 +175,27 @@ final class BoxLifecycle {
             .onExit()
             .thenAccept(exit -> context.inBackground(id(), "vm-exit", () -> vmEnded(run, exit)));
     watchPortal(run);
+    run.watchDisk(directory(), () -> record.state(), change -> changeUnlessBusy(run, change));
+  }
+
+  private Path directory() {
+    return context.layout().box(id()).directory();
+  }
+
+  /// {@return false if whoever holds the lock may be waiting for this}
+  private boolean changeUnlessBusy(RunningBox run, UnaryOperator<BoxState> change) {
+    if (!lock.tryLock()) {
+      return false;
+    }
+    try {
+      BoxState changed = change.apply(record.state());
+      if (running == run && changed != record.state()) {
+        keep(changed);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void watchPortal(RunningBox run) {
@@ -198,7 +216,7 @@ final class BoxLifecycle {
           // Its disk goes anyway: nothing needs to be synced.
           run.vm().kill();
         } else {
-          stopping();
+          keep(record.state().stopping());
           run.shutDown(Duration.ZERO);
         }
       } finally {
@@ -207,10 +225,11 @@ final class BoxLifecycle {
     }
   }
 
-  /// Only a state on the way: a disk that is full must not keep the box running.
-  private void stopping() {
+  /// For what has happened: that a full disk cannot take it does not undo it.
+  private void keep(BoxState state) {
+    record = record.with(state);
     try {
-      store(record.state().stopping());
+      context.store().update(record);
     } catch (StorageException e) {
       LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", id(), e.getMessage());
     }
@@ -224,7 +243,7 @@ final class BoxLifecycle {
       if (record.options().autoRemove()) {
         delete();
       } else {
-        storeEnd(record.state().stopped(OptionalInt.of(exit.shellCode())));
+        keep(record.state().stopped(OptionalInt.of(exit.shellCode())));
       }
     } finally {
       run.publishEnd(exit);
@@ -272,14 +291,14 @@ final class BoxLifecycle {
       RunningBox run = running;
       if (run == null) {
         if (record.state().status().isActive()) {
-          boot.endVm(record);
+          endVm();
           endedElsewhere("", false);
         }
         return;
       }
       ExitStatus exit = new ExitStatus(0, SIGKILL, false);
       try {
-        stopping();
+        keep(record.state().stopping());
         exit = run.shutDown(grace).orElse(exit);
       } finally {
         stopped(run, exit);
@@ -307,7 +326,7 @@ final class BoxLifecycle {
         if (run != null) {
           run.end(new PortalException("box_removed", "box " + id() + " was removed"));
         } else {
-          boot.endVm(record);
+          endVm();
         }
       }
       CrashPoint.reached("remove.ended");
@@ -337,8 +356,20 @@ final class BoxLifecycle {
     context.onRemoved().accept(id());
   }
 
+  /// See [io.boxlite.api.Box#update(BoxUpdate)].
+  void update(BoxUpdate change) {
+    try (Held _ = hold()) {
+      checkExists();
+      Refusals.checkUpdate(record, change);
+      BoxRecord changed = record.with(change.applyTo(record.options()));
+      context.store().updateOptions(changed);
+      record = changed;
+    }
+  }
+
   /// {@return the run that an exec goes to; a box that does not run is started, unless it is a job}
   RunningBox runningForExec() {
+    Refusals.checkNotPaused(record);
     RunningBox run = running;
     if (run != null && run.initStarted() && !alone) {
       checkExists();
@@ -386,9 +417,18 @@ final class BoxLifecycle {
       }
       boolean stopping = record.state().status() == BoxStatus.STOPPING;
       try {
-        if (!record.options().detach() || boot.isOfAnotherHostBoot(record)) {
-          boot.endVm(record);
+        Optional<Vm> waits = boot.findWaiting(record);
+        if (!record.options().detach()
+            || boot.isOfAnotherHostBoot(record)
+            || (stopping && waits.isPresent())) {
+          waits.ifPresent(Vm::close);
+          endVm();
           endedElsewhere("", false);
+          return;
+        }
+        if (waits.isPresent()) {
+          keep(FullDisk.waiting(record.state(), directory()));
+          late.begin(waits.get(), () -> record.state(), this::recover);
           return;
         }
         Optional<RunningBox> run = boot.takeOver(record);
@@ -397,29 +437,38 @@ final class BoxLifecycle {
           return;
         }
         adopt(run.get());
+        if (record.state().isWaitingForRoom()) {
+          keep(record.state().running(record.state().process().orElseThrow()));
+        }
         if (stopping) {
           stop(TAKEN_OVER_GRACE);
         }
       } catch (BoxliteException e) {
-        boot.endVm(record);
+        endVm();
         endedElsewhere("it could not be taken over: " + e.getMessage(), !stopping);
       }
     }
+  }
+
+  private void endVm() {
+    late.cancel();
+    boot.endVm(record);
   }
 
   private void endedElsewhere(String why, boolean failure) {
     if (record.options().autoRemove()) {
       delete();
     } else if (failure) {
-      store(record.state().failed(why));
+      keep(record.state().failed(why));
     } else {
-      store(record.state().stopped(OptionalInt.empty()));
+      keep(record.state().stopped(OptionalInt.empty()));
     }
   }
 
   /// Lets go of the box, which goes on if it runs.
   void release() {
     try (Held _ = hold()) {
+      late.cancel();
       RunningBox run = running;
       running = null;
       if (run != null) {
@@ -436,6 +485,7 @@ final class BoxLifecycle {
     lock.lock();
     try {
       checkExists();
+      Refusals.checkNotPaused(record);
       alone = true;
       RunningBox run = running;
       if (run != null) {

@@ -9,6 +9,7 @@ import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.protocol.agent.v1.ProcessSpec;
 import io.boxlite.protocol.agent.v1.Volume;
+import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -56,6 +57,7 @@ public final class ContainerRequests {
             .setHostname(HOST_NAME)
             .setMachineId(box.containerId().substring(0, MACHINE_ID_DIGITS))
             .addAllLayers(Portal.layers(layers))
+            .setDiskSize(BoxDisks.bytes(BoxDisks.sizeGib(options)))
             .setInit(init(options, image))
             .setStopSignal(Signals.parse(image.stopSignal()));
     for (VolumeMount volume : options.volumes()) {

@@ -4,6 +4,7 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
 import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExecOptions;
@@ -89,6 +90,11 @@ public final class LocalBox implements Box {
     lifecycle.remove(force, volumes);
   }
 
+  @Override
+  public void update(BoxUpdate change) {
+    lifecycle.update(change);
+  }
+
   /// Brings its state in line with what an earlier supervisor left of it.
   public void recover() {
     lifecycle.recover();
@@ -164,6 +170,7 @@ public final class LocalBox implements Box {
       return lifecycle.alone(() -> Refusals.checkImplicitStart(record()), work);
     }
     lifecycle.checkExists();
+    Refusals.checkNotPaused(record());
     return work.apply(run.get().portal());
   }
 }

@@ -1,8 +1,11 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxUpdate;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.util.Map;
 
@@ -78,6 +81,38 @@ final class Refusals {
               + ": it is failed ("
               + box.state().errorReason().orElse("unknown reason")
               + "); start it again or remove it");
+    }
+  }
+
+  /// @throws InvalidStateException if the VM of a box stands still
+  static void checkNotPaused(BoxRecord box) {
+    if (box.state().status() == BoxStatus.PAUSED) {
+      throw new InvalidStateException(
+          "box_paused",
+          "box "
+              + box.id()
+              + " is paused"
+              + box.state()
+                  .errorReason()
+                  .map(why -> " (" + why + ")")
+                  .orElse("; unpause it first"));
+    }
+  }
+
+  /// @throws ConfigException if a change would make the disk of a box smaller
+  static void checkUpdate(BoxRecord box, BoxUpdate change) {
+    int size = BoxDisks.sizeGib(box.options());
+    int asked = change.diskSizeGb().orElse(size);
+    if (asked < size) {
+      throw new ConfigException(
+          "disk_shrink",
+          "disk_size_gb: the disk of box "
+              + box.id()
+              + " has "
+              + size
+              + " GB and cannot have "
+              + asked
+              + ": disks only grow");
     }
   }
 

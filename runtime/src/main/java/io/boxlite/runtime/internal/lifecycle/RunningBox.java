@@ -10,7 +10,10 @@ import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.ExecSession;
 import io.boxlite.runtime.internal.portal.Portal;
+import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmActivity;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -22,6 +25,9 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +65,7 @@ final class RunningBox implements AutoCloseable {
   private final ArrayDeque<Instant> losses = new ArrayDeque<>();
   private volatile Portal portal;
   private volatile boolean initStarted;
+  private volatile @Nullable FullDisk disk;
 
   /// An execution, and when it may be forgotten.
   private record Known(ExecSession session, CompletableFuture<Instant> endedAt) {
@@ -90,6 +97,15 @@ final class RunningBox implements AutoCloseable {
               initLog.write(bytes, 0, bytes.length);
             });
     this.main = new MainExecution(init, ended);
+  }
+
+  /// Sees to it that the VM goes on when it stood still because the host's disk was full; arguments
+  /// as of [FullDisk].
+  void watchDisk(
+      Path directory, Supplier<BoxState> state, Predicate<UnaryOperator<BoxState>> change) {
+    FullDisk watch = new FullDisk(vm, directory, state, change);
+    disk = watch;
+    Thread.ofVirtual().name("disk-" + vm.id()).start(watch::watch);
   }
 
   Vm vm() {
@@ -227,7 +243,9 @@ final class RunningBox implements AutoCloseable {
   Optional<ExitStatus> shutDown(Duration grace) {
     Optional<ExitStatus> exit = Optional.empty();
     try {
-      exit = portal.shutdown(grace);
+      if (vm.activity() != VmActivity.DISK_FULL) { // else nobody would answer
+        exit = portal.shutdown(grace);
+      }
     } catch (BoxliteException e) {
       // The force that follows does not need the agent's consent.
       // A VM that has ended by then was ended by somebody who wanted that.
@@ -279,6 +297,10 @@ final class RunningBox implements AutoCloseable {
   /// Lets go of the VM, which goes on if it was not ended.
   @Override
   public void close() {
+    FullDisk watch = disk;
+    if (watch != null) {
+      watch.close();
+    }
     portal.close();
     vm.close();
     initLog.close();

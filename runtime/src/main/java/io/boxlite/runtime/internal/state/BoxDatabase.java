@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// The SQLite database of boxes: configuration as an immutable JSON document, mutable state apart.
-/// Every method is one transaction that is on disk when it returns.
+/// The SQLite database of boxes: configuration as a JSON document, state, which changes often,
+/// apart. Every method is one transaction that is on disk when it returns.
 ///
 /// Thread-safe: one connection, one lock.
 final class BoxDatabase implements AutoCloseable {
@@ -93,6 +93,9 @@ final class BoxDatabase implements AutoCloseable {
           throw new DamagedException("integrity check failed", null);
         }
       }
+      if (version == SCHEMA_VERSION) {
+        return; // writes nothing: there may be no room
+      }
       statement.execute(
           "CREATE TABLE IF NOT EXISTS box_config (id TEXT PRIMARY KEY, name TEXT UNIQUE,"
               + " created_at INTEGER NOT NULL, json TEXT NOT NULL)");
@@ -149,6 +152,23 @@ final class BoxDatabase implements AutoCloseable {
             bindState(state, 1, box);
             state.setString(4, box.id());
             state.executeUpdate();
+          }
+        });
+  }
+
+  /// Changes also what the box is.
+  void updateOptions(BoxRecord box) {
+    transaction(
+        "update box " + box.id(),
+        () -> {
+          String json = BoxDocument.toJson(box);
+          for (String table : List.of("box_config", "box_state")) {
+            try (PreparedStatement change =
+                connection.prepareStatement("UPDATE " + table + " SET json = ? WHERE id = ?")) {
+              change.setString(1, json);
+              change.setString(2, box.id());
+              change.executeUpdate();
+            }
           }
         });
   }

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/// One box as it is stored: what it is, which never changes, and its state.
+/// One box as it is stored: what it is and its state.
 ///
 /// @param id ULID
 /// @param containerId 64 hex digits; also the execution id of the main command
@@ -44,6 +44,13 @@ public record BoxRecord(
   /// @param newState the state
   public BoxRecord with(BoxState newState) {
     return new BoxRecord(id, containerId, createdAt, options, newState);
+  }
+
+  /// {@return the record with other options}
+  ///
+  /// @param newOptions the options
+  public BoxRecord with(BoxOptions newOptions) {
+    return new BoxRecord(id, containerId, createdAt, newOptions, state);
   }
 
   /// {@return what callers are told}
@@ -83,7 +90,7 @@ public record BoxRecord(
   /// @param updatedAt when it last changed
   /// @param process the VM's process, while there is one
   /// @param exitCode of the main command's last run: its code, or 128 + signal
-  /// @param errorReason why it failed
+  /// @param errorReason why it failed, or waits; none when a user paused it
   /// @param imageId digest of the manifest that the box is made from
   public record BoxState(
       BoxStatus status,
@@ -121,6 +128,20 @@ public record BoxRecord(
           OptionalInt.empty(),
           Optional.empty(),
           imageId);
+    }
+
+    /// {@return the state of a box whose VM stands still until the host has room for what it
+    /// writes}
+    ///
+    /// @param reason for the user
+    public BoxState waitingForRoom(String reason) {
+      return new BoxState(
+          BoxStatus.PAUSED, now(), process, OptionalInt.empty(), Optional.of(reason), imageId);
+    }
+
+    /// {@return whether it is that state, and not one in which a user put the box}
+    public boolean isWaitingForRoom() {
+      return status == BoxStatus.PAUSED && errorReason.isPresent();
     }
 
     /// {@return this on the way down}

@@ -189,6 +189,20 @@ public final class BoxStore implements AutoCloseable {
     CrashPoint.reached(box.state().status().wireName() + ".stored");
   }
 
+  /// Stores what a box is. The database counts: that `config.json` says so too is only for a
+  /// database that gets lost, and every later change of state makes up for it.
+  ///
+  /// @param box its record, in the state that is stored
+  public void updateOptions(BoxRecord box) {
+    database.updateOptions(box);
+    try {
+      writeConfig(layout.box(box.id()), box, true);
+    } catch (StorageException e) {
+      LOG.log(
+          System.Logger.Level.WARNING, "box {0} was changed, but: {1}", box.id(), e.getMessage());
+    }
+  }
+
   /// Forgets a box and deletes its directory.
   ///
   /// @param id its id

@@ -6,6 +6,7 @@ import io.boxlite.runtime.internal.portal.FakeService;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.Engine;
 import io.boxlite.vmm.Vm;
+import io.boxlite.vmm.VmActivity;
 import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmDisk;
 import io.boxlite.vmm.VmExit;
@@ -133,11 +134,32 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
       return exit;
     }
 
-    @Override
-    public void pause() {}
+    public volatile VmActivity activity = VmActivity.RUNNING;
+
+    /// The host has no room, whatever is tried.
+    public volatile boolean full;
+
+    public volatile Runnable onStop = () -> {};
 
     @Override
-    public void resume() {}
+    public void pause() {
+      activity = VmActivity.PAUSED;
+    }
+
+    @Override
+    public void resume() {
+      activity = VmActivity.RUNNING;
+    }
+
+    @Override
+    public VmActivity activity() {
+      return full ? VmActivity.DISK_FULL : activity;
+    }
+
+    @Override
+    public void onStop(Runnable action) {
+      onStop = action;
+    }
 
     @Override
     public void attach(VmDisk disk) {

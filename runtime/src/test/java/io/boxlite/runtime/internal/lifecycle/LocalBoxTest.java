@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecException;
@@ -99,6 +100,65 @@ class LocalBoxTest {
   void close() throws Exception {
     driver.close();
     context.store().close();
+  }
+
+  private static void await(String what, java.util.function.BooleanSupplier condition) {
+    Instant deadline = Instant.now().plusSeconds(20);
+    while (!condition.getAsBoolean()) {
+      assertThat(Instant.now()).as(what).isBefore(deadline);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void boxIsPausedWhileTheHostIsFullAndGoesOnByItself() {
+    LocalBox box = box(options -> options.cmd(List.of("sleep", "1000")));
+    box.start();
+    driver.vm().full = true;
+    driver.vm().onStop.run();
+    await("paused", () -> box.info().status() == BoxStatus.PAUSED);
+    assertThat(box.info().errorReason().orElseThrow()).startsWith("the host's disk is full: ");
+    assertThatThrownBy(() -> box.exec(ExecOptions.of("true")))
+        .isInstanceOf(InvalidStateException.class)
+        .hasMessageContaining("is paused (the host's disk is full");
+    assertThatThrownBy(box::start).isInstanceOf(InvalidStateException.class);
+    driver.vm().full = false;
+    await("running", () -> box.info().status() == BoxStatus.RUNNING);
+    assertThat(box.info().errorReason()).isEmpty();
+    driver.vm().full = true;
+    driver.vm().onStop.run();
+    await("paused", () -> box.info().status() == BoxStatus.PAUSED);
+    box.stop();
+    assertThat(box.info().status()).isEqualTo(BoxStatus.STOPPED);
+    assertThat(box.info().errorReason()).isEmpty();
+  }
+
+  @Test
+  void changeIsStoredAndCountsFromTheNextStart() {
+    LocalBox box = box(options -> options.diskSizeGb(2));
+    assertThatThrownBy(() -> box.update(BoxUpdate.builder().memoryMib(1024).diskSizeGb(1).build()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("disks only grow");
+    assertThatThrownBy(() -> box.update(BoxUpdate.builder().memoryMib(1).build()))
+        .isInstanceOf(ConfigException.class);
+    assertThat(box.info().memoryMib()).isEqualTo(512);
+    box.update(BoxUpdate.builder().memoryMib(1024).diskSizeGb(3).build());
+    box.start();
+    assertThat(driver.vm().config.memoryMib()).isEqualTo(1024);
+    assertThat(driver.service.created.getLast().getDiskSize()).isEqualTo(3L << 30);
+    assertThat(driver.vm().attached).noneMatch(VmDisk::ephemeral);
+    box.stop();
+  }
+
+  @Test
+  void diskOfABoxThatRemovesItselfIsEphemeral() {
+    LocalBox box = box(options -> options.autoRemove(true));
+    box.start();
+    assertThat(driver.vm().attached)
+        .filteredOn(disk -> disk.slot() == VmDisk.Slot.BOX)
+        .allMatch(VmDisk::ephemeral)
+        .hasSize(1);
+    box.stop();
   }
 
   private LocalBox box(UnaryOperator<BoxOptions.Builder> options) {

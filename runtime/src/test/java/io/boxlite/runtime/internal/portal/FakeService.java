@@ -27,6 +27,10 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   /// Acknowledgements of an export, and `-1` when it was cancelled.
   public final BlockingQueue<Long> exportAcks = new LinkedBlockingQueue<>();
 
+  /// Every container that was asked for.
+  public final java.util.List<CreateContainerRequest> created =
+      new java.util.concurrent.CopyOnWriteArrayList<>();
+
   /// Answers an export when it begins.
   public volatile Consumer<StreamObserver<ExportChangesResponse>> export =
       StreamObserver::onCompleted;
@@ -90,6 +94,7 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
   public void createContainer(
       CreateContainerRequest request, StreamObserver<CreateContainerResponse> observer) {
     process(request.getContainerId());
+    created.add(request);
     answer(observer, CreateContainerResponse.getDefaultInstance());
   }
 

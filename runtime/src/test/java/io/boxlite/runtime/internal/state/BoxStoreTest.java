@@ -72,6 +72,25 @@ class BoxStoreTest {
   }
 
   @Test
+  void changedOptionsAreInDatabaseAndConfigFile() throws Exception {
+    BoxRecord box = box("a");
+    BoxRecord changed = box.with(box.options().toBuilder().diskSizeGb(20).build());
+    try (BoxStore store = BoxStore.open(layout)) {
+      store.insert(box);
+      store.updateOptions(changed);
+    }
+    try (BoxStore store = BoxStore.open(layout)) {
+      assertThat(store.found()).containsExactly(changed);
+    }
+    for (String suffix : List.of("", "-wal", "-shm")) {
+      Files.deleteIfExists(Path.of(layout.database() + suffix));
+    }
+    try (BoxStore store = BoxStore.open(layout)) {
+      assertThat(store.found()).containsExactly(changed);
+    }
+  }
+
+  @Test
   void takenNameIsRefusedAndLeavesNothing() throws Exception {
     try (BoxStore store = BoxStore.open(layout)) {
       store.insert(box("a"));

@@ -30,8 +30,8 @@ public final class DiskCommands {
   ///
   /// A read-only image is not locked: any number of VMs share it, and nobody writes it. A writable
   /// one keeps QEMU's lock, which refuses a second VM on the same disk. Written data goes through
-  /// the host's page cache, flushes of the guest are honoured, and what the guest discards is given
-  /// back to the host.
+  /// the host's page cache, flushes of the guest are honoured unless the disk is ephemeral, and
+  /// what the guest discards is given back to the host.
   ///
   /// @param disk the disk
   /// @return the arguments
@@ -59,7 +59,7 @@ public final class DiskCommands {
     Map<String, Object> access = new LinkedHashMap<>();
     access.put("read-only", readOnly);
     access.put("discard", readOnly ? "ignore" : "unmap");
-    access.put("cache", Map.of("direct", false, "no-flush", false));
+    access.put("cache", Map.of("direct", false, "no-flush", disk.ephemeral()));
     return access;
   }
 

@@ -163,9 +163,10 @@ public final class QemuCommand {
               + Integer.toHexString(address(slot))
               + ",drive="
               + empty
-              // QEMU would stop the whole VM when the host's disk is full; the guest shall see an
-              // error.
-              + ",num-queues=1,rerror=report,werror=report");
+              // When the host's disk is full the VM stands still until there is room: the guest
+              // would
+              // take an error for a broken disk. It is told of every other error.
+              + ",num-queues=1,rerror=report,werror=enospc");
     }
     return arguments;
   }

@@ -101,7 +101,8 @@ class QemuCommandTest {
             DiskCommands.blockdevAdd(layers),
             DiskCommands.setDrive(layers),
             DiskCommands.blockdevAdd(own),
-            DiskCommands.setDrive(own));
+            DiskCommands.setDrive(own),
+            DiskCommands.blockdevAdd(new VmDisk(own.slot(), own.file(), own.format(), true)));
     List<Object> expected = golden("disks.txt").lines().map(json::fromJson).toList();
     assertThat(commands.stream().map(json::toJson).map(json::fromJson).toList())
         .isEqualTo(expected);
