@@ -1,7 +1,6 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxInfo;
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
@@ -12,6 +11,8 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.log.LogReader;
@@ -20,8 +21,6 @@ import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.VmExit;
-import io.boxlite.vmm.VmUsage;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -385,20 +384,17 @@ public final class LocalBox extends PortalBox {
   }
 
   @Override
-  public InputStream logs(BoxLog log, boolean follow) {
+  public LogStream logs(LogOptions options) {
     checkExists();
-    Path file = context.layout().box(id()).log(log);
-    return follow
-        ? LogReader.follow(file, () -> !removed && record.state().status().isActive())
-        : LogReader.open(file);
+    Path file = context.layout().box(id()).log(options.log());
+    return LogReader.open(file, options, () -> !removed && record.state().status().isActive());
   }
 
   @Override
   public BoxMetrics metrics() {
     checkExists();
-    RunningBox run = running;
-    Optional<VmUsage> usage = run == null ? Optional.empty() : run.vm().usage();
-    return figures.toMetrics(usage, record.state().updatedAt());
+    Optional<CpuMeter> cpu = Optional.ofNullable(running).map(RunningBox::cpu);
+    return figures.toMetrics(cpu, context.layout().box(id()).disk());
   }
 
   /// Brings the box's state in line with what is left of it after another supervisor, or a boot of
