@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
-/// Figures of one box. Immutable. All are measured on the host: what the guest says of itself is not
-/// believed.
+/// Figures of one box. Immutable. All are measured on the host: what the guest says of itself is
+/// not believed.
 ///
 /// @param commandsExecuted execs that were asked for since the supervisor took the box over
 /// @param execErrors of these, how many could not be started

@@ -9,7 +9,8 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /// A log whose output streams are kept apart on one connection, as Docker's protocol does it: each
-/// chunk follows a head of 8 bytes, one for the stream, three that are 0, and its length, big-endian.
+/// chunk follows a head of 8 bytes, one for the stream, three that are 0, and its length,
+/// big-endian.
 ///
 /// @since 0.1
 public final class LogFrames {

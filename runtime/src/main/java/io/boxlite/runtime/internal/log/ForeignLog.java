@@ -15,9 +15,9 @@ public final class ForeignLog {
 
   private ForeignLog() {}
 
-  /// Sets the newest content aside, up to the limit, when it has grown to that. The writer keeps its
-  /// file, which it writes at the end of, wherever that is: so the file is copied and emptied, not
-  /// renamed. What is written in between is lost.
+  /// Sets the newest content aside, up to the limit, when it has grown to that. The writer keeps
+  /// its file, which it writes at the end of, wherever that is: so the file is copied and emptied,
+  /// not renamed. What is written in between is lost.
   ///
   /// @param file need not exist
   public static void limit(Path file) {

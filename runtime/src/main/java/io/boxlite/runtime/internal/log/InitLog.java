@@ -14,9 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The log of what a box's init writes: [LogRecord]s, appended to a file that is set aside before it
-/// grows beyond a limit, so that a box never takes more than twice the limit. A record that was cut
-/// off, because its writer was killed or the disk was full, is removed before the next is written.
+/// The log of what a box's init writes: [LogRecord]s, appended to a file that is set aside before
+/// it grows beyond a limit, so that a box never takes more than twice the limit. A record that was
+/// cut off, because its writer was killed or the disk was full, is removed before the next is
+/// written.
 ///
 /// Thread-safe. A write never throws: a full disk must not hold back the box; it is said once in
 /// the supervisor's log.

@@ -54,8 +54,8 @@ public final class LogReader implements LogStream {
   ///
   /// @param file need not exist; its directory must when it is followed
   /// @param options what of it; one that is not followed ends where it ends now
-  /// @param goesOn whether more may be written; one that is followed ends when this is false and all
-  ///   was read
+  /// @param goesOn whether more may be written; one that is followed ends when this is false and
+  ///   all was read
   /// @return the reader
   /// @throws StorageException if it cannot be read
   public static LogReader open(Path file, LogOptions options, BooleanSupplier goesOn) {
