@@ -310,10 +310,11 @@ final class FakeBoxlite implements Boxlite {
       if (!boxes.containsKey(id)) {
         throw new NotFoundException("box_not_found", "box not found: " + id);
       }
+      BoxInfo info = info();
       if (removedWhenMeasured) {
         boxes.remove(id);
       }
-      if (!info().status().isActive()) {
+      if (!info.status().isActive()) {
         return new BoxMetrics(
             0,
             0,
@@ -332,7 +333,7 @@ final class FakeBoxlite implements Boxlite {
           OptionalLong.of(3 << 19),
           OptionalLong.of(1023),
           Optional.of(new NetworkMetrics(2048, 3L << 30, 5, 1)),
-          withStages(info()).boot());
+          withStages(info).boot());
     }
   }
 }

@@ -94,7 +94,7 @@ class LogsAndStatsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2026-02-30", "2026-03-04T25:00", "10", "1d", "''", "1h 2m", "99999999999h"})
+  @CsvSource({"2026-02-30", "2026-03-04T25:00", "10", "1d", "''", "1h 2m"})
   void whatIsNoTimeIsRefusedUnlessItIsANumber(String text) {
     int code = cli.run("logs", "--since", text, "web");
     assertThat(code).isEqualTo(text.equals("10") ? 0 : 2);
@@ -119,18 +119,18 @@ class LogsAndStatsTest {
   @Test
   void statsOfOneBoxHaveARowForEachFigure() {
     assertThat(ok("stats", "web"))
-        .contains("│ METRIC          │ VALUE    │")
-        .contains("│ CPU             │ 112.5%   │")
-        .contains("│ Memory          │ 1.5 MiB  │")
-        .contains("│ Commands        │ 7        │")
-        .contains("│ Errors          │ 2        │")
-        .contains("│ Boot Time       │ 28 ms    │")
-        .contains("│ Net Sent        │ 2.0 KiB  │")
-        .contains("│ Net Recv        │ 3.0 GiB  │")
-        .contains("│ TCP Connections │ 5        │")
-        .contains("│ TCP Errors      │ 1        │")
-        .contains("│ CPU Time        │ 1234 ms  │")
-        .contains("│ Disk            │ 1023 B   │");
+        .contains("│ METRIC          │ VALUE   │")
+        .contains("│ CPU             │ 112.5%  │")
+        .contains("│ Memory          │ 1.5 MiB │")
+        .contains("│ Commands        │ 7       │")
+        .contains("│ Errors          │ 2       │")
+        .contains("│ Boot Time       │ 28 ms   │")
+        .contains("│ Net Sent        │ 2.0 KiB │")
+        .contains("│ Net Recv        │ 3.0 GiB │")
+        .contains("│ TCP Connections │ 5       │")
+        .contains("│ TCP Errors      │ 1       │")
+        .contains("│ CPU Time        │ 1234 ms │")
+        .contains("│ Disk            │ 1023 B  │");
   }
 
   @Test
@@ -161,7 +161,7 @@ class LogsAndStatsTest {
     cli.terminal.outputShown = true;
     cli.boxlite.removedWhenMeasured = true;
     assertThat(cli.run("stats", "-s", "web")).isEqualTo(1);
-    assertThat(cli.out()).startsWith("\033[2J").containsOnlyOnce("METRIC");
+    assertThat(cli.out()).startsWith("\u001b[2J").containsOnlyOnce("METRIC");
     assertThat(cli.err()).isEqualTo("Error: No such box: web\n");
   }
 

@@ -34,8 +34,12 @@ public final class LogMapping {
       query.append("&timestamps=true");
     }
     options.tail().ifPresent(lines -> query.append("&tail=").append(lines));
-    options.since().ifPresent(time -> query.append("&since=").append(Paths.encode(time + "")));
-    options.until().ifPresent(time -> query.append("&until=").append(Paths.encode(time + "")));
+    options
+        .since()
+        .ifPresent(time -> query.append("&since=").append(Paths.encode(time.toString())));
+    options
+        .until()
+        .ifPresent(time -> query.append("&until=").append(Paths.encode(time.toString())));
     return query.toString();
   }
 

@@ -151,8 +151,9 @@ final class Exchange {
     }
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     byte[] buffer = new byte[32 * 1024];
-    try (from;
-        OutputStream to = Content.Sink.asOutputStream(response)) {
+    // Not closed when the source fails: that would end the answer in order.
+    OutputStream to = Content.Sink.asOutputStream(response);
+    try (from) {
       to.flush(); // the client may wait for the head long before the first line comes
       int count = from.read(buffer);
       while (count >= 0) {
@@ -161,6 +162,7 @@ final class Exchange {
         count = from.read(buffer);
       }
     }
+    to.close();
     handedOver = true;
     callback.succeeded();
   }
