@@ -8,6 +8,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -54,7 +55,7 @@ final class Moments {
     if (!MINUTES.matcher(text).matches()) {
       boolean utc = text.endsWith("Z");
       LocalDate day = LocalDate.parse(utc ? text.substring(0, text.length() - 1) : text);
-      return day.atStartOfDay(utc ? ZoneId.of("Z") : zone).toInstant();
+      return day.atStartOfDay(utc ? ZoneOffset.UTC : zone).toInstant();
     }
     try {
       return OffsetDateTime.parse(text).toInstant();
