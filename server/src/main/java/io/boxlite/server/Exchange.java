@@ -152,13 +152,17 @@ final class Exchange {
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     byte[] buffer = new byte[32 * 1024];
     // Not closed when the source fails: that would end the answer in order.
-    OutputStream to = Content.Sink.asOutputStream(response);
+    OutputStream to = new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
     try (from) {
-      to.flush(); // the client may wait for the head long before the first line comes
+      if (endless) {
+        to.flush(); // the client may wait for the head long before the first line comes
+      }
       int count = from.read(buffer);
       while (count >= 0) {
         to.write(buffer, 0, count);
-        to.flush();
+        if (endless) {
+          to.flush();
+        }
         count = from.read(buffer);
       }
     }

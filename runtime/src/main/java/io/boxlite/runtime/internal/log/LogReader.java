@@ -5,6 +5,7 @@ import io.boxlite.api.LogChunk;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
 import io.boxlite.api.StorageException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedChannelException;
@@ -34,12 +35,16 @@ public final class LogReader implements LogStream {
   /// How long a writer's end can go unnoticed when it writes nothing more, in milliseconds.
   private static final long RECHECK_MILLIS = 500;
 
+  /// A chunk is not much larger.
+  private static final int CHUNK_BYTES = 32 * 1024;
+
   private final Path file;
   private final LogOptions options;
   private final BooleanSupplier goesOn;
   private final @Nullable WatchService watch;
   private final ConcurrentLinkedDeque<LogPart> parts = new ConcurrentLinkedDeque<>();
   private LogLines lines = new LogLines(Long.MAX_VALUE, false);
+  private Optional<LogChunk> held = Optional.empty();
   private volatile boolean closed;
 
   private LogReader(
@@ -151,18 +156,49 @@ public final class LogReader implements LogStream {
     while (!closed) {
       // Asked before reading: what was written before the end is then certain to be read.
       boolean more = options.follow() && goesOn.getAsBoolean() && !isOver();
-      LogPart part = parts.peekFirst();
-      Optional<LogEntry> entry = part == null ? Optional.empty() : part.next();
-      if (entry.isPresent()) {
-        byte[] bytes = shown(entry.get());
-        if (bytes.length > 0) {
-          return Optional.of(new LogChunk(entry.get().source(), bytes));
-        }
-      } else if (part != null && parts.size() > 1) {
-        parts.remove(part);
-        part.close();
+      Optional<LogChunk> chunk = held.isPresent() ? held : presentChunk();
+      held = Optional.empty();
+      if (chunk.isPresent()) {
+        return Optional.of(gathered(chunk.get()));
+      }
+      if (parts.size() > 1) {
+        parts.remove().close();
       } else if (!options.follow() || (!openNewPart() && (!more || !awaitChange()))) {
         return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// Small writes to one stream become one chunk: each that is sent has its price.
+  private LogChunk gathered(LogChunk first) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.writeBytes(first.bytes());
+    while (bytes.size() < CHUNK_BYTES && held.isEmpty()) {
+      Optional<LogChunk> next = presentChunk();
+      if (next.isEmpty()) {
+        break;
+      }
+      if (next.get().source() == first.source()) {
+        bytes.writeBytes(next.get().bytes());
+      } else {
+        held = next;
+      }
+    }
+    return new LogChunk(first.source(), bytes.toByteArray());
+  }
+
+  /// {@return what is to be shown next of the file that is read, or empty when it has no more now}
+  private Optional<LogChunk> presentChunk() throws IOException {
+    LogPart part = parts.peek();
+    while (part != null) {
+      Optional<LogEntry> entry = part.next();
+      if (entry.isEmpty()) {
+        break;
+      }
+      byte[] bytes = shown(entry.get());
+      if (bytes.length > 0) {
+        return Optional.of(new LogChunk(entry.get().source(), bytes));
       }
     }
     return Optional.empty();
