@@ -88,12 +88,12 @@ public interface Box {
   /// @return the execution, or empty when it is not known
   Optional<Execution> execution(String executionId);
 
-  /// Reads a log of the box from its beginning.
+  /// Reads a log of the box.
   ///
-  /// @param log which
-  /// @param follow whether the stream goes on with what is written later, until the box has stopped
-  /// @return the log, to be closed by the caller; empty when nothing was written yet
-  InputStream logs(BoxLog log, boolean follow);
+  /// @param options which, and what of it
+  /// @return the log, to be closed by the caller; without content when nothing was written yet
+  /// @throws StorageException if it cannot be read
+  LogStream logs(LogOptions options);
 
   /// Makes an image of the box: its image and one more layer with what the box has changed. A box
   /// that is running is paused meanwhile; one that is not is started without its main command.
@@ -172,6 +172,6 @@ public interface Box {
     void accept(InputStream tar) throws IOException;
   }
 
-  /// {@return figures of the box, without starting it}
+  /// {@return figures of the box, without starting it; may wait for 250 ms to measure}
   BoxMetrics metrics();
 }

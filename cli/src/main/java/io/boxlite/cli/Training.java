@@ -37,6 +37,7 @@ public final class Training {
     {"start", "no-such-box"},
     {"stop", "x"},
     {"logs", "-n", "5", "x"},
+    {"stats", "x"},
     {"exec", "-i", "-e", "A=b", "no-such-box", "--", "true"},
     {
       "run",

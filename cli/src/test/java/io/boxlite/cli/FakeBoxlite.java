@@ -3,7 +3,6 @@ package io.boxlite.cli;
 import io.boxlite.api.BootTiming;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
@@ -18,21 +17,25 @@ import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.LogChunk;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
+import io.boxlite.api.NetworkMetrics;
+import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +58,9 @@ final class FakeBoxlite implements Boxlite {
       new FakeExecution(new byte[0], new byte[0], new ExitStatus(0, 0, false));
   @Nullable BoxliteException startFails;
   final FakeTemplates templates = new FakeTemplates();
-  String log = "";
+  final List<LogChunk> log = new ArrayList<>();
+  final List<LogOptions> asked = new ArrayList<>();
+  boolean removedWhenMeasured;
   final FakeImages images = new FakeImages();
 
   FakeBoxlite with(String id, @Nullable String name, BoxStatus status) {
@@ -294,14 +299,51 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
-    public InputStream logs(BoxLog which, boolean follow) {
-      calls.add("logs " + which + (follow ? " follow" : ""));
-      return new ByteArrayInputStream(log.getBytes(StandardCharsets.UTF_8));
+    public LogStream logs(LogOptions options) {
+      asked.add(options);
+      Iterator<LogChunk> chunks = log.iterator();
+      return new LogStream() {
+        @Override
+        public Optional<LogChunk> next() {
+          return chunks.hasNext() ? Optional.of(chunks.next()) : Optional.empty();
+        }
+
+        @Override
+        public void close() {
+          calls.add("close log");
+        }
+      };
     }
 
     @Override
     public BoxMetrics metrics() {
-      throw new UnsupportedOperationException();
+      if (!boxes.containsKey(id)) {
+        throw new NotFoundException("box_not_found", "box not found: " + id);
+      }
+      BoxInfo info = info();
+      if (removedWhenMeasured) {
+        boxes.remove(id);
+      }
+      if (!info.status().isActive()) {
+        return new BoxMetrics(
+            0,
+            0,
+            Optional.empty(),
+            OptionalDouble.empty(),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            Optional.empty(),
+            Optional.empty());
+      }
+      return new BoxMetrics(
+          7,
+          2,
+          Optional.of(Duration.ofMillis(1234)),
+          OptionalDouble.of(112.46),
+          OptionalLong.of(3 << 19),
+          OptionalLong.of(1023),
+          Optional.of(new NetworkMetrics(2048, 3L << 30, 5, 1)),
+          withStages(info).boot());
     }
   }
 }

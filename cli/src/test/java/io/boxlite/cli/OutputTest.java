@@ -269,22 +269,6 @@ class OutputTest {
     assertThat(ok("inspect", "web")).doesNotContain("BootTiming");
   }
 
-  @ParameterizedTest
-  @CsvSource({"0, abcd", "1, d", "2, cd", "4, abcd", "9, abcd"})
-  void logsShowTheLastLines(String lines, String expected) {
-    threeBoxes();
-    cli.boxlite.log = "a\nb\nc\nd";
-    assertThat(ok("logs", "-n", lines, "web").replace("\n", "")).isEqualTo(expected);
-  }
-
-  @Test
-  void logsOfTheConsoleMayBeFollowed() {
-    threeBoxes();
-    cli.boxlite.log = "x\n";
-    assertThat(ok("logs", "--console", "-f", "web")).isEqualTo("x\n");
-    assertThat(cli.boxlite.calls).contains("logs CONSOLE follow");
-  }
-
   @Test
   void lifecyclePrintsEachTarget() {
     threeBoxes();

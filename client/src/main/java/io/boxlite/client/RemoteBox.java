@@ -2,7 +2,6 @@ package io.boxlite.client;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
@@ -10,6 +9,8 @@ import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
@@ -19,6 +20,8 @@ import io.boxlite.rest.ExecutionIdBody;
 import io.boxlite.rest.Frames;
 import io.boxlite.rest.ImageBody;
 import io.boxlite.rest.ImageMapping;
+import io.boxlite.rest.LogFrames;
+import io.boxlite.rest.LogMapping;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
@@ -126,10 +129,9 @@ final class RemoteBox implements Box {
   }
 
   @Override
-  public InputStream logs(BoxLog log, boolean follow) {
-    String source = log == BoxLog.CONSOLE ? "console" : "init";
-    return caller.stream(
-        "GET", Paths.box(id) + "/logs?source=" + source + (follow ? "&follow=true" : ""), null);
+  public LogStream logs(LogOptions options) {
+    String query = LogMapping.toQuery(options) + "&" + LogMapping.FRAMES + "=true";
+    return LogFrames.decode(caller.stream("GET", Paths.box(id) + "/logs?" + query, null));
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.NetworkMetrics;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
@@ -35,7 +36,7 @@ public final class BoxMapping {
         info.status().wireName(),
         info.createdAt().toString(),
         info.updatedAt().toString(),
-        info.pid().isPresent() ? (Long) info.pid().getAsLong() : null,
+        nullable(info.pid()),
         info.image(),
         info.cpus(),
         info.memoryMib(),
@@ -145,15 +146,20 @@ public final class BoxMapping {
   /// @param metrics the figures
   public static BoxMetricsBody toBody(BoxMetrics metrics) {
     OptionalDouble cpu = metrics.cpuPercent();
-    OptionalLong memory = metrics.memoryBytes();
+    Optional<NetworkMetrics> network = metrics.network();
     return new BoxMetricsBody(
         metrics.commandsExecuted(),
         metrics.execErrors(),
-        0,
-        0,
+        network.map(NetworkMetrics::bytesSent).orElse(0L),
+        network.map(NetworkMetrics::bytesReceived).orElse(0L),
         cpu.isPresent() ? (Double) cpu.getAsDouble() : null,
-        memory.isPresent() ? (Long) memory.getAsLong() : null,
+        nullable(metrics.memoryBytes()),
         metrics.cpuTime().map(Duration::toMillis).orElse(null),
+        nullable(metrics.diskBytes()),
+        network.map(NetworkMetrics::bytesSent).orElse(null),
+        network.map(NetworkMetrics::bytesReceived).orElse(null),
+        network.map(NetworkMetrics::tcpConnections).orElse(null),
+        network.map(NetworkMetrics::tcpErrors).orElse(null),
         metrics.boot().map(BoxMapping::toBody).orElse(null));
   }
 
@@ -182,7 +188,19 @@ public final class BoxMapping {
         cpuTime == null ? Optional.empty() : Optional.of(Duration.ofMillis(cpuTime)),
         cpu == null ? OptionalDouble.empty() : OptionalDouble.of(cpu),
         optional(body.memoryBytes()),
+        optional(body.diskBytes()),
+        toNetwork(body),
         toTiming(body.bootTiming()));
+  }
+
+  private static Optional<NetworkMetrics> toNetwork(BoxMetricsBody body) {
+    Long sent = body.networkBytesSent();
+    Long received = body.networkBytesReceived();
+    Long connections = body.networkTcpConnections();
+    Long errors = body.networkTcpErrors();
+    return sent == null || received == null || connections == null || errors == null
+        ? Optional.empty()
+        : Optional.of(new NetworkMetrics(sent, received, connections, errors));
   }
 
   private static Optional<BootTiming> toTiming(@Nullable BootTimingBody boot) {
@@ -236,6 +254,10 @@ public final class BoxMapping {
 
   private static OptionalLong optional(@Nullable Long value) {
     return value == null ? OptionalLong.empty() : OptionalLong.of(value);
+  }
+
+  private static @Nullable Long nullable(OptionalLong value) {
+    return value.isPresent() ? (Long) value.getAsLong() : null;
   }
 
   static Instant instant(String text) {

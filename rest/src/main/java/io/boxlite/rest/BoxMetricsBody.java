@@ -7,11 +7,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param commandsExecutedTotal execs asked for
 /// @param execErrorsTotal of these, not started
-/// @param bytesSentTotal not counted: 0
-/// @param bytesReceivedTotal not counted: 0
-/// @param cpuPercent share of one host CPU
+/// @param bytesSentTotal by the box; 0 without a network
+/// @param bytesReceivedTotal by the box; 0 without a network
+/// @param cpuPercent of one host CPU, at present
 /// @param memoryBytes resident memory of the VM
 /// @param cpuTimeMs CPU time of the VM
+/// @param diskBytes file of the box's disk
+/// @param networkBytesSent as `bytesSentTotal`; absent without a network
+/// @param networkBytesReceived likewise
+/// @param networkTcpConnections opened; absent without a network
+/// @param networkTcpErrors of these, failed; absent without a network
 /// @param bootTiming stages of the last start
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
@@ -23,4 +28,9 @@ public record BoxMetricsBody(
     @Nullable Double cpuPercent,
     @Nullable Long memoryBytes,
     @Nullable Long cpuTimeMs,
+    @Nullable Long diskBytes,
+    @Nullable Long networkBytesSent,
+    @Nullable Long networkBytesReceived,
+    @Nullable Long networkTcpConnections,
+    @Nullable Long networkTcpErrors,
     @Nullable BootTimingBody bootTiming) {}

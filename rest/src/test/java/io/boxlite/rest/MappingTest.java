@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -152,6 +154,28 @@ class MappingTest {
             () -> OptionMapping.toOptions(strict("{\"image\":\"base\",\"pull\":\"Always\"}")))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("pull 'Always' must be missing, never or always");
+  }
+
+  @Test
+  void figuresOfABoxWithoutANetworkHaveNoneOfIt() {
+    BoxMetrics metrics =
+        new BoxMetrics(
+            3,
+            1,
+            Optional.of(Duration.ofMillis(1500)),
+            OptionalDouble.of(99.5),
+            OptionalLong.of(1 << 20),
+            OptionalLong.of(4096),
+            Optional.empty(),
+            Optional.empty());
+    byte[] json = JsonCodec.write(BoxMapping.toBody(metrics));
+    assertThat(new String(json, StandardCharsets.UTF_8))
+        .contains("\"commands_executed_total\":3", "\"exec_errors_total\":1")
+        .contains("\"bytes_sent_total\":0", "\"bytes_received_total\":0")
+        .contains("\"cpu_percent\":99.5", "\"cpu_time_ms\":1500")
+        .contains("\"memory_bytes\":1048576", "\"disk_bytes\":4096")
+        .doesNotContain("network_");
+    assertThat(BoxMapping.toMetrics(JsonCodec.read(BoxMetricsBody.class, json))).isEqualTo(metrics);
   }
 
   @Test

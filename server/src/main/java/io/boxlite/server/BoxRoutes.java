@@ -4,6 +4,8 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.CommitOptions;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
@@ -11,6 +13,8 @@ import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.CommitBody;
 import io.boxlite.rest.CreateBoxBody;
 import io.boxlite.rest.ImageMapping;
+import io.boxlite.rest.LogFrames;
+import io.boxlite.rest.LogMapping;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
@@ -143,8 +147,13 @@ final class BoxRoutes {
   }
 
   private void logs(Exchange exchange) throws IOException {
-    boolean follow = exchange.flag("follow");
-    exchange.stream(find(boxlite, exchange).logs(exchange.logSource(), follow), follow);
+    LogOptions options = LogMapping.toOptions(exchange::query);
+    boolean frames = exchange.flag(LogMapping.FRAMES);
+    LogStream log = find(boxlite, exchange).logs(options);
+    exchange.stream(
+        frames ? LogFrames.CONTENT_TYPE : "application/octet-stream",
+        frames ? LogFrames.encode(log) : log.bytes(),
+        options.follow());
   }
 
   private void metrics(Exchange exchange) {

@@ -1,6 +1,5 @@
 package io.boxlite.server;
 
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.ConfigException;
 import io.boxlite.rest.JsonCodec;
 import java.io.BufferedOutputStream;
@@ -79,16 +78,6 @@ final class Exchange {
     };
   }
 
-  BoxLog logSource() {
-    return switch (query("source").orElse("init")) {
-      case "init" -> BoxLog.INIT;
-      case "console" -> BoxLog.CONSOLE;
-      case String other ->
-          throw new ConfigException(
-              "invalid_source", "source '" + other + "' must be init or console");
-    };
-  }
-
   InputStream body() {
     return Content.Source.asInputStream(request);
   }
@@ -147,29 +136,37 @@ final class Exchange {
     response.write(true, BufferUtil.EMPTY_BUFFER, callback);
   }
 
-  /// Answers with raw bytes as they come.
+  /// Answers with bytes as they come.
   ///
+  /// @param contentType of the bytes
+  /// @param from where they come from
   /// @param endless whether it may take for ever until the next byte comes: then the stream is
   ///   closed as soon as the client has gone
-  void stream(InputStream from, boolean endless) throws IOException {
+  void stream(String contentType, InputStream from, boolean endless) throws IOException {
     response.setStatus(OK);
     if (endless) {
       // A second request on this connection would be read by the watch below.
       response.getHeaders().put(HttpHeader.CONNECTION, "close");
       ClientWatch.start(connection(), () -> closeQuietly(from));
     }
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/octet-stream");
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     byte[] buffer = new byte[32 * 1024];
-    try (from;
-        OutputStream to = Content.Sink.asOutputStream(response)) {
-      to.flush(); // the client may wait for the head long before the first line comes
+    // Not closed when the source fails: that would end the answer in order.
+    OutputStream to = new BufferedOutputStream(Content.Sink.asOutputStream(response), WRITE_BUFFER);
+    try (from) {
+      if (endless) {
+        to.flush(); // the client may wait for the head long before the first line comes
+      }
       int count = from.read(buffer);
       while (count >= 0) {
         to.write(buffer, 0, count);
-        to.flush();
+        if (endless) {
+          to.flush();
+        }
         count = from.read(buffer);
       }
     }
+    to.close();
     handedOver = true;
     callback.succeeded();
   }

@@ -17,14 +17,14 @@ import io.boxlite.api.ImageException;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
+import io.boxlite.api.NetworkMetrics;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.Templates;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -161,7 +161,8 @@ final class FakeBoxlite implements Boxlite {
     final Map<String, FakeExecution> executions = new ConcurrentHashMap<>();
     final CountDownLatch stopped = new CountDownLatch(1);
     volatile FakeExecution main;
-    volatile InputStream followed;
+    volatile LogStream log = FakeLog.of();
+    volatile LogOptions asked = LogOptions.of(BoxLog.INIT);
     volatile BoxStatus status = BoxStatus.CONFIGURED;
     volatile Duration grace = Duration.ZERO;
     volatile Optional<BootTiming> boot = Optional.empty();
@@ -267,11 +268,9 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
-    public InputStream logs(BoxLog log, boolean follow) {
-      if (follow && followed != null) {
-        return followed;
-      }
-      return new ByteArrayInputStream((log + " " + follow).getBytes(StandardCharsets.UTF_8));
+    public LogStream logs(LogOptions wanted) {
+      asked = wanted;
+      return log;
     }
 
     @Override
@@ -282,6 +281,8 @@ final class FakeBoxlite implements Boxlite {
           Optional.of(Duration.ofMillis(3)),
           OptionalDouble.of(4.5),
           OptionalLong.of(6),
+          OptionalLong.of(7),
+          Optional.of(new NetworkMetrics(8, 9, 10, 11)),
           boot);
     }
   }

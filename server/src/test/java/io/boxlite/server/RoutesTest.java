@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.Box;
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxUpdate;
@@ -14,7 +13,6 @@ import io.boxlite.api.ImageException;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -34,9 +32,6 @@ class RoutesTest extends ServedTest {
     assertThatThrownBy(() -> box.remove(false)).isInstanceOf(InvalidStateException.class);
     assertThatThrownBy(() -> client.create(BoxOptions.ofImage("base").name("web").build()))
         .isInstanceOf(AlreadyExistsException.class);
-    try (InputStream log = box.logs(BoxLog.CONSOLE, true)) {
-      assertThat(new String(log.readAllBytes())).isEqualTo("CONSOLE true");
-    }
     assertThat(box.metrics()).isEqualTo(fake.only().metrics());
     FakeBoxlite.FakeBox inner = fake.only();
     BoxUpdate change = BoxUpdate.builder().diskSizeGb(20).memoryMib(1024).build();

@@ -1,23 +1,33 @@
 package io.boxlite.cli.command;
 
-import io.boxlite.api.Box;
 import io.boxlite.api.BoxLog;
+import io.boxlite.api.LogChunk;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
-/// `logs`: shows what a box wrote.
+/// `logs`: shows what a box wrote, on the stream that it was written to.
 final class LogsCommand implements Command {
-  private static final int BUFFER_BYTES = 64 * 1024;
-  private static final int MAX_TAIL = 1_000_000;
-
   @Override
   public CommandSpec spec() {
     CommandSpec spec = Specs.command("Show what the main command of a box wrote");
-    spec.addOption(
-        Specs.value(Integer.class, "N", "Only the last N lines (0: all)", "-n", "--tail"));
+    spec.addOption(Specs.text("N", "Only the last N lines (0 or all: all)", "-n", "--tail"));
     spec.addOption(Specs.flag("Go on with what is written later", "-f", "--follow"));
+    spec.addOption(
+        Specs.text(
+            "TIME",
+            "Only since then: 2026-03-04T05:06:07Z, or 10m for ten minutes ago",
+            "--since"));
+    spec.addOption(Specs.text("TIME", "Only until then, as --since", "--until"));
+    spec.addOption(Specs.flag("Begin each line with its time", "-t", "--timestamps"));
     spec.addOption(Specs.flag("The console of the guest's kernel instead", "--console"));
     spec.addPositional(Specs.arguments("BOX", "Id, unique prefix of it, or name"));
     return spec;
@@ -26,51 +36,70 @@ final class LogsCommand implements Command {
   @Override
   public int run(ParseResult parsed, CliContext context) throws IOException {
     String target = Specs.onlyArgument(parsed, "BOX");
-    int tail = parsed.matchedOptionValue("--tail", 0);
-    if (tail < 0 || tail > MAX_TAIL) {
-      throw CliException.usage("--tail must be between 0 and " + MAX_TAIL + ", not " + tail);
-    }
-    Box box = context.box(target);
-    BoxLog log = Specs.has(parsed, "--console") ? BoxLog.CONSOLE : BoxLog.INIT;
-    long start = tail == 0 ? 0 : tailStart(box, log, tail);
-    try (InputStream in = box.logs(log, Specs.has(parsed, "--follow"))) {
-      in.skipNBytes(start);
-      copy(in, context);
+    LogOptions options = options(parsed);
+    try (LogStream log = context.box(target).logs(options)) {
+      Optional<LogChunk> chunk = log.next();
+      while (chunk.isPresent() && write(chunk.get(), context)) {
+        chunk = log.next();
+      }
     }
     return 0;
   }
 
-  /// {@return the offset at which the last lines of the log begin}
-  private static long tailStart(Box box, BoxLog log, int lines) throws IOException {
-    // A ring of the offsets of the newest line starts: the log itself may be of any size.
-    long[] starts = new long[lines];
-    long count = 0;
-    long offset = 0;
-    boolean atStart = true;
-    byte[] buffer = new byte[BUFFER_BYTES];
-    try (InputStream in = box.logs(log, false)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        for (int i = 0; i < read; i++) {
-          if (atStart) {
-            starts[(int) (count++ % lines)] = offset + i;
-          }
-          atStart = buffer[i] == '\n';
-        }
-        offset += read;
+  private static LogOptions options(ParseResult parsed) {
+    boolean console = Specs.has(parsed, "--console");
+    for (String flag : List.of("--since", "--until", "--timestamps")) {
+      if (console && parsed.hasMatchedOption(flag)) {
+        throw CliException.usage(flag + " cannot be used with --console, whose lines have no time");
       }
     }
-    return count <= lines ? 0 : starts[(int) (count % lines)];
+    return new LogOptions(
+        console ? BoxLog.CONSOLE : BoxLog.INIT,
+        Specs.has(parsed, "--follow"),
+        tail(parsed.matchedOptionValue("--tail", "all")),
+        moment(parsed, "--since"),
+        moment(parsed, "--until"),
+        Specs.has(parsed, "--timestamps"));
   }
 
-  private static void copy(InputStream in, CliContext context) throws IOException {
-    byte[] buffer = new byte[BUFFER_BYTES];
-    for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-      try {
-        context.rawOut().write(buffer, 0, read);
-      } catch (IOException e) {
-        // Whoever read it has gone, as with `boxlite logs | head`.
-        return;
-      }
+  private static OptionalLong tail(String value) {
+    if (value.equals("all")) {
+      return OptionalLong.empty();
+    }
+    if (!value.matches("[0-9]{1,18}")) {
+      throw CliException.usage("--tail must be a number of lines or all, not '" + value + "'");
+    }
+    long lines = Long.parseLong(value);
+    return lines == 0 ? OptionalLong.empty() : OptionalLong.of(lines);
+  }
+
+  private static Optional<Instant> moment(ParseResult parsed, String flag) {
+    String value = parsed.matchedOptionValue(flag, "");
+    if (!parsed.hasMatchedOption(flag)) {
+      return Optional.empty();
+    }
+    Optional<Instant> time = Moments.parse(value, Instant.now(), ZoneId.systemDefault());
+    if (time.isEmpty()) {
+      throw CliException.usage(
+          flag
+              + " must be a time (2026-03-04T05:06:07Z, or seconds since 1970) or how long ago (90s,"
+              + " 1h30m), not '"
+              + value
+              + "'");
+    }
+    return time;
+  }
+
+  /// {@return false when nobody reads it any more, as with `boxlite logs | head`}
+  private static boolean write(LogChunk chunk, CliContext context) {
+    OutputStream to =
+        chunk.source() == LogChunk.Source.STDERR ? context.rawErr() : context.rawOut();
+    try {
+      to.write(chunk.bytes());
+      to.flush();
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 }

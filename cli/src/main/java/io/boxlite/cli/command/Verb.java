@@ -30,6 +30,8 @@ public enum Verb {
   INSPECT,
   /// Shows what a box wrote.
   LOGS,
+  /// Shows what boxes use.
+  STATS,
   /// Copies files.
   CP,
   /// Shows what the runtime is.
@@ -117,6 +119,7 @@ public enum Verb {
       case RM -> new RmCommand();
       case INSPECT -> new InspectCommand();
       case LOGS -> new LogsCommand();
+      case STATS -> new StatsCommand();
       case CP -> new CpCommand();
       case INFO -> new InfoCommand();
       case IMAGES -> new ImagesCommand();

@@ -7,7 +7,25 @@ public final class ByteSize {
   private static final String[] UNITS = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   private static final long STEP = 1000;
 
+  private static final String[] BINARY_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  private static final long BINARY_STEP = 1024;
+
   private ByteSize() {}
+
+  /// {@return the text with a binary unit and one decimal, such as `1.0 MiB`; bytes without}
+  ///
+  /// @param bytes not negative
+  public static String binary(long bytes) {
+    int unit = 0;
+    long divisor = 1;
+    while (unit < BINARY_UNITS.length - 1 && bytes / divisor >= BINARY_STEP) {
+      divisor *= BINARY_STEP;
+      unit++;
+    }
+    return (unit == 0 ? Long.toString(bytes) : Tenths.of((double) bytes / divisor))
+        + " "
+        + BINARY_UNITS[unit];
+  }
 
   /// {@return the text}
   ///

@@ -123,7 +123,7 @@ final class BoxBoot {
     CrashPoint.reached("start.attached");
     createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
     CrashPoint.reached("start.created");
-    InitLog log = new InitLog(files.log(BoxLog.INIT));
+    InitLog log = InitLog.begin(files.log(BoxLog.INIT));
     return new Booted(
         new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),
         made.request().getInit().getArgv(0).toStringUtf8(),
@@ -260,7 +260,7 @@ final class BoxBoot {
         throw new EngineException(
             "start_interrupted", "its supervisor ended while it was starting; start it again");
       }
-      InitLog log = new InitLog(files.log(BoxLog.INIT));
+      InitLog log = InitLog.resume(files.log(BoxLog.INIT));
       RunningBox running = new RunningBox(box.containerId(), vm, portal, log, true);
       running.adoptExecs();
       return Optional.of(running);

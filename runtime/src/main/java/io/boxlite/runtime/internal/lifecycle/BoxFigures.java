@@ -4,8 +4,10 @@ import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.Execution;
 import io.boxlite.vmm.VmUsage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -62,20 +64,30 @@ final class BoxFigures {
     return Optional.ofNullable(timing);
   }
 
-  BoxMetrics toMetrics(Optional<VmUsage> usage, Instant runningSince) {
+  /// {@return the figures}
+  ///
+  /// @param cpu measures the VM, while there is one
+  /// @param disk the box's own, which may not be there yet
+  BoxMetrics toMetrics(Optional<CpuMeter> cpu, Path disk) {
+    Optional<CpuMeter.Sample> sample = cpu.flatMap(CpuMeter::measure);
+    Optional<VmUsage> usage = sample.map(CpuMeter.Sample::usage);
     return new BoxMetrics(
         commands.sum(),
         execErrors.sum(),
         usage.map(VmUsage::cpuTime),
-        usage.map(u -> cpuPercent(u, runningSince)).orElse(OptionalDouble.empty()),
+        sample.map(s -> OptionalDouble.of(s.percent())).orElse(OptionalDouble.empty()),
         usage.map(u -> OptionalLong.of(u.residentBytes())).orElse(OptionalLong.empty()),
+        size(disk),
+        Optional.empty(), // boxes have no network yet
         boot());
   }
 
-  private static OptionalDouble cpuPercent(VmUsage usage, Instant since) {
-    double seconds = Duration.between(since, Instant.now()).toNanos() / 1e9;
-    return seconds <= 0
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(usage.cpuTime().toNanos() / 1e7 / seconds);
+  /// The file is thin and grows by what is written: its size is what it takes.
+  private static OptionalLong size(Path disk) {
+    try {
+      return OptionalLong.of(Files.size(disk));
+    } catch (IOException _) {
+      return OptionalLong.empty();
+    }
   }
 }

@@ -2,7 +2,6 @@ package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
-import io.boxlite.api.BoxLog;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
@@ -10,6 +9,8 @@ import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.runtime.internal.log.LogReader;
@@ -123,19 +124,18 @@ public final class LocalBox implements Box {
   }
 
   @Override
-  public InputStream logs(BoxLog log, boolean follow) {
+  public LogStream logs(LogOptions options) {
     lifecycle.checkExists();
-    Path file = context.layout().box(id()).log(log);
-    return follow
-        ? LogReader.follow(file, () -> !lifecycle.removed() && record().state().status().isActive())
-        : LogReader.open(file);
+    Path file = context.layout().box(id()).log(options.log());
+    return LogReader.open(
+        file, options, () -> !lifecycle.removed() && record().state().status().isActive());
   }
 
   @Override
   public BoxMetrics metrics() {
     lifecycle.checkExists();
     return figures.toMetrics(
-        lifecycle.running().flatMap(run -> run.vm().usage()), record().state().updatedAt());
+        lifecycle.running().map(RunningBox::cpu), context.layout().box(id()).disk());
   }
 
   @Override

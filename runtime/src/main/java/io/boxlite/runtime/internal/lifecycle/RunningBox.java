@@ -4,9 +4,11 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.LogChunk;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.protocol.agent.v1.ExecRecord;
+import io.boxlite.protocol.agent.v1.Stream;
 import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.ExecSession;
 import io.boxlite.runtime.internal.portal.Portal;
@@ -55,6 +57,7 @@ final class RunningBox implements AutoCloseable {
 
   private final String containerId;
   private final Vm vm;
+  private final CpuMeter cpu;
   private final InitLog initLog;
   private final ExecSession init;
   private final MainExecution main;
@@ -91,11 +94,14 @@ final class RunningBox implements AutoCloseable {
         ExecSession.ofInit(
             containerId,
             portal,
-            (_, _, data) -> {
-              byte[] bytes = new byte[data.remaining()];
-              data.get(bytes);
-              initLog.write(bytes, 0, bytes.length);
-            });
+            (stream, offset, data) ->
+                initLog.write(
+                    stream == Stream.STREAM_STDERR
+                        ? LogChunk.Source.STDERR
+                        : LogChunk.Source.STDOUT,
+                    offset,
+                    data));
+    this.cpu = new CpuMeter(vm);
     this.main = new MainExecution(init, ended);
   }
 
@@ -110,6 +116,10 @@ final class RunningBox implements AutoCloseable {
 
   Vm vm() {
     return vm;
+  }
+
+  CpuMeter cpu() {
+    return cpu;
   }
 
   Portal portal() {

@@ -1,156 +1,231 @@
 package io.boxlite.runtime.internal.log;
 
+import io.boxlite.api.BoxLog;
+import io.boxlite.api.LogChunk;
+import io.boxlite.api.LogOptions;
+import io.boxlite.api.LogStream;
 import io.boxlite.api.StorageException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.ClosedWatchServiceException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a log from its beginning, the part that was set aside first, and goes on with what is
-/// written later while it is asked to. It follows the file when that is set aside meanwhile; a
-/// reader that falls behind by two limits misses what was set aside in between.
+/// Reads a log, the part that was set aside first. It follows the file when that is set aside
+/// meanwhile; a reader that falls behind by two limits misses what was set aside in between. It
+/// needs the same memory however long the log is: lines are counted before they are shown, in the
+/// same files, so nothing that is written or set aside meanwhile shifts the count.
 ///
 /// Confined to one thread, but [#close()] may come from any.
-public final class LogReader extends InputStream {
+public final class LogReader implements LogStream {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
   /// How long a writer's end can go unnoticed when it writes nothing more, in milliseconds.
   private static final long RECHECK_MILLIS = 500;
 
+  /// A chunk is not much larger.
+  private static final int CHUNK_BYTES = 32 * 1024;
+
   private final Path file;
+  private final LogOptions options;
   private final BooleanSupplier goesOn;
   private final @Nullable WatchService watch;
-  private final ArrayDeque<FileChannel> parts = new ArrayDeque<>();
-  private @Nullable Object lastKey;
+  private final ConcurrentLinkedDeque<LogPart> parts = new ConcurrentLinkedDeque<>();
+  private LogLines lines = new LogLines(Long.MAX_VALUE, false);
+  private Optional<LogChunk> held = Optional.empty();
+  private volatile boolean closed;
 
-  /// What a reader that does not follow may still read: the log ends where it ended when it was
-  /// opened, however fast the writer is.
-  private long left = Long.MAX_VALUE;
-
-  private LogReader(Path file, BooleanSupplier goesOn, @Nullable WatchService watch) {
+  private LogReader(
+      Path file, LogOptions options, BooleanSupplier goesOn, @Nullable WatchService watch) {
     this.file = file;
+    this.options = options;
     this.goesOn = goesOn;
     this.watch = watch;
   }
 
-  /// Opens a log that ends where it ends now.
+  /// Opens a log.
   ///
-  /// @param file need not exist
+  /// @param file need not exist; its directory must when it is followed
+  /// @param options what of it; one that is not followed ends where it ends now
+  /// @param goesOn whether more may be written; one that is followed ends when this is false and
+  ///   all was read
   /// @return the reader
   /// @throws StorageException if it cannot be read
-  public static LogReader open(Path file) {
+  public static LogReader open(Path file, LogOptions options, BooleanSupplier goesOn) {
     try {
-      LogReader reader = new LogReader(file, () -> false, null);
-      reader.openParts();
-      reader.left = 0;
-      for (FileChannel part : reader.parts) {
-        reader.left += part.size();
+      // Watched before it is looked at: nothing comes in between.
+      WatchService watch = options.follow() ? watch(file) : null;
+      LogReader reader = new LogReader(file, options, goesOn, watch);
+      try {
+        reader.begin();
+        return reader;
+      } catch (IOException | RuntimeException e) {
+        reader.close();
+        throw e;
       }
-      return reader;
     } catch (IOException e) {
-      throw failed("read", file, e);
+      throw new StorageException(
+          "log_not_readable",
+          "read log " + file + ": " + e + "; check its permissions",
+          e,
+          Map.of("path", file.toString()));
     }
   }
 
-  /// Opens a log and follows it.
-  ///
-  /// @param file need not exist yet, but its directory must
-  /// @param goesOn whether more may be written
-  /// @return the reader; at its end once `goesOn` is false and all was read
-  /// @throws StorageException if the directory cannot be watched
-  public static LogReader follow(Path file, BooleanSupplier goesOn) {
+  private static WatchService watch(Path file) throws IOException {
+    Path directory = Objects.requireNonNull(file.getParent());
+    WatchService watch = directory.getFileSystem().newWatchService();
     try {
-      Path directory = Objects.requireNonNull(file.getParent());
-      WatchService watch = directory.getFileSystem().newWatchService();
       directory.register(
           watch, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_CREATE);
-      LogReader reader = new LogReader(file, goesOn, watch);
-      reader.openParts();
-      return reader;
+      return watch;
     } catch (IOException e) {
-      throw failed("follow", file, e);
+      watch.close();
+      throw e;
     }
   }
 
-  private static StorageException failed(String action, Path file, IOException cause) {
-    return new StorageException(
-        "log_not_readable",
-        action + " log " + file + ": " + cause + "; check its permissions",
-        cause,
-        Map.of("path", file.toString()));
-  }
-
-  private void openParts() throws IOException {
-    openIfNew(InitLog.previous(file));
-    openIfNew(file);
-  }
-
-  /// {@return whether there is a file by this name that was not the last one to be opened}
-  private boolean openIfNew(Path part) throws IOException {
-    try {
-      Object key = Files.readAttributes(part, BasicFileAttributes.class).fileKey();
-      if (Objects.equals(key, lastKey)) {
-        return false;
+  private void begin() throws IOException {
+    openBoth();
+    long hidden = 0;
+    if (options.tail().isPresent()) {
+      for (LogPart part : parts) {
+        Optional<LogEntry> entry = part.next();
+        while (entry.isPresent()) {
+          shown(entry.get());
+          entry = part.next();
+        }
       }
-      parts.addLast(FileChannel.open(part, StandardOpenOption.READ));
-      lastKey = key;
-      return true;
-    } catch (NoSuchFileException _) {
-      return false;
+      hidden = Math.max(0, lines.begun() - options.tail().getAsLong());
+    }
+    lines = new LogLines(hidden, options.timestamps());
+    parts.forEach(part -> part.rewind(options.follow()));
+  }
+
+  private void openBoth() throws IOException {
+    Path previous = InitLog.previous(file);
+    while (true) {
+      Optional<LogPart> older = openPart(previous);
+      openPart(file);
+      if (LogPart.key(previous).equals(older.map(LogPart::key))) {
+        return;
+      }
+      // The file was set aside in between.
+      for (LogPart part = parts.poll(); part != null; part = parts.poll()) {
+        part.close();
+      }
     }
   }
 
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  private Optional<LogPart> openPart(Path path) throws IOException {
+    Optional<LogPart> opened = LogPart.open(path, options.log() == BoxLog.INIT);
+    if (opened.isPresent()) {
+      parts.addLast(opened.get());
+      if (closed) {
+        opened.get().close();
+      }
+    }
+    return opened;
   }
 
   @Override
-  public int read(byte[] target, int offset, int length) throws IOException {
-    if (length == 0) {
-      return 0;
+  public Optional<LogChunk> next() throws IOException {
+    try {
+      return nextShown();
+    } catch (ClosedChannelException e) {
+      if (closed) {
+        return Optional.empty();
+      }
+      throw e;
     }
-    while (left > 0) {
+  }
+
+  private Optional<LogChunk> nextShown() throws IOException {
+    while (!closed) {
       // Asked before reading: what was written before the end is then certain to be read.
-      boolean more = watch != null && goesOn.getAsBoolean();
-      int count = readNow(target, offset, (int) Math.min(length, left));
-      if (count > 0) {
-        left -= watch == null ? count : 0;
-        return count;
+      boolean more = options.follow() && goesOn.getAsBoolean() && !isOver();
+      Optional<LogChunk> chunk = held.isPresent() ? held : presentChunk();
+      held = Optional.empty();
+      if (chunk.isPresent()) {
+        return Optional.of(gathered(chunk.get()));
       }
       if (parts.size() > 1) {
-        parts.removeFirst().close();
-      } else if (watch == null || (!openIfNew(file) && (!more || !awaitChange()))) {
-        return -1;
+        parts.remove().close();
+      } else if (!options.follow() || (!openNewPart() && (!more || !awaitChange()))) {
+        return Optional.empty();
       }
     }
-    return -1;
+    return Optional.empty();
   }
 
-  private int readNow(byte[] target, int offset, int length) throws IOException {
-    FileChannel part = parts.peekFirst();
-    if (part == null) {
-      return -1;
+  /// Small writes to one stream become one chunk: each that is sent has its price.
+  private LogChunk gathered(LogChunk first) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.writeBytes(first.bytes());
+    while (bytes.size() < CHUNK_BYTES && held.isEmpty()) {
+      Optional<LogChunk> next = presentChunk();
+      if (next.isEmpty()) {
+        break;
+      }
+      if (next.get().source() == first.source()) {
+        bytes.writeBytes(next.get().bytes());
+      } else {
+        held = next;
+      }
     }
-    if (part.position() > part.size()) {
-      part.position(0); // it was emptied: see ForeignLog
+    return new LogChunk(first.source(), bytes.toByteArray());
+  }
+
+  /// {@return what is to be shown next of the file that is read, or empty when it has no more now}
+  private Optional<LogChunk> presentChunk() throws IOException {
+    LogPart part = parts.peek();
+    while (part != null) {
+      Optional<LogEntry> entry = part.next();
+      if (entry.isEmpty()) {
+        break;
+      }
+      byte[] bytes = shown(entry.get());
+      if (bytes.length > 0) {
+        return Optional.of(new LogChunk(entry.get().source(), bytes));
+      }
     }
-    return part.read(ByteBuffer.wrap(target, offset, length));
+    return Optional.empty();
+  }
+
+  /// {@return what is shown of an entry}
+  private byte[] shown(LogEntry entry) {
+    boolean early = options.since().isPresent() && entry.time().isBefore(options.since().get());
+    boolean late = options.until().isPresent() && entry.time().isAfter(options.until().get());
+    return early || late ? new byte[0] : lines.shape(entry);
+  }
+
+  /// {@return whether nothing more can be written at a time that is asked for}
+  private boolean isOver() {
+    return options.until().isPresent() && Instant.now().isAfter(options.until().get());
+  }
+
+  /// {@return whether another file has got the name, to be read next}
+  private boolean openNewPart() throws IOException {
+    LogPart last = parts.peekLast();
+    Optional<Object> key = LogPart.key(file);
+    if (key.isEmpty() || (last != null && last.key().equals(key.get()))) {
+      return false;
+    }
+    Optional<LogPart> opened = openPart(file);
+    opened.ifPresent(LogPart::isNew);
+    return opened.isPresent();
   }
 
   /// {@return false when the reader was closed meanwhile}
@@ -171,12 +246,17 @@ public final class LogReader extends InputStream {
   }
 
   @Override
-  public void close() throws IOException {
-    if (watch != null) {
-      watch.close();
-    }
-    for (FileChannel part : parts) {
-      part.close();
+  public void close() {
+    closed = true;
+    try {
+      if (watch != null) {
+        watch.close();
+      }
+      for (LogPart part : parts) {
+        part.close();
+      }
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "cannot close {0}: {1}", file, e.toString());
     }
   }
 }

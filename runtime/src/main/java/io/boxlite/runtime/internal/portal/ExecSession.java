@@ -363,11 +363,16 @@ public final class ExecSession implements Execution {
           case STREAM_UNSPECIFIED, UNRECOGNIZED ->
               throw new PortalException("protocol_error", "output of an unknown stream");
         };
-    ByteString fresh = buffer.accept(chunk.getOffset(), chunk.getData());
-    if (tap != null && !fresh.isEmpty()) {
+    ByteString fresh = buffer.fresh(chunk.getOffset(), chunk.getData());
+    if (fresh.isEmpty()) {
+      return;
+    }
+    if (tap != null) {
+      // First: the agent forgets what was acknowledged, and this supervisor may be killed.
       long offset = chunk.getOffset() + chunk.getData().size() - fresh.size();
       tell(tap, chunk.getStream(), offset, fresh);
     }
+    buffer.keep(fresh);
   }
 
   private void tell(OutputTap to, Stream stream, long offset, ByteString data) {

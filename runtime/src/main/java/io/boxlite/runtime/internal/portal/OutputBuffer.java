@@ -64,10 +64,11 @@ final class OutputBuffer {
     }
   }
 
-  /// Takes a chunk and returns the part of it that is new.
+  /// Checks a chunk. What is new of it is then to be given to [#keep], before the next chunk comes.
   ///
+  /// @return the part of it that is new
   /// @throws PortalException if the agent breaks the protocol
-  synchronized ByteString accept(long offset, ByteString data) {
+  synchronized ByteString fresh(long offset, ByteString data) {
     check(data.size() > 0 && data.size() <= MAX_CHUNK, "a chunk of " + data.size() + " bytes");
     check(offset >= 0 && offset <= Long.MAX_VALUE - data.size(), "offset " + offset);
     if (attaching) {
@@ -85,8 +86,6 @@ final class OutputBuffer {
     }
     ByteString fresh = data.substring((int) (end - offset));
     check(expected - acked <= WINDOW, "more than " + WINDOW + " bytes unacknowledged");
-    end = expected;
-    keep(fresh);
     return fresh;
   }
 
@@ -96,7 +95,9 @@ final class OutputBuffer {
     }
   }
 
-  private void keep(ByteString fresh) {
+  /// Takes what is new, for the reader. From here on it may be acknowledged.
+  synchronized void keep(ByteString fresh) {
+    end += fresh.size();
     if (closed) {
       acknowledgeUpTo(end, ACK_BATCH);
       return;
