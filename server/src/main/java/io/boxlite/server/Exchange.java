@@ -147,6 +147,8 @@ final class Exchange {
     if (endless) {
       // A second request on this connection would be read by the watch below.
       response.getHeaders().put(HttpHeader.CONNECTION, "close");
+      // Else the end of the connection would be that of the answer, also when it breaks off.
+      response.getHeaders().put(HttpHeader.TRANSFER_ENCODING, "chunked");
       ClientWatch.start(connection(), () -> closeQuietly(from));
     }
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxLog;
+import io.boxlite.api.InternalException;
 import io.boxlite.api.LogChunk;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
@@ -96,27 +97,32 @@ class LogRoutesTest extends ServedTest {
         .contains(query.substring(0, query.indexOf('=')) + " ");
   }
 
+  /// A log that cannot be read any more after its first bytes.
+  private static final class BrokenLog implements LogStream {
+    private boolean first = true;
+
+    @Override
+    public Optional<LogChunk> next() throws IOException {
+      if (!first) {
+        throw new IOException("disk error");
+      }
+      first = false;
+      return Optional.of(FakeLog.out("before"));
+    }
+
+    @Override
+    public void close() {}
+  }
+
   @Test
   void aLogThatBreaksIsNotTakenForOneThatEnds() throws Exception {
     Box box = running();
-    fake.only().log =
-        new LogStream() {
-          private boolean first = true;
-
-          @Override
-          public Optional<LogChunk> next() throws IOException {
-            if (!first) {
-              throw new IOException("disk error");
-            }
-            first = false;
-            return Optional.of(FakeLog.out("before"));
-          }
-
-          @Override
-          public void close() {}
-        };
-    try (LogStream log = box.logs(INIT)) {
+    fake.only().log = new BrokenLog();
+    try (LogStream log = box.logs(INIT.following())) {
       assertThatThrownBy(() -> read(log)).isInstanceOf(IOException.class);
     }
+    // Here nothing had been sent yet.
+    fake.only().log = new BrokenLog();
+    assertThatThrownBy(() -> box.logs(INIT)).isInstanceOf(InternalException.class);
   }
 }
