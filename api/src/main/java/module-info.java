@@ -9,6 +9,8 @@ module io.boxlite.api {
   exports io.boxlite.api.spi;
   exports io.boxlite.api.internal to
       io.boxlite.client,
+      io.boxlite.image,
+      io.boxlite.runtime,
       io.boxlite.server,
       io.boxlite.vmm;
   exports io.boxlite.api.internal.tar to

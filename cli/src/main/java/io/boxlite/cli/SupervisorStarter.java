@@ -67,6 +67,7 @@ final class SupervisorStarter {
           "http_proxy",
           "https_proxy",
           "no_proxy",
+          "BOXLITE_CRASH_POINT",
           "BOXLITE_IDLE_SECONDS");
 
   private final Path home;

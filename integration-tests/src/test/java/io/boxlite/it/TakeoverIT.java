@@ -24,18 +24,12 @@ class TakeoverIT {
     home.close();
   }
 
-  private void killSupervisor() {
-    ProcessHandle supervisor = home.supervisor();
-    supervisor.destroyForcibly();
-    TestHome.await("supervisor ended", () -> !supervisor.isAlive());
-  }
-
   @Test
   void detachedBoxGoesOnAndTheNextSupervisorTakesItOverInMidStream() throws Exception {
     String id = home.run("run", "-d", "base", "sleep", "1000").ok().out().strip();
     Process streaming = home.start("exec", id, "--", "cat", "/dev/zero");
     assertThat(streaming.getInputStream().readNBytes(4 << 20)).hasSize(4 << 20);
-    killSupervisor();
+    home.killSupervisor();
     streaming.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
     assertThat(streaming.waitFor()).isEqualTo(1);
 
@@ -59,7 +53,7 @@ class TakeoverIT {
   void boxThatWasNotDetachedEndsWithItsSupervisor() throws Exception {
     Process foreground = home.start("run", "--rm", "base", "sh", "-c", "echo up; sleep 1000");
     assertThat(foreground.getInputStream().readNBytes(3)).asString().isEqualTo("up\n");
-    killSupervisor();
+    home.killSupervisor();
     assertThat(foreground.waitFor()).isEqualTo(1);
     assertThat(home.run("list", "-a", "-q").ok().out()).isEmpty();
     assertThat(home.vms()).isEmpty();
@@ -88,7 +82,7 @@ class TakeoverIT {
   @Test
   void lostDatabaseIsRebuiltWhileABoxRuns() throws Exception {
     String id = home.run("run", "-d", "--name", "n", "base", "sleep", "1000").ok().out().strip();
-    killSupervisor();
+    home.killSupervisor();
     for (String suffix : List.of("", "-wal", "-shm")) {
       Files.deleteIfExists(Path.of(home.home() + "/db/boxes.db" + suffix));
     }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -25,6 +26,9 @@ import java.util.stream.Stream;
 final class TestHome implements AutoCloseable {
   static final Duration COMMAND_LIMIT = Duration.ofMinutes(5);
   private static final Path ROOT = Path.of(System.getProperty("boxlite.root")).normalize();
+
+  /// The command.
+  static final Path BOXLITE = ROOT.resolve("boxlite");
 
   /// Templates that an earlier test had made: making one takes seconds, and is the same each time.
   private static final Path TEMPLATES = Path.of(System.getProperty("boxlite.it.templates"));
@@ -116,17 +120,27 @@ final class TestHome implements AutoCloseable {
 
   /// Starts `boxlite` and leaves its streams to the caller.
   Process start(String... arguments) {
+    return start(Map.of(), arguments);
+  }
+
+  /// The same, with more in its environment.
+  Process start(Map<String, String> more, String... arguments) {
     List<String> command = new ArrayList<>();
-    command.add(ROOT.resolve("boxlite").toString());
+    command.add(BOXLITE.toString());
     command.addAll(List.of(arguments));
-    return startProcess(command);
+    return startProcess(command, more);
   }
 
   /// Starts any command with this home in its environment.
   Process startProcess(List<String> command) {
+    return startProcess(command, Map.of());
+  }
+
+  private Process startProcess(List<String> command, Map<String, String> more) {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("BOXLITE_HOME", home().toString());
     builder.environment().putAll(environment);
+    builder.environment().putAll(more);
     try {
       return builder.start();
     } catch (IOException e) {
@@ -191,10 +205,22 @@ final class TestHome implements AutoCloseable {
   }
 
   ProcessHandle supervisor() {
+    return findSupervisor().orElseThrow();
+  }
+
+  private Optional<ProcessHandle> findSupervisor() {
     return processes().stream()
         .filter(process -> commandLine(process).contains("SupervisorMain"))
-        .findFirst()
-        .orElseThrow();
+        .findFirst();
+  }
+
+  /// Kills the supervisor, if there is one.
+  void killSupervisor() {
+    findSupervisor()
+        .ifPresent(supervisor -> {
+          supervisor.destroyForcibly();
+          await("supervisor ended", () -> !supervisor.isAlive());
+        });
   }
 
   private boolean isOurs(ProcessHandle process) {

@@ -2,6 +2,7 @@ package io.boxlite.image.internal.store;
 
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ImageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.ImageCommit;
 import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.oci.Descriptor;
@@ -66,6 +67,7 @@ final class Commit implements AutoCloseable {
     }
     byte[] config = blobs.read(manifest.configDescriptor().checkedDigest(), OciJson.MAX_CONFIG);
     Layer added = compress(layer, limits.uncompressedBytes());
+    CrashPoint.reached("commit.exported");
 
     List<Descriptor> descriptors = new ArrayList<>();
     List<StagedBlob> layers = new ArrayList<>();

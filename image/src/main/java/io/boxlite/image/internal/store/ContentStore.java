@@ -1,6 +1,7 @@
 package io.boxlite.image.internal.store;
 
 import io.boxlite.api.RemovedImages;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.ImageCommit;
 import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.oci.Config;
@@ -152,8 +153,10 @@ public final class ContentStore implements AutoCloseable {
     for (StagedBlob document : image.documents()) {
       blobs.adopt(document);
     }
+    CrashPoint.reached("image.blobs");
     Digest manifest = image.manifest().checkedDigest();
     catalog.put(withFiles(image.catalogEntry(), manifest));
+    CrashPoint.reached("image.catalog");
     return new ImageIndex.Entry(reference, image.manifest());
   }
 
@@ -171,8 +174,10 @@ public final class ContentStore implements AutoCloseable {
       ResolvedImage image = ResolvedImage.resolve(documents.top(tagOrDigest), documents, platform);
       image.requireAtMost(limits.uncompressedBytes());
       try (Pins.Pin _ = pins.hold(image.digests())) {
+        CrashPoint.reached("pull.resolved");
         boolean fetched = documents.fetchedNew();
         fetched |= fetcher.fetchAll(image, repository, listener);
+        CrashPoint.reached("pull.fetched");
         ImageIndex.Entry entry = finish(Optional.of(name), image);
         return new Pulled(image(index.add(List.of(entry)).getFirst()), fetched);
       }
@@ -319,10 +324,12 @@ public final class ContentStore implements AutoCloseable {
     deleting.lock();
     try {
       index.remove(removed.stream().map(ContentStore::entry).toList(), used);
+      CrashPoint.reached("rmi.index");
       Set<Digest> manifests = new HashSet<>();
       index.entries().forEach(entry -> manifests.add(entry.digest()));
       Needed needed = needed(manifests);
       long freed = blobs.deleteAllBut(needed.blobs()) + layers.deleteAllBut(needed::hasFile);
+      CrashPoint.reached("rmi.swept");
       if (resumable) {
         freed += staging.deletePartialBlobs(fetcher::isRunning);
       }

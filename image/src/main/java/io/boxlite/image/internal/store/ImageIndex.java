@@ -2,6 +2,7 @@ package io.boxlite.image.internal.store;
 
 import io.boxlite.api.ImageException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.Index;
@@ -106,6 +107,7 @@ final class ImageIndex {
         result.add(put(all, entry));
       }
       write(all);
+      CrashPoint.reached("image.index");
       return result;
     } finally {
       lock.unlock();

@@ -6,6 +6,7 @@ import io.boxlite.api.InternalException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TransferProgress.Stage;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.internal.oci.Descriptor;
 import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.registry.Repository;
@@ -160,7 +161,9 @@ final class LayerFetcher {
         }
         progress.step(Stage.FINISHING, growing.size());
         growing.force();
+        CrashPoint.reached("pull.received");
         Staging.rename(paths.partialBlob(layer.digest()), paths.blob(layer.digest()));
+        CrashPoint.reached("pull.blob");
         growing.complete();
       }
       conversion.get();

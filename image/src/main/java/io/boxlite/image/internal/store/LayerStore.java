@@ -3,6 +3,7 @@ package io.boxlite.image.internal.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.ImageLimits;
 import io.boxlite.image.internal.layer.Assumptions;
 import io.boxlite.image.internal.layer.LayerConverter;
@@ -166,7 +167,9 @@ final class LayerStore {
       if (lower == LowerFiles.NONE && !assumptions.isEmpty()) {
         staging.replace(paths.layers().resolve(assumptionsName(diffId)), assumptions.encode());
       }
+      CrashPoint.reached("layer.converted");
       Staging.rename(file, target);
+      CrashPoint.reached("layer.stored");
     } catch (IOException e) {
       throw StoreErrors.failed("cannot convert layer " + diffId, paths.layers(), e);
     } finally {

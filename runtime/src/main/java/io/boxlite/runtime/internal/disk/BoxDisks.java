@@ -2,6 +2,8 @@ package io.boxlite.runtime.internal.disk;
 
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
+import io.boxlite.runtime.internal.layout.Trees;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /// Makes the disks of boxes: a thin QCOW2 file over an empty formatted ext4 base, which all boxes
 /// of one disk size share and which is formatted once.
@@ -27,15 +30,24 @@ public final class BoxDisks {
   public static final int DEFAULT_SIZE_GIB = 10;
 
   private static final long FORMAT_SECONDS = 120;
+  private static final String UNFINISHED = ".tmp";
 
   private final Path bases;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /// Names where the bases lie.
+  /// Names where the bases lie, and removes what was not finished when an earlier supervisor ended.
   ///
   /// @param bases an existing directory
+  /// @throws StorageException if it cannot be read
   public BoxDisks(Path bases) {
     this.bases = bases;
+    try (Stream<Path> files = Files.list(bases)) {
+      files
+          .filter(file -> String.valueOf(file.getFileName()).endsWith(UNFINISHED))
+          .forEach(Trees::delete);
+    } catch (IOException e) {
+      throw failed(bases, e.toString(), e);
+    }
   }
 
   /// Makes a box's disk unless it is there; one that is smaller grows, one that is larger stays so.
@@ -70,8 +82,9 @@ public final class BoxDisks {
     lock.lock();
     try {
       if (!Files.exists(base)) {
-        Path temporary = bases.resolve(base.getFileName() + ".tmp");
+        Path temporary = bases.resolve(base.getFileName() + UNFINISHED);
         format(temporary, bytes(sizeGib));
+        CrashPoint.reached("disk.formatted");
         // An unwritten base after a power failure would spoil every box of that size.
         sync(temporary, StandardOpenOption.WRITE);
         Files.move(temporary, base, StandardCopyOption.ATOMIC_MOVE);

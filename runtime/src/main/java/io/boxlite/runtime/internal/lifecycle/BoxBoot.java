@@ -8,6 +8,7 @@ import io.boxlite.api.ErrorCode;
 import io.boxlite.api.InternalException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.PreparedImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
@@ -86,6 +87,7 @@ final class BoxBoot {
       AgentVm agent = join(vm);
       watch.lap();
       serve(shares, agent.vm());
+      CrashPoint.reached("start.volumes");
       return create(box, made, agent, watch);
     } catch (RuntimeException e) {
       BoxliteException told = explain(e);
@@ -118,7 +120,9 @@ final class BoxBoot {
 
   private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
     made.disks().forEach(agent.vm()::attach);
+    CrashPoint.reached("start.attached");
     createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
+    CrashPoint.reached("start.created");
     InitLog log = new InitLog(files.log(BoxLog.INIT));
     return new Booted(
         new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),
@@ -190,9 +194,12 @@ final class BoxBoot {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(context.image(box));
     Duration imagePrepare = watch.lap();
+    CrashPoint.reached("start.image");
     List<LayersDisk.Extent> layers = LayersDisk.write(files.layersDisk(), prepared.layers());
+    CrashPoint.reached("start.layers");
     context.disks().ensure(files.disk(), BoxDisks.sizeGib(box.options()));
     Duration filesystemSetup = watch.lap();
+    CrashPoint.reached("start.disk");
     CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
     return new BoxFiles(
         List.of(
@@ -284,9 +291,16 @@ final class BoxBoot {
     }
   }
 
+  /// {@return whether the host was booted since the VM of a box was started}
+  ///
+  /// @param box its record
+  boolean isOfAnotherHostBoot(BoxRecord box) {
+    return box.state().process().map(vm -> !vm.bootId().equals(hostBootId())).orElse(false);
+  }
+
   private Optional<Vm> find(BoxRecord box) {
     Optional<RecordedVm> process = box.state().process();
-    if (process.isEmpty() || !process.get().bootId().equals(hostBootId())) {
+    if (process.isEmpty() || isOfAnotherHostBoot(box)) {
       return Optional.empty();
     }
     return context.driver().reattach(vmConfig(box), vmProcess(process.get()));
@@ -295,7 +309,7 @@ final class BoxBoot {
   /// Ends the VM of a box without talking to it.
   void endVm(BoxRecord box) {
     Optional<RecordedVm> process = box.state().process();
-    if (process.isPresent() && process.get().bootId().equals(hostBootId())) {
+    if (process.isPresent() && !isOfAnotherHostBoot(box)) {
       context.driver().kill(vmConfig(box), vmProcess(process.get()));
     }
   }

@@ -9,6 +9,7 @@ import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
@@ -133,6 +134,7 @@ final class BoxLifecycle {
     long began = System.nanoTime();
     try {
       run.startInit(command);
+      CrashPoint.reached("start.init");
     } catch (BoxliteException e) {
       running = null;
       run.end(e);
@@ -327,6 +329,7 @@ final class BoxLifecycle {
           endVm();
         }
       }
+      CrashPoint.reached("remove.ended");
       if (volumes) {
         context.volumes().removeOwn(record.options().volumes());
       }
@@ -415,7 +418,9 @@ final class BoxLifecycle {
       boolean stopping = record.state().status() == BoxStatus.STOPPING;
       try {
         Optional<Vm> waits = boot.findWaiting(record);
-        if (!record.options().detach() || (stopping && waits.isPresent())) {
+        if (!record.options().detach()
+            || boot.isOfAnotherHostBoot(record)
+            || (stopping && waits.isPresent())) {
           waits.ifPresent(Vm::close);
           endVm();
           endedElsewhere("", false);

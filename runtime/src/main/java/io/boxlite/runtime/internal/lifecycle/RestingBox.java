@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
@@ -30,8 +31,10 @@ record RestingBox(BoxBoot boot, BoxRecord box, SpawnedVm spawned, Consumer<BoxSt
                   box, spawned, vm -> store.accept(before.running(BoxBoot.recorded(vm)).stopping()))
               .running();
       try {
+        CrashPoint.reached("resting.up");
         return work.apply(run.portal());
       } finally {
+        CrashPoint.reached("resting.done");
         end(run);
       }
     } finally {

@@ -5,6 +5,7 @@ import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.portal.ExecSession;
@@ -252,8 +253,10 @@ final class RunningBox implements AutoCloseable {
           vm.isAlive() ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
       LOG.log(level, "VM {0} is ended by force: {1}", vm.id(), e.getMessage());
     }
+    CrashPoint.reached("stop.unmounted");
     // The agent has unmounted and synced: there is no need to wait for the guest to power off.
     vm.quit(QUIT_PATIENCE);
+    CrashPoint.reached("stop.ended");
     return exit;
   }
 

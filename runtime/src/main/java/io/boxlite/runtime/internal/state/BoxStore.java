@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.state;
 
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import java.io.IOException;
@@ -167,8 +168,11 @@ public final class BoxStore implements AutoCloseable {
     BoxLayout files = layout.box(box.id());
     try {
       files.create();
+      CrashPoint.reached("create.directory");
       writeConfig(files, box, true);
+      CrashPoint.reached("create.config");
       database.insert(box);
+      CrashPoint.reached("create.stored");
     } catch (RuntimeException e) {
       files.delete();
       throw e;
@@ -180,7 +184,9 @@ public final class BoxStore implements AutoCloseable {
   /// @param box its record
   public void update(BoxRecord box) {
     database.update(box);
+    CrashPoint.reached(box.state().status().wireName() + ".row");
     writeConfig(layout.box(box.id()), box, false);
+    CrashPoint.reached(box.state().status().wireName() + ".stored");
   }
 
   /// Stores what a box is. The database counts: that `config.json` says so too is only for a
@@ -208,7 +214,9 @@ public final class BoxStore implements AutoCloseable {
       layout.box(id).delete();
       database.delete(id);
     }
+    CrashPoint.reached("remove.row");
     layout.box(id).delete();
+    CrashPoint.reached("remove.files");
   }
 
   private static void writeConfig(BoxLayout files, BoxRecord box, boolean sync) {

@@ -8,6 +8,7 @@ import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.TemplateProgress;
 import io.boxlite.api.Templates;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.Trees;
@@ -296,8 +297,10 @@ public final class LocalTemplates implements Templates {
           progress.accept(TemplateProgress.REHEARSING);
           rehearsal.run(vm, portal, work);
         }
+        CrashPoint.reached("template.rehearsed");
         progress.accept(TemplateProgress.SAVING);
         vm.save(template.state());
+        CrashPoint.reached("template.saved");
       } finally {
         vm.kill();
       }

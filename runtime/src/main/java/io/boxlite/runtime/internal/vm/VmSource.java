@@ -6,6 +6,7 @@ import io.boxlite.api.EngineException;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.Templates;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
@@ -241,12 +242,14 @@ public final class VmSource implements AutoCloseable {
     Vm vm = driver.start(config);
     try {
       long there = System.nanoTime();
+      CrashPoint.reached("start.spawned");
       tell.accept(vm);
       Duration limit = options.bootTimeout();
       if (origin != StartOrigin.COLD && limit.compareTo(RESTORE_LIMIT) > 0) {
         limit = RESTORE_LIMIT;
       }
       Portal portal = AgentVm.connect(vm, limit);
+      CrashPoint.reached("start.connected");
       return new AgentVm(
           vm,
           portal,

@@ -1,0 +1,120 @@
+package io.boxlite.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.boxlite.it.CrashScenario.Scene;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The supervisor is killed at every named moment of every operation. The next one finds a home in
+/// order, nothing that was finished is lost, and the operation can be done again.
+class CrashIT {
+  private static TestHome home;
+  private static RegistryServer registry;
+  private static Scene scene;
+  @TempDir private static Path directory;
+
+  @BeforeAll
+  static void open() throws Exception {
+    home = new TestHome();
+    registry = new RegistryServer(directory.resolve("registry"));
+    scene = new Scene(home, registry, directory);
+    scene.prepare();
+  }
+
+  @AfterAll
+  static void close() {
+    try (TestHome _ = home;
+        RegistryServer _ = registry) {
+      scene.assertRestHasItsFile();
+    }
+  }
+
+  static Stream<Arguments> moments() {
+    List<Arguments> moments = new ArrayList<>();
+    for (CrashScenario scenario : CrashScenario.values()) {
+      scenario.points().forEach(point -> moments.add(Arguments.of(scenario, point)));
+    }
+    assertThat(moments).hasSizeGreaterThanOrEqualTo(40);
+    return moments.stream();
+  }
+
+  @ParameterizedTest(name = "{0} killed at {1}")
+  @MethodSource("moments")
+  void nothingIsLost(CrashScenario scenario, String point) throws Exception {
+    scenario.arrange(scene);
+    killAt(point, scenario.command(scene));
+    assertInOrder();
+    scenario.check(scene);
+    scenario.again(scene);
+    assertInOrder();
+    scene.assertWorkHasItsFile();
+  }
+
+  /// Runs a command whose supervisor reaches a moment and is killed there.
+  private static void killAt(String point, List<String> command) throws Exception {
+    home.killSupervisor();
+    Path log = home.home().resolve("logs/supervisor.log");
+    Files.deleteIfExists(log);
+    Process running =
+        home.start(Map.of("BOXLITE_CRASH_POINT", point), command.toArray(String[]::new));
+    try {
+      TestHome.await(point + " reached by " + command, () -> hasReached(log, point, running));
+      home.killSupervisor();
+      assertThat(running.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command).isTrue();
+      assertThat(running.exitValue()).as("exit code of %s", command).isNotZero();
+    } finally {
+      running.destroyForcibly();
+    }
+  }
+
+  private static boolean hasReached(Path log, String point, Process running) {
+    try {
+      if (Files.exists(log) && Files.readString(log).contains("standing still at " + point)) {
+        return true;
+      }
+    } catch (IOException e) {
+      return false; // not whole yet
+    }
+    assertThat(running.isAlive()).as("%s was not reached", point).isTrue();
+    return false;
+  }
+
+  /// A supervisor is there afterwards.
+  private static void assertInOrder() {
+    Map<String, String> boxes = scene.boxes();
+    assertThat(Set.copyOf(home.boxDirectories())).isEqualTo(boxes.keySet());
+    long running = boxes.values().stream().filter("Running"::equals).count();
+    TestHome.await(
+        "a VM for each of " + boxes + " that runs, and no other",
+        () -> home.vms().size() == running);
+    TestHome.await(
+        "volumes served to boxes that run alone", () -> scene.volumeServers().size() <= running);
+    assertThat(unfinished()).isEmpty();
+  }
+
+  /// {@return what only an operation that runs may have}
+  private static List<String> unfinished() {
+    try (Stream<Path> files = Files.walk(home.home())) {
+      return files
+          .map(file -> home.home().relativize(file).toString())
+          .filter(name -> name.endsWith(".tmp") || name.matches("images/partial/.*[^b]"))
+          .toList();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}
