@@ -212,6 +212,11 @@ final class BoxBoot {
         watch.lap());
   }
 
+  /// {@return where the box's files are}
+  Path directory() {
+    return files.directory();
+  }
+
   /// Says that the box runs its main command: others of its kind are expected. Does not block.
   void started(BoxRecord box) {
     VmSource.Request request = request(box);

@@ -16,7 +16,6 @@ import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmExit;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -175,11 +174,7 @@ final class BoxLifecycle {
             .onExit()
             .thenAccept(exit -> context.inBackground(id(), "vm-exit", () -> vmEnded(run, exit)));
     watchPortal(run);
-    run.watchDisk(directory(), () -> record.state(), change -> changeUnlessBusy(run, change));
-  }
-
-  private Path directory() {
-    return context.layout().box(id()).directory();
+    run.watchDisk(boot.directory(), () -> record.state(), change -> changeUnlessBusy(run, change));
   }
 
   /// {@return false if whoever holds the lock may be waiting for this}
@@ -189,7 +184,7 @@ final class BoxLifecycle {
     }
     try {
       BoxState changed = change.apply(record.state());
-      if (running == run && changed != record.state()) {
+      if (running == run && !changed.equals(record.state())) {
         keep(changed);
       }
       return true;
@@ -427,7 +422,7 @@ final class BoxLifecycle {
           return;
         }
         if (waits.isPresent()) {
-          keep(FullDisk.waiting(record.state(), directory()));
+          keep(FullDisk.waiting(record.state(), boot.directory()));
           late.begin(waits.get(), () -> record.state(), this::recover);
           return;
         }
