@@ -214,6 +214,9 @@ class CopyIT {
     byte[] tar = home.run("cp", "c:/f", "-").ok().stdout();
     home.runWithInput(tar, "cp", "-", "c:/tmp").ok();
     assertThat(home.run("exec", "c", "cat", "/tmp/f").ok().out()).isEqualTo("text");
+    home.run("exec", "c", "sh", "-c", "mkdir /s; echo 1 > /s/a; mknod /s/null c 1 3").ok();
+    assertThat(home.run("cp", "c:/s", "-").ok().err())
+        .isEqualTo("Warning: \"/s/null\" was skipped: it is a device\n");
     home.run("cp", "--include-parent=false", "c:/etc", host.resolve("etc") + "/").ok();
     assertThat(host.resolve("etc/passwd")).exists();
     assertThat(home.run("cp", "c:/f", "d:/f").err()).contains("copy between boxes");
