@@ -157,8 +157,8 @@ public interface Box {
     return HostCopy.out(this, boxSource, hostTarget, options);
   }
 
-  /// Writes a file or directory of the box as a tar, as [#copyOut(String, CopyOptions, TarConsumer)]
-  /// reads it.
+  /// Writes a file or directory of the box as a tar, as [#copyOut(String, CopyOptions,
+  /// TarConsumer)] reads it.
   ///
   /// @param boxSource path in the box; with `/.` at its end, what is in the directory
   /// @param tar not closed

@@ -56,8 +56,10 @@ final class BareVm implements AutoCloseable {
     command.addAll(
         kvm
             ? List.of("-accel", "kvm", "-cpu", "host")
-            : List.of("-accel", "tcg,thread=single", "-cpu", "max"));
-    command.addAll(List.of("-m", "512", "-smp", "1", "-nodefaults", "-no-user-config"));
+            : List.of("-accel", "tcg,thread=multi", "-cpu", "max"));
+    command.addAll(List.of("-m", "512", "-nodefaults", "-no-user-config"));
+    // Room for a second CPU: without, it loses notifications now and then and stands still.
+    command.addAll(List.of("-smp", kvm ? "1" : "1,maxcpus=2"));
     command.addAll(List.of("-display", "none", "-no-reboot", "-serial", "stdio"));
     command.addAll(List.of("-drive", "if=virtio,format=qcow2,discard=unmap,file=" + disk));
     command.addAll(
@@ -68,7 +70,7 @@ final class BareVm implements AutoCloseable {
             initramfs.toString(),
             "-append",
             "console=ttyS0 quiet reboot=t panic=-1 tsc=reliable no_timer_check"
-                + (kvm ? "" : " mitigations=off highres=off no5lvl")));
+                + (kvm ? "" : " mitigations=off highres=off no5lvl nr_cpus=1")));
     return command;
   }
 
