@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -84,6 +85,8 @@ type packer struct {
 	links    map[inode]string // first name of files of which others are to come
 	above    []inode          // directories under way
 	warnings int
+
+	buffer [maxChunk]byte // of files' contents
 }
 
 // warn tells of something that is left out, by a header that readers ignore.
@@ -149,13 +152,19 @@ func (k *packer) entry(fd int, st *unix.Stat_t, name, at string) error {
 }
 
 // reopen makes a descriptor to read from of an O_PATH one.
-func reopen(fd, flags int) (*os.File, error) {
-	p := fmt.Sprintf("/proc/self/fd/%d", fd)
-	n, err := unix.Open(p, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC|flags, 0)
-	if err != nil {
-		return nil, err
+func reopen(fd, flags int) (int, error) {
+	p := "/proc/self/fd/" + strconv.Itoa(fd)
+	return unix.Open(p, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC|flags, 0)
+}
+
+// read is pread(2) of a regular file.
+func read(fd int, b []byte, at int64) (int, error) {
+	for {
+		n, err := unix.Pread(fd, b, at)
+		if err != unix.EINTR {
+			return n, err
+		}
 	}
-	return os.NewFile(uintptr(n), p), nil
 }
 
 func (k *packer) file(fd int, st *unix.Stat_t, h *tar.Header, at string) error {
@@ -163,12 +172,11 @@ func (k *packer) file(fd int, st *unix.Stat_t, h *tar.Header, at string) error {
 	if err != nil {
 		return k.warn("%.500q was skipped: %v", at, err)
 	}
-	defer f.Close()
+	defer unix.Close(f)
 	h.Size = st.Size
 	if err := k.tar.WriteHeader(h); err != nil {
 		return err
 	}
-	buffer := make([]byte, min(maxChunk, max(st.Size, 1)))
 	sparse := st.Blocks*512 < st.Size
 	for done := int64(0); done < st.Size; {
 		if k.ctx.Err() != nil {
@@ -176,7 +184,7 @@ func (k *packer) file(fd int, st *unix.Stat_t, h *tar.Header, at string) error {
 		}
 		limit := st.Size
 		if sparse {
-			data, err := unix.Seek(int(f.Fd()), done, unix.SEEK_DATA)
+			data, err := unix.Seek(f, done, unix.SEEK_DATA)
 			if err == unix.ENXIO || err == nil && data > st.Size {
 				data = st.Size
 			} else if err != nil {
@@ -186,19 +194,19 @@ func (k *packer) file(fd int, st *unix.Stat_t, h *tar.Header, at string) error {
 				return err
 			}
 			done = data
-			if hole, err := unix.Seek(int(f.Fd()), done, unix.SEEK_HOLE); err == nil {
+			if hole, err := unix.Seek(f, done, unix.SEEK_HOLE); err == nil {
 				limit = min(limit, hole)
 			}
 		}
 		for done < limit {
-			n, err := f.ReadAt(buffer[:min(int64(len(buffer)), limit-done)], done)
-			if n == 0 && err == io.EOF { // it has become shorter
-				return k.zeros(st.Size - done)
-			}
-			if n == 0 && err != nil {
+			n, err := read(f, k.buffer[:min(maxChunk, limit-done)], done)
+			if err != nil {
 				return failed(at, err)
 			}
-			if _, err := k.tar.Write(buffer[:n]); err != nil {
+			if n == 0 { // it has become shorter
+				return k.zeros(st.Size - done)
+			}
+			if _, err := k.tar.Write(k.buffer[:n]); err != nil {
 				return err
 			}
 			done += int64(n)
@@ -236,10 +244,11 @@ func (k *packer) children(fd int, st *unix.Stat_t, prefix, at string) error {
 			return k.warn("%.500q was skipped: it is a file system of the kernel", at)
 		}
 	}
-	dir, err := reopen(fd, unix.O_DIRECTORY)
+	opened, err := reopen(fd, unix.O_DIRECTORY)
 	if err != nil {
 		return k.warn("%.500q was skipped: %v", at, err)
 	}
+	dir := os.NewFile(uintptr(opened), at)
 	defer dir.Close()
 	k.above = append(k.above, id)
 	defer func() { k.above = k.above[:len(k.above)-1] }()

@@ -77,6 +77,8 @@ type unpacker struct {
 	parentFD int
 	dirs     []madeDir
 	warnings int
+
+	buffer [maxChunk]byte // of files' contents
 }
 
 type madeDir struct {
@@ -414,7 +416,7 @@ func (u *unpacker) file(dir int, base string, h *tar.Header, content io.Reader) 
 		return err
 	}
 	defer unix.Close(fd)
-	if err := u.fill(fd, content); err != nil {
+	if err := u.fill(fd, h.Size, content); err != nil {
 		return err
 	}
 	if made {
@@ -429,41 +431,33 @@ func (u *unpacker) file(dir int, base string, h *tar.Header, content io.Reader) 
 }
 
 // fill writes a file, whose blocks of zeros become holes.
-func (u *unpacker) fill(fd int, content io.Reader) error {
-	var buffer [maxChunk]byte
+func (u *unpacker) fill(fd int, size int64, content io.Reader) error {
 	end, written := int64(0), int64(0)
-	for {
-		n, err := io.ReadFull(content, buffer[:])
-		block := buffer[:n]
-		if n > 0 && string(block) != string(zeros[:n]) {
-			for at := end; len(block) > 0; {
-				w, err := unix.Pwrite(fd, block, at)
-				if err == unix.EINTR {
-					continue
-				}
-				if err != nil {
-					return err
-				}
-				block, at = block[w:], at+int64(w)
-			}
-			written = end + int64(n)
-		}
-		end += int64(n)
-		if err == io.EOF || err == io.ErrUnexpectedEOF && n < len(buffer) && u.ended(content) {
-			break
-		}
-		if err != nil {
+	for end < size {
+		block := u.buffer[:min(size-end, maxChunk)]
+		if _, err := io.ReadFull(content, block); err == io.EOF {
+			return invalidArchive(io.ErrUnexpectedEOF)
+		} else if err != nil {
 			return invalidArchive(err)
+		}
+		at := end
+		end += int64(len(block))
+		if string(block) == string(zeros[:len(block)]) {
+			continue
+		}
+		for written = end; len(block) > 0; {
+			n, err := unix.Pwrite(fd, block, at)
+			if err == unix.EINTR {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			block, at = block[n:], at+int64(n)
 		}
 	}
 	if written < end {
 		return unix.Ftruncate(fd, end)
 	}
 	return nil
-}
-
-// ended tells the end of an entry from the end of the archive, both of which ReadFull calls unexpected.
-func (u *unpacker) ended(content io.Reader) bool {
-	n, err := content.Read(make([]byte, 1))
-	return n == 0 && err == io.EOF
 }

@@ -3,6 +3,7 @@ package io.boxlite.api;
 import io.boxlite.api.internal.copy.HostCopy;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -161,6 +162,20 @@ public interface Box {
   /// @throws StorageException if the target exists and must not, or cannot be written
   default List<String> copyOut(String boxSource, Path hostTarget, CopyOptions options) {
     return HostCopy.out(this, boxSource, hostTarget, options);
+  }
+
+  /// Writes a file or directory of the box as a tar, as [#copyOut(String, CopyOptions,
+  /// TarConsumer)] reads it.
+  ///
+  /// @param boxSource path in the box; with `/.` at its end, what is in the directory
+  /// @param tar not closed
+  /// @param options all but `overwrite` count
+  /// @return what was skipped (devices, FIFOs, sockets), and why
+  /// @throws ConfigException if the path is malformed, or a directory without `recursive`
+  /// @throws NotFoundException if there is no such file
+  /// @throws StorageException if it cannot be read or written
+  default List<String> copyOut(String boxSource, OutputStream tar, CopyOptions options) {
+    return HostCopy.stream(this, boxSource, tar, options);
   }
 
   /// Takes a tar.

@@ -98,33 +98,24 @@ class CopyIT {
     box.remove(true);
   }
 
+  /// `bench/copy` copies 100,000 when it is told to.
   @Test
-  void hundredThousandFilesAndLargeSparseFilesAreCopied() throws Exception {
+  void manyFilesAndLargeSparseFilesAreCopied() throws Exception {
     Box box = running();
     Path many = Files.createDirectory(host.resolve("many"));
-    for (int d = 0; d < 100; d++) {
+    for (int d = 0; d < 20; d++) {
       Path directory = Files.createDirectory(many.resolve("d" + d));
       for (int f = 0; f < 1000; f++) {
         Files.writeString(directory.resolve("f" + f), d + "/" + f);
       }
     }
-    long start = System.nanoTime();
     box.copyIn(many, "/many", DEFAULT);
-    long in = System.nanoTime();
-    assertThat(exec(box, "find /many -type f | wc -l; cat /many/d42/f77"))
-        .isEqualTo("100000\n42/77");
-    long before = System.nanoTime();
+    assertThat(exec(box, "find /many -type f | wc -l; cat /many/d12/f77"))
+        .isEqualTo("20000\n12/77");
     box.copyOut("/many", host.resolve("back"), DEFAULT);
-    long out = System.nanoTime();
     try (Stream<Path> files = Files.walk(host.resolve("back"))) {
-      assertThat(files.filter(Files::isRegularFile).count()).isEqualTo(100_000);
+      assertThat(files.filter(Files::isRegularFile).count()).isEqualTo(20_000);
     }
-    System.getLogger("it")
-        .log(
-            System.Logger.Level.INFO,
-            "100,000 files: in {0} ms, out {1} ms",
-            (in - start) / 1_000_000,
-            (out - before) / 1_000_000);
 
     Path sparse = host.resolve("sparse");
     try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
@@ -214,6 +205,9 @@ class CopyIT {
     byte[] tar = home.run("cp", "c:/f", "-").ok().stdout();
     home.runWithInput(tar, "cp", "-", "c:/tmp").ok();
     assertThat(home.run("exec", "c", "cat", "/tmp/f").ok().out()).isEqualTo("text");
+    home.run("exec", "c", "sh", "-c", "mkdir /s; echo 1 > /s/a; mknod /s/null c 1 3").ok();
+    assertThat(home.run("cp", "c:/s", "-").ok().err())
+        .isEqualTo("Warning: \"/s/null\" was skipped: it is a device\n");
     home.run("cp", "--include-parent=false", "c:/etc", host.resolve("etc") + "/").ok();
     assertThat(host.resolve("etc/passwd")).exists();
     assertThat(home.run("cp", "c:/f", "d:/f").err()).contains("copy between boxes");

@@ -140,8 +140,7 @@ final class CpCommand implements Command {
       if (context.terminal().isTerminal()) {
         throw CliException.failure("a tar is not written to a terminal; redirect it");
       }
-      box.copyOut(source.path, options, tar -> tar.transferTo(context.rawOut()));
-      return List.of();
+      return box.copyOut(source.path, context.rawOut(), options);
     }
     return box.copyOut(source.path, target.host(), options);
   }

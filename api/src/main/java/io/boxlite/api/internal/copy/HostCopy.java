@@ -3,8 +3,10 @@ package io.boxlite.api.internal.copy;
 import io.boxlite.api.Box;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.CopyOptions;
+import io.boxlite.api.internal.tar.TarReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +51,30 @@ public final class HostCopy {
     TarUnpacker unpacker = new TarUnpacker(target, options.overwrite(), rename);
     box.copyOut(source, options, tar -> unpack(unpacker, tar));
     return unpacker.skipped();
+  }
+
+  /// [Box#copyOut(String, OutputStream, CopyOptions)].
+  ///
+  /// @param box where from
+  /// @param source in the box
+  /// @param target gets the tar as the box sends it; not closed
+  /// @param options how
+  /// @return what was skipped
+  public static List<String> stream(
+      Box box, String source, OutputStream target, CopyOptions options) {
+    requirePath("source", source);
+    SkipList skipped = new SkipList();
+    box.copyOut(source, options, tar -> pass(tar, target, skipped));
+    return skipped.toList();
+  }
+
+  static void pass(InputStream tar, OutputStream target, SkipList skipped) throws IOException {
+    TarReader reader = new TarReader(new TarTee(tar, target));
+    reader.onComment(skipped::addComment);
+    while (reader.next().isPresent()) {
+      // What it holds is passed on; only the comments between count here.
+    }
+    reader.drain();
   }
 
   private static void unpack(TarUnpacker unpacker, InputStream tar) throws IOException {

@@ -82,11 +82,7 @@ final class TarUnpacker {
     try {
       place();
       TarReader reader = new TarReader(tar);
-      reader.onComment(comment -> {
-        if (comment.startsWith("boxlite: ")) {
-          skipped.add(decoded(comment.substring("boxlite: ".length())));
-        }
-      });
+      reader.onComment(skipped::addComment);
       Optional<TarEntry> entry = reader.next();
       while (entry.isPresent()) {
         add(entry.get(), reader);
@@ -203,7 +199,7 @@ final class TarUnpacker {
   }
 
   // The bytes of names are UTF-8, or whatever: then they keep one character each.
-  private static String decoded(String latin1) {
+  static String decoded(String latin1) {
     byte[] bytes = latin1.getBytes(ISO_8859_1);
     String text = new String(bytes, UTF_8);
     return java.util.Arrays.equals(text.getBytes(UTF_8), bytes) ? text : latin1;

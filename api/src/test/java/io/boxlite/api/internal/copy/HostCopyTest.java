@@ -215,6 +215,22 @@ class HostCopyTest {
   }
 
   @Test
+  void archiveIsPassedOnByteForByteAndWhatWasSkippedIsTold() throws IOException {
+    byte[] tar =
+        tar(
+            List.of(
+                new Entry('0', "a", "", 0644, "x".repeat(200_000)),
+                new Entry('g', "g", "", 0644, "32 comment=boxlite: it is a dev\n"),
+                new Entry('g', "g", "", 0644, "25 comment=somebody else\n"),
+                file("b")));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    SkipList skipped = new SkipList();
+    HostCopy.pass(new ByteArrayInputStream(tar), out, skipped);
+    assertThat(out.toByteArray()).isEqualTo(tar);
+    assertThat(skipped.toList()).containsExactly("it is a dev");
+  }
+
+  @Test
   void linksAreFollowedOnlyWhenThatIsWanted() throws IOException {
     Path source = Files.createDirectory(directory.resolve("source"));
     Files.createSymbolicLink(source.resolve("l"), outside.resolve("kept"));

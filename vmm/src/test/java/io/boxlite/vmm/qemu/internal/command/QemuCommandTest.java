@@ -32,6 +32,11 @@ class QemuCommandTest {
 
   private static List<String> command(
       Architecture architecture, Accelerator accelerator, VmOrigin origin) {
+    return command(architecture, accelerator, origin, 2);
+  }
+
+  private static List<String> command(
+      Architecture architecture, Accelerator accelerator, VmOrigin origin, int cpus) {
     Sockets sockets =
         new Sockets(
             RUN.resolve("qmp.sock"),
@@ -45,7 +50,7 @@ class QemuCommandTest {
                 Path.of("/opt/guest,1/vmlinuz"),
                 Path.of("/opt/guest,1/initramfs.gz"),
                 List.of("boxlite.debug=1")),
-            2,
+            cpus,
             512,
             new VmFiles(
                 RUN,
@@ -66,6 +71,17 @@ class QemuCommandTest {
       throws IOException {
     assertThat(command(architecture, accelerator, new VmOrigin.Cold()))
         .isEqualTo(golden(architecture + "-" + accelerator + ".txt").lines().toList());
+  }
+
+  /// Without room for another, QEMU elides the barriers that virtio needs.
+  @ParameterizedTest
+  @EnumSource(Architecture.class)
+  void emulatorWithOneCpuHasRoomForAnother(Architecture architecture) {
+    List<String> emulated = command(architecture, Accelerator.TCG, new VmOrigin.Cold(), 1);
+    assertThat(emulated).containsSubsequence("-accel", "tcg,thread=multi", "-smp", "1,maxcpus=2");
+    assertThat(emulated).last().asString().contains(" nr_cpus=1 ");
+    assertThat(command(architecture, Accelerator.KVM, new VmOrigin.Cold(), 1))
+        .containsSubsequence("-smp", "1");
   }
 
   /// Devices in another order, or another one, and the state does not fit.
