@@ -84,6 +84,9 @@ final class FakeBoxlite implements Boxlite {
         box.detach(),
         box.autoRemove(),
         box.tty(),
+        box.health(),
+        box.restartCount(),
+        box.restarting(),
         Optional.of(
             new BootTiming(
                 StartOrigin.WARM,
@@ -112,6 +115,9 @@ final class FakeBoxlite implements Boxlite {
         Optional.empty(),
         true,
         false,
+        false,
+        Optional.empty(),
+        0,
         false,
         Optional.empty());
   }

@@ -129,6 +129,9 @@ final class BoxRoutes {
           before.detach(),
           before.autoRemove(),
           before.tty(),
+          java.util.Optional.empty(),
+          before.restartCount(),
+          false,
           before.boot());
     }
   }

@@ -197,6 +197,9 @@ final class FakeBoxlite implements Boxlite {
           options.detach(),
           options.autoRemove(),
           options.tty(),
+          Optional.empty(),
+          0,
+          false,
           boot);
     }
 

@@ -7,10 +7,12 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
+import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.VmExit;
 import java.time.Duration;
@@ -33,6 +35,7 @@ final class BoxLifecycle {
   private final BoxBoot boot;
   private final ReentrantLock lock = new ReentrantLock(true);
   private final BoxFigures figures;
+  private final Restarts restarts;
 
   private volatile BoxRecord record;
   private volatile @Nullable RunningBox running;
@@ -46,6 +49,7 @@ final class BoxLifecycle {
     this.record = record;
     this.boot = new BoxBoot(context, record.id());
     this.figures = figures;
+    this.restarts = new Restarts(context.timing());
   }
 
   private String id() {
@@ -60,6 +64,11 @@ final class BoxLifecycle {
   /// {@return its run, if it has one}
   Optional<RunningBox> running() {
     return Optional.ofNullable(running);
+  }
+
+  /// {@return whether it does not run and will be started again by itself}
+  boolean restarting() {
+    return restarts.pending() && !record.state().status().isActive();
   }
 
   /// {@return whether it has been removed}
@@ -94,14 +103,45 @@ final class BoxLifecycle {
   void start() {
     try (Held _ = hold()) {
       checkExists();
-      RunningBox run = running;
-      if (run == null) {
-        run = boot();
+      restarts.cancel();
+      if (running == null) {
+        record = record.with(record.state().withRestarts(RestartState.NONE));
       }
-      if (!run.initStarted()) {
-        startInit(run);
+      startHeld();
+    }
+  }
+
+  private void startHeld() {
+    RunningBox run = running;
+    if (run == null) {
+      run = boot();
+    }
+    if (!run.initStarted()) {
+      startInit(run);
+    }
+  }
+
+  /// Its time to be started again has come.
+  private void restart() {
+    try (Held _ = hold()) {
+      if (removed || running != null || !restarts.isDue()) {
+        return;
+      }
+      RestartState state = record.state().restarts();
+      record = record.with(record.state().withRestarts(new RestartState(state.count() + 1, false)));
+      try {
+        startHeld();
+      } catch (BoxliteException e) {
+        LOG.log(System.Logger.Level.WARNING, "box {0}, restart: {1}", id(), e.getMessage());
+        ended(true);
       }
     }
+  }
+
+  /// A run, or a restart, ended without anybody wanting it. Comes before the new state is told, so
+  /// that nobody sees the box at rest in between.
+  private void ended(boolean failed) {
+    restarts.runEnded(record, failed, this::restart);
   }
 
   private RunningBox boot() {
@@ -134,6 +174,17 @@ final class BoxLifecycle {
     }
     figures.initStarted(Duration.ofNanos(System.nanoTime() - began));
     boot.started(record);
+    runs(run);
+  }
+
+  private void runs(RunningBox run) {
+    restarts.runStarted();
+    context.inBackground(
+        id(), "health", () -> ProbeExec.watch(context, record, run, () -> canBeProbed(run)));
+  }
+
+  private boolean canBeProbed(RunningBox run) {
+    return running == run && !alone && record.state().status() == BoxStatus.RUNNING;
   }
 
   /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to
@@ -181,6 +232,7 @@ final class BoxLifecycle {
       if (running != run) {
         return;
       }
+      ended(exit.shellCode() != 0);
       try {
         if (record.options().autoRemove()) {
           // Its disk goes anyway: nothing needs to be synced.
@@ -226,6 +278,7 @@ final class BoxLifecycle {
         return;
       }
       running = null;
+      ended(true);
       EngineException cause = boot.endedUnasked(exit);
       run.abandon(cause);
       startFailed(cause);
@@ -247,6 +300,7 @@ final class BoxLifecycle {
         LOG.log(System.Logger.Level.WARNING, "box {0}, back after {1}", id(), cause.getMessage());
       } catch (BoxliteException e) {
         running = null;
+        ended(true);
         run.end(e);
         startFailed(e);
       }
@@ -257,21 +311,35 @@ final class BoxLifecycle {
   void stop(Duration grace) {
     try (Held _ = hold()) {
       checkExists();
-      RunningBox run = running;
-      if (run == null) {
-        if (record.state().status().isActive()) {
-          boot.endVm(record);
-          endedElsewhere("", false);
-        }
-        return;
+      stoppedByUser();
+      stopHeld(grace);
+    }
+  }
+
+  /// It stays stopped until a user starts it, or, with `always`, the next supervisor does.
+  private void stoppedByUser() {
+    restarts.cancel();
+    RestartState state = record.state().restarts();
+    if (!record.options().restart().equals(RestartPolicy.NO) && !state.stoppedByUser()) {
+      store(record.state().withRestarts(new RestartState(state.count(), true)));
+    }
+  }
+
+  private void stopHeld(Duration grace) {
+    RunningBox run = running;
+    if (run == null) {
+      if (record.state().status().isActive()) {
+        boot.endVm(record);
+        endedElsewhere("", false);
       }
-      ExitStatus exit = new ExitStatus(0, SIGKILL, false);
-      try {
-        stopping();
-        exit = run.shutDown(grace).orElse(exit);
-      } finally {
-        stopped(run, exit);
-      }
+      return;
+    }
+    ExitStatus exit = new ExitStatus(0, SIGKILL, false);
+    try {
+      stopping();
+      exit = run.shutDown(grace).orElse(exit);
+    } finally {
+      stopped(run, exit);
     }
   }
 
@@ -321,6 +389,7 @@ final class BoxLifecycle {
     }
     context.store().delete(id());
     removed = true;
+    restarts.cancel();
     context.onRemoved().accept(id());
   }
 
@@ -365,32 +434,43 @@ final class BoxLifecycle {
   /// the host: takes a detached box's VM over, ends any other.
   void recover() {
     try (Held _ = hold()) {
-      if (!record.state().status().isActive()) {
-        if (record.options().autoRemove()) {
-          delete(); // whoever made it has gone without starting it
-        }
+      recoverHeld();
+      BoxState left = record.state();
+      if (!removed && running == null && left.status() != BoxStatus.CONFIGURED) {
+        boolean failed = left.status() == BoxStatus.FAILED || left.exitCode().orElse(0) != 0;
+        restarts.found(record, failed, this::restart);
+      }
+    }
+  }
+
+  private void recoverHeld() {
+    if (!record.state().status().isActive()) {
+      if (record.options().autoRemove()) {
+        delete(); // whoever made it has gone without starting it
+      }
+      return;
+    }
+    boolean stopping = record.state().status() == BoxStatus.STOPPING;
+    try {
+      if (!record.options().detach()) {
+        boot.endVm(record);
+        endedElsewhere("", false);
         return;
       }
-      boolean stopping = record.state().status() == BoxStatus.STOPPING;
-      try {
-        if (!record.options().detach()) {
-          boot.endVm(record);
-          endedElsewhere("", false);
-          return;
-        }
-        Optional<RunningBox> run = boot.takeOver(record);
-        if (run.isEmpty()) {
-          endedElsewhere("its VM was gone when the supervisor started", !stopping);
-          return;
-        }
-        adopt(run.get());
-        if (stopping) {
-          stop(TAKEN_OVER_GRACE);
-        }
-      } catch (BoxliteException e) {
-        boot.endVm(record);
-        endedElsewhere("it could not be taken over: " + e.getMessage(), !stopping);
+      Optional<RunningBox> run = boot.takeOver(record);
+      if (run.isEmpty()) {
+        endedElsewhere("its VM was gone when the supervisor started", !stopping);
+        return;
       }
+      adopt(run.get());
+      if (stopping) {
+        stopHeld(TAKEN_OVER_GRACE);
+      } else {
+        runs(run.get());
+      }
+    } catch (BoxliteException e) {
+      boot.endVm(record);
+      endedElsewhere("it could not be taken over: " + e.getMessage(), !stopping);
     }
   }
 
@@ -407,6 +487,7 @@ final class BoxLifecycle {
   /// Lets go of the box, which goes on if it runs.
   void release() {
     try (Held _ = hold()) {
+      restarts.cancel();
       RunningBox run = running;
       running = null;
       if (run != null) {

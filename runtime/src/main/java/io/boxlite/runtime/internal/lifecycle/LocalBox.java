@@ -65,7 +65,11 @@ public final class LocalBox implements Box {
 
   /// {@return what it is, also when it has been removed meanwhile}
   public BoxInfo snapshot() {
-    return record().toInfo(figures.boot());
+    return record()
+        .toInfo(
+            figures.boot(),
+            lifecycle.running().flatMap(RunningBox::health),
+            lifecycle.restarting());
   }
 
   @Override
@@ -120,9 +124,11 @@ public final class LocalBox implements Box {
   public InputStream logs(BoxLog log, boolean follow) {
     lifecycle.checkExists();
     Path file = context.layout().box(id()).log(log);
-    return follow
-        ? LogReader.follow(file, () -> !lifecycle.removed() && record().state().status().isActive())
-        : LogReader.open(file);
+    return follow ? LogReader.follow(file, this::writesLogs) : LogReader.open(file);
+  }
+
+  private boolean writesLogs() {
+    return !lifecycle.removed() && (lifecycle.restarting() || record().state().status().isActive());
   }
 
   @Override

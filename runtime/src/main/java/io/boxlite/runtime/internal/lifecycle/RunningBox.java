@@ -4,6 +4,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.HealthStatus;
 import io.boxlite.api.PortalException;
 import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.runtime.internal.log.InitLog;
@@ -58,6 +59,8 @@ final class RunningBox implements AutoCloseable {
   private final ArrayDeque<Instant> losses = new ArrayDeque<>();
   private volatile Portal portal;
   private volatile boolean initStarted;
+  private @Nullable HealthProbe health;
+  private boolean closed;
 
   /// An execution, and when it may be forgotten.
   private record Known(ExecSession session, CompletableFuture<Instant> endedAt) {
@@ -135,6 +138,34 @@ final class RunningBox implements AutoCloseable {
         endUnowned(id, next);
       }
       throw e;
+    }
+  }
+
+  /// Forgets an execution that has ended: nobody will ask for it.
+  void forget(Execution ended) {
+    execs.remove(ended.id());
+  }
+
+  /// Has its health watched.
+  ///
+  /// @param probe owned from here on
+  synchronized void watch(HealthProbe probe) {
+    if (closed) {
+      probe.close();
+    } else {
+      health = probe;
+    }
+  }
+
+  /// {@return what its health check came to, if it has one}
+  synchronized Optional<HealthStatus> health() {
+    return Optional.ofNullable(health).map(HealthProbe::status);
+  }
+
+  private synchronized void endWatch() {
+    closed = true;
+    if (health != null) {
+      health.close();
     }
   }
 
@@ -276,6 +307,7 @@ final class RunningBox implements AutoCloseable {
   /// Lets go of the VM, which goes on if it was not ended.
   @Override
   public void close() {
+    endWatch();
     portal.close();
     vm.close();
     initLog.close();

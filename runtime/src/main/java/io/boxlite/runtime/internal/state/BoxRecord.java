@@ -4,6 +4,7 @@ import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.HealthStatus;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -49,7 +50,10 @@ public record BoxRecord(
   /// {@return what callers are told}
   ///
   /// @param boot stage times of the last start
-  public BoxInfo toInfo(Optional<BootTiming> boot) {
+  /// @param health what its health check came to
+  /// @param restarting whether it waits for its next start
+  public BoxInfo toInfo(
+      Optional<BootTiming> boot, Optional<HealthStatus> health, boolean restarting) {
     Optional<RecordedVm> process =
         state.status().isActive() ? state.process() : Optional.<RecordedVm>empty();
     return new BoxInfo(
@@ -67,6 +71,9 @@ public record BoxRecord(
         options.detach(),
         options.autoRemove(),
         options.tty(),
+        health,
+        state.restarts().count(),
+        restarting,
         boot);
   }
 
@@ -77,6 +84,15 @@ public record BoxRecord(
   /// @param bootId boot of the host in which it ran
   public record RecordedVm(long pid, long startTime, String bootId) {}
 
+  /// What decides whether a box is started again by itself.
+  ///
+  /// @param count how often it was since a user started it
+  /// @param stoppedByUser whether a user has stopped it since
+  public record RestartState(int count, boolean stoppedByUser) {
+    /// Of a box that a user has just started.
+    public static final RestartState NONE = new RestartState(0, false);
+  }
+
   /// The mutable part.
   ///
   /// @param status state
@@ -85,13 +101,15 @@ public record BoxRecord(
   /// @param exitCode of the main command's last run: its code, or 128 + signal
   /// @param errorReason why it failed
   /// @param imageId digest of the manifest that the box is made from
+  /// @param restarts what decides whether it is started again by itself
   public record BoxState(
       BoxStatus status,
       Instant updatedAt,
       Optional<RecordedVm> process,
       OptionalInt exitCode,
       Optional<String> errorReason,
-      Optional<String> imageId) {
+      Optional<String> imageId,
+      RestartState restarts) {
 
     static BoxState configured(Instant now) {
       return new BoxState(
@@ -100,14 +118,23 @@ public record BoxRecord(
           Optional.empty(),
           OptionalInt.empty(),
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          RestartState.NONE);
     }
 
     /// {@return this with the image that the box is made from}
     ///
     /// @param id digest of the manifest
     public BoxState withImage(String id) {
-      return new BoxState(status, updatedAt, process, exitCode, errorReason, Optional.of(id));
+      return new BoxState(
+          status, updatedAt, process, exitCode, errorReason, Optional.of(id), restarts);
+    }
+
+    /// {@return this with something else deciding on restarts}
+    ///
+    /// @param changed what
+    public BoxState withRestarts(RestartState changed) {
+      return new BoxState(status, updatedAt, process, exitCode, errorReason, imageId, changed);
     }
 
     /// {@return the state of a box whose VM runs}
@@ -120,12 +147,14 @@ public record BoxRecord(
           Optional.of(vm),
           OptionalInt.empty(),
           Optional.empty(),
-          imageId);
+          imageId,
+          restarts);
     }
 
     /// {@return this on the way down}
     public BoxState stopping() {
-      return new BoxState(BoxStatus.STOPPING, now(), process, exitCode, errorReason, imageId);
+      return new BoxState(
+          BoxStatus.STOPPING, now(), process, exitCode, errorReason, imageId, restarts);
     }
 
     /// {@return the state of a box that ended as it should}
@@ -133,7 +162,7 @@ public record BoxRecord(
     /// @param code how the main command ended, if known
     public BoxState stopped(OptionalInt code) {
       return new BoxState(
-          BoxStatus.STOPPED, now(), Optional.empty(), code, Optional.empty(), imageId);
+          BoxStatus.STOPPED, now(), Optional.empty(), code, Optional.empty(), imageId, restarts);
     }
 
     /// {@return the state of a box whose start failed or whose VM ended unasked}
@@ -141,7 +170,13 @@ public record BoxRecord(
     /// @param reason for the user
     public BoxState failed(String reason) {
       return new BoxState(
-          BoxStatus.FAILED, now(), Optional.empty(), exitCode, Optional.of(reason), imageId);
+          BoxStatus.FAILED,
+          now(),
+          Optional.empty(),
+          exitCode,
+          Optional.of(reason),
+          imageId,
+          restarts);
     }
 
     private static Instant now() {

@@ -92,6 +92,7 @@ class LocalBoxTest {
                 new BoxDisks(layout.baseDisks()),
                 () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
+            Timing.HOST,
             removed::add);
   }
 
