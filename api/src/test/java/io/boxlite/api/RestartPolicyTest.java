@@ -11,8 +11,7 @@ import org.junit.jupiter.api.Test;
 class RestartPolicyTest {
   @Test
   void policiesAreReadAsTheyAreWritten() {
-    for (String text :
-        List.of("no", "on-failure", "on-failure:7", "always", "unless-stopped")) {
+    for (String text : List.of("no", "on-failure", "on-failure:7", "always", "unless-stopped")) {
       assertThat(RestartPolicy.parse(text)).hasToString(text);
     }
     for (String text :

@@ -15,8 +15,7 @@ class ConfigParserTest {
     Config.RunConfig process =
         new Config.RunConfig(null, null, null, null, null, null, null, null, null, said);
     Config.RootFs layers = new Config.RootFs("layers", List.of());
-    return ConfigParser.parse(
-            new Config(null, null, "amd64", "linux", process, layers, List.of()))
+    return ConfigParser.parse(new Config(null, null, "amd64", "linux", process, layers, List.of()))
         .healthCheck();
   }
 

@@ -35,6 +35,12 @@ class RestartIT {
     TestHome.await(template + " is " + value, () -> inspect(id, template).equals(value));
   }
 
+  /// A VM is there before the box has started: what is executed in it waits for that.
+  private void awaitRun(String id, int restarts) {
+    await(id, "{{.RestartCount}} {{.State.Status}}", restarts + " running");
+    home.run("exec", id, "--", "true").ok();
+  }
+
   private void killVms() {
     List<ProcessHandle> vms = home.vms();
     vms.forEach(ProcessHandle::destroyForcibly);
@@ -60,18 +66,18 @@ class RestartIT {
   void alwaysSurvivesItsVmAndItsSupervisorAndEndsWithStop() {
     String always = detached("--restart", "always", "base", "sleep", "1000");
     killVms();
-    await(always, "{{.RestartCount}} {{.State.Status}}", "1 running");
+    awaitRun(always, 1);
 
     // Both die: the next supervisor starts it.
     killSupervisor();
     killVms();
-    await(always, "{{.RestartCount}} {{.State.Status}}", "2 running");
+    awaitRun(always, 2);
 
     // Only the supervisor dies: the run is taken over, and goes on being looked after.
     killSupervisor();
-    await(always, "{{.RestartCount}} {{.State.Status}}", "2 running");
+    awaitRun(always, 2);
     killVms();
-    await(always, "{{.RestartCount}} {{.State.Status}}", "3 running");
+    awaitRun(always, 3);
 
     home.run("stop", always).ok();
     assertThat(inspect(always, "{{.State.Status}} {{.State.Restarting}}"))
