@@ -44,6 +44,40 @@ public interface Box {
     stop(Duration.ofSeconds(10));
   }
 
+  /// Stops the box's CPUs; everything in it stands still, its clock too. Until [#unpause()] only
+  /// [#stop(Duration)], [#remove(boolean)] and what asks nothing of the box are possible. It stays
+  /// paused when the supervisor ends; the one that takes it over lets it run for a moment.
+  ///
+  /// @throws InvalidStateException if it does not run, or is paused
+  void pause();
+
+  /// Lets a paused box go on, with the present time.
+  ///
+  /// @throws InvalidStateException if it is not paused, or waits for room on the host's disk
+  void unpause();
+
+  /// Waits until the box does not run any more. A box that does not run is not waited for. One that
+  /// is started again by itself has ended all the same.
+  ///
+  /// @param limit how long to wait
+  /// @return what the box was when it ended, with the exit code of its main command; also when it
+  ///   is gone since. Empty if it has not ended within the limit
+  /// @throws InterruptedException if this thread was interrupted
+  Optional<BoxInfo> waitFor(Duration limit) throws InterruptedException;
+
+  /// [#waitFor(Duration)] without a limit.
+  ///
+  /// @return what the box was when it ended
+  /// @throws InterruptedException if this thread was interrupted
+  default BoxInfo waitFor() throws InterruptedException {
+    while (true) {
+      Optional<BoxInfo> end = waitFor(Duration.ofHours(1));
+      if (end.isPresent()) {
+        return end.get();
+      }
+    }
+  }
+
   /// Removes the box with its disk and logs.
   ///
   /// @param force whether a running box is killed; otherwise it is refused

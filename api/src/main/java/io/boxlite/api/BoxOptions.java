@@ -27,6 +27,8 @@ import java.util.regex.Pattern;
 /// @param capDrop Linux capabilities to drop, likewise
 /// @param volumes directories and files that do not belong to its disk, mounted in this order
 /// @param noTemplate whether its VM boots at every start, instead of being restored from a template
+/// @param restart when it is started again by itself; not together with `autoRemove`
+/// @param healthCheck how to find out whether it works; empty: as the image says
 /// @param pull when the image is fetched; only for the making of the box, and not kept with it
 /// @since 0.1
 public record BoxOptions(
@@ -48,6 +50,8 @@ public record BoxOptions(
     List<String> capDrop,
     List<VolumeMount> volumes,
     boolean noTemplate,
+    RestartPolicy restart,
+    Optional<HealthCheck> healthCheck,
     PullPolicy pull) {
   /// When the image of a new box is fetched.
   public enum PullPolicy {
@@ -146,7 +150,11 @@ public record BoxOptions(
             .require(
                 !(detach && autoRemove),
                 "auto_remove",
-                "remove-on-stop is incompatible with detach=true; choose one");
+                "remove-on-stop is incompatible with detach=true; choose one")
+            .require(
+                !autoRemove || restart.equals(RestartPolicy.NO),
+                "restart",
+                "is incompatible with remove-on-stop; choose one");
     capAdd.forEach(cap ->
         checks.require(
             Capabilities.isName(cap), "cap_add", "'" + cap + "' is not a capability name"));
@@ -235,6 +243,8 @@ public record BoxOptions(
     private List<String> capDrop = List.of();
     private List<VolumeMount> volumes = List.of();
     private boolean noTemplate;
+    private RestartPolicy restart = RestartPolicy.NO;
+    private Optional<HealthCheck> healthCheck = Optional.empty();
     private PullPolicy pull = PullPolicy.MISSING;
 
     private Builder(Optional<String> image, Optional<String> rootfsPath) {
@@ -261,6 +271,8 @@ public record BoxOptions(
       capDrop = from.capDrop;
       volumes = from.volumes;
       noTemplate = from.noTemplate;
+      restart = from.restart;
+      healthCheck = from.healthCheck;
       pull = from.pull;
     }
 
@@ -390,6 +402,24 @@ public record BoxOptions(
       return this;
     }
 
+    /// Says when the box is started again by itself.
+    ///
+    /// @param policy when; [RestartPolicy#NO] unless set
+    /// @return this
+    public Builder restart(RestartPolicy policy) {
+      restart = policy;
+      return this;
+    }
+
+    /// Says how to find out whether the box works.
+    ///
+    /// @param check what it leaves out is as the image says
+    /// @return this
+    public Builder healthCheck(HealthCheck check) {
+      healthCheck = Optional.of(check);
+      return this;
+    }
+
     /// Says when the image is fetched.
     ///
     /// @param policy when; [PullPolicy#MISSING] unless set
@@ -450,6 +480,8 @@ public record BoxOptions(
           capDrop,
           volumes,
           noTemplate,
+          restart,
+          healthCheck,
           pull);
     }
   }

@@ -89,6 +89,9 @@ final class FakeBoxlite implements Boxlite {
         box.detach(),
         box.autoRemove(),
         box.tty(),
+        box.health(),
+        box.restartCount(),
+        box.restarting(),
         Optional.of(
             new BootTiming(
                 StartOrigin.WARM,
@@ -117,6 +120,9 @@ final class FakeBoxlite implements Boxlite {
         Optional.empty(),
         true,
         false,
+        false,
+        Optional.empty(),
+        0,
         false,
         Optional.empty());
   }
@@ -260,6 +266,21 @@ final class FakeBoxlite implements Boxlite {
         throw startFails;
       }
       started(id);
+    }
+
+    @Override
+    public void pause() {
+      calls.add("pause " + id);
+    }
+
+    @Override
+    public void unpause() {
+      calls.add("unpause " + id);
+    }
+
+    @Override
+    public Optional<BoxInfo> waitFor(java.time.Duration limit) {
+      return limit.isZero() ? Optional.empty() : Optional.of(info());
     }
 
     @Override

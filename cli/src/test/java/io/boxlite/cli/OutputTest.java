@@ -146,8 +146,10 @@ class OutputTest {
                   "Status": "running",
                   "Running": true,
                   "Pid": 4321,
-                  "ExitCode": 0
+                  "ExitCode": 0,
+                  "Restarting": false
                 },
+                "RestartCount": 0,
                 "Cpus": 2,
                 "Memory": 536870912
               }
@@ -162,8 +164,8 @@ class OutputTest {
         "{{.State.Status}} | stopped",
         "{{ .ID }}={{.ImageID}} | 01B=docker.io/library/base:latest",
         "code {{.State.ExitCode}}! | code 7!",
-        "{{.State}} | {Status:stopped Running:false Pid:0 ExitCode:7}",
-        "{{json .State}} | {\"Status\":\"stopped\",\"Running\":false,\"Pid\":0,\"ExitCode\":7}",
+        "{{.State}} | {Status:stopped Running:false Pid:0 ExitCode:7 Restarting:false}",
+        "{{json .State}} | {\"Status\":\"stopped\",\"Running\":false,\"Pid\":0,\"ExitCode\":7,\"Restarting\":false}",
         "{{json .Id}} | \"01B\"",
         "just text | just text",
       })

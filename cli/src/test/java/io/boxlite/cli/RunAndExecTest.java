@@ -7,9 +7,12 @@ import io.boxlite.api.BoxStatus;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ExecException;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.HealthCheck;
+import io.boxlite.api.RestartPolicy;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -148,6 +151,68 @@ class RunAndExecTest {
     assertThat(cli.run("create", "base")).isZero();
     assertThat(cli.run("create", "--no-template", "base")).isZero();
     assertThat(cli.boxlite.created).extracting(BoxOptions::noTemplate).containsExactly(false, true);
+  }
+
+  @Test
+  void restartPolicyAndHealthCheckAreRead() {
+    assertThat(
+            cli.run(
+                "create",
+                "--restart",
+                "on-failure:3",
+                "--health-cmd",
+                "test -e /x",
+                "--health-interval",
+                "1m30s",
+                "--health-timeout",
+                "1.5s",
+                "--health-retries",
+                "4",
+                "--health-start-period",
+                "0",
+                "base"))
+        .isZero();
+    BoxOptions options = cli.boxlite.created.getLast();
+    assertThat(options.restart()).isEqualTo(RestartPolicy.parse("on-failure:3"));
+    assertThat(options.healthCheck())
+        .contains(
+            new HealthCheck(
+                List.of("CMD-SHELL", "test -e /x"),
+                Optional.of(Duration.ofSeconds(90)),
+                Optional.of(Duration.ofMillis(1500)),
+                Optional.of(Duration.ZERO),
+                Optional.of(4)));
+    assertThat(cli.run("create", "--no-healthcheck", "base")).isZero();
+    assertThat(cli.boxlite.created.getLast().healthCheck()).contains(HealthCheck.NONE);
+    assertThat(cli.run("create", "--health-retries", "9", "base")).isZero();
+    assertThat(cli.boxlite.created.getLast().healthCheck().orElseThrow().test()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--restart sometimes | must be no, on-failure",
+        "--restart always:3 | must not have a number",
+        "--restart on-failure:-1 | negative",
+        "--restart always --rm | cannot be used together",
+        "--health-interval 30 | expected a time such as",
+        "--health-interval s30s | expected a time such as",
+        "--health-timeout 0s | health_check.timeout must be",
+        "--health-retries 0 | health_check.retries must be",
+        "--no-healthcheck --health-retries 2 | conflicts",
+      })
+  void restartPolicyAndHealthCheckThatCannotBeAreRefused(String flags, String message) {
+    assertThat(cli.run(("run -d " + flags + " base").split(" "))).isEqualTo(1);
+    assertThat(cli.err()).contains(message);
+    assertThat(cli.boxlite.created).isEmpty();
+  }
+
+  @Test
+  void foregroundBoxThatIsStartedAgainOutlivesItsRun() {
+    executionGives(new byte[0], new byte[0], 4, 0);
+    assertThat(cli.run("run", "--restart", "always", "base", "x")).isEqualTo(4);
+    assertThat(created().detach()).isTrue();
   }
 
   @ParameterizedTest

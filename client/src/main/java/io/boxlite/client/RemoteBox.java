@@ -11,6 +11,7 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
+import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
@@ -20,6 +21,7 @@ import io.boxlite.rest.ExecutionIdBody;
 import io.boxlite.rest.Frames;
 import io.boxlite.rest.ImageBody;
 import io.boxlite.rest.ImageMapping;
+import io.boxlite.rest.JsonCodec;
 import io.boxlite.rest.LogFrames;
 import io.boxlite.rest.LogMapping;
 import io.boxlite.rest.OptionMapping;
@@ -77,6 +79,32 @@ final class RemoteBox implements Box {
   public void remove(boolean force, boolean volumes) {
     caller.send(
         "DELETE", Paths.box(id) + "?force=" + force + (volumes ? "&volumes=true" : ""), null);
+  }
+
+  @Override
+  public void pause() {
+    caller.send("POST", Paths.box(id) + "/pause", null);
+  }
+
+  @Override
+  public void unpause() {
+    caller.send("POST", Paths.box(id) + "/unpause", null);
+  }
+
+  @Override
+  public Optional<BoxInfo> waitFor(Duration limit) throws InterruptedException {
+    String path = Paths.box(id) + "/wait?timeout_seconds=" + limit.toMillis() / 1000.0;
+    try {
+      byte[] end = caller.send("GET", path, null);
+      return end.length == 0
+          ? Optional.empty()
+          : Optional.of(BoxMapping.toInfo(JsonCodec.read(BoxBody.class, end)));
+    } catch (NetworkException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("interrupted while waiting for box " + id);
+      }
+      throw e;
+    }
   }
 
   @Override

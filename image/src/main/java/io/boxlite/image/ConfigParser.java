@@ -1,10 +1,14 @@
 package io.boxlite.image;
 
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.HealthCheck;
 import io.boxlite.image.internal.oci.Config;
 import io.boxlite.image.internal.oci.Digest;
 import io.boxlite.image.internal.oci.Platform;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +27,35 @@ final class ConfigParser {
         relative ? "/" + workingDir : workingDir,
         text(process.user(), ""),
         text(process.stopSignal(), ""),
+        healthCheck(process.healthcheck()),
         keys(process.exposedPorts()),
         keys(process.volumes()),
         labels(process.labels()),
         text(config.architecture(), Platform.HOST.architecture()),
         text(config.os(), "linux"),
         config.diffIds().stream().map(Digest::toString).toList());
+  }
+
+  /// One that cannot be is as if there were none: the image can be run all the same.
+  private static Optional<HealthCheck> healthCheck(Config.@Nullable HealthConfig said) {
+    if (said == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new HealthCheck(
+              Config.texts(said.test()),
+              time(said.interval()),
+              time(said.timeout()),
+              time(said.startPeriod()),
+              said.retries() == 0 ? Optional.empty() : Optional.of(said.retries())));
+    } catch (ConfigException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Duration> time(long nanos) {
+    return nanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(nanos));
   }
 
   private static List<String> keys(@Nullable Map<String, Object> map) {

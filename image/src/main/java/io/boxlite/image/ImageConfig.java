@@ -1,7 +1,9 @@
 package io.boxlite.image;
 
+import io.boxlite.api.HealthCheck;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What an image says about how its processes are run: the OCI image configuration, checked.
 /// Immutable. A text that the image does not set is empty.
@@ -12,6 +14,7 @@ import java.util.Map;
 /// @param workingDir absolute path in the box, or empty for `/`
 /// @param user `user`, `uid`, `user:group` or `uid:gid`, or empty for root
 /// @param stopSignal such as `SIGTERM` or `15`, or empty
+/// @param healthCheck how to find out whether a box of it works, if it says so
 /// @param exposedPorts such as `80/tcp`, sorted
 /// @param volumes paths in the box, sorted
 /// @param labels of the image
@@ -26,6 +29,7 @@ public record ImageConfig(
     String workingDir,
     String user,
     String stopSignal,
+    Optional<HealthCheck> healthCheck,
     List<String> exposedPorts,
     List<String> volumes,
     Map<String, String> labels,

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 /// @param autoRemove whether it is removed when it stops
 /// @param tty whether its main command has a terminal
 /// @param errorReason why it failed
+/// @param healthStatus what its health check came to, while it runs and has one
+/// @param restartCount how often it was started again by itself since a user started it
+/// @param restarting whether it does not run and will be started again by itself
 /// @param bootTiming stages of its last start
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
@@ -48,4 +51,7 @@ public record BoxBody(
     boolean autoRemove,
     boolean tty,
     @Nullable String errorReason,
+    @Nullable HealthStatusBody healthStatus,
+    @Nullable Integer restartCount,
+    @Nullable Boolean restarting,
     @Nullable BootTimingBody bootTiming) {}

@@ -50,6 +50,9 @@ public final class BoxMapping {
         info.autoRemove(),
         info.tty(),
         info.errorReason().orElse(null),
+        info.health().map(HealthMapping::toBody).orElse(null),
+        info.restartCount(),
+        info.restarting(),
         info.boot().map(BoxMapping::toBody).orElse(null));
   }
 
@@ -58,6 +61,7 @@ public final class BoxMapping {
   /// @param body what a server answered
   public static BoxInfo toInfo(BoxBody body) {
     Integer exitCode = body.exitCode();
+    Integer restarts = body.restartCount();
     return new BoxInfo(
         body.boxId(),
         Optional.ofNullable(body.name()),
@@ -73,6 +77,9 @@ public final class BoxMapping {
         body.detach(),
         body.autoRemove(),
         body.tty(),
+        Optional.ofNullable(body.healthStatus()).map(HealthMapping::toStatus),
+        restarts == null ? 0 : restarts,
+        Boolean.TRUE.equals(body.restarting()),
         toTiming(body.bootTiming()));
   }
 

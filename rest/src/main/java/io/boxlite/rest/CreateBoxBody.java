@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// @param autoResume taken, without effect while nothing pauses
 /// @param autoRemove whether it is removed when it stops
 /// @param noTemplate whether its VM boots at every start
+/// @param restart when it is started again by itself: `no` (default), `on-failure[:n]`, `always` or
+///   `unless-stopped`
+/// @param healthCheck how to find out whether it works; absent: as the image says
 /// @param pull when the image is fetched: `missing` (default), `never` or `always`
 /// @param labels only empty here
 /// @param secrets only empty here
@@ -58,6 +61,8 @@ public record CreateBoxBody(
     @Nullable Boolean autoResume,
     @Nullable Boolean autoRemove,
     @Nullable Boolean noTemplate,
+    @Nullable String restart,
+    @Nullable HealthCheckBody healthCheck,
     @Nullable String pull,
     @Nullable Map<String, String> labels,
     @Nullable Object secrets,

@@ -4,6 +4,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxOptions.PullPolicy;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecOptions;
+import io.boxlite.api.RestartPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,6 +52,8 @@ public final class OptionMapping {
         null,
         options.autoRemove(),
         options.noTemplate() ? (Boolean) true : null,
+        options.restart().equals(RestartPolicy.NO) ? null : options.restart().toString(),
+        options.healthCheck().map(HealthMapping::toBody).orElse(null),
         options.pull() == PullPolicy.MISSING ? null : options.pull().wireName(),
         null,
         null,
@@ -74,6 +77,7 @@ public final class OptionMapping {
     Boolean detach = body.detach();
     Integer cpus = body.cpus();
     Integer memory = body.memoryMib();
+    String restart = body.restart();
     return new BoxOptions(
         Optional.ofNullable(body.name()),
         Optional.ofNullable(body.image()),
@@ -93,6 +97,8 @@ public final class OptionMapping {
         capabilities == null ? List.of() : items("advanced.capabilities.drop", capabilities.drop()),
         VolumeMapping.toMounts(body.volumes()),
         Boolean.TRUE.equals(body.noTemplate()),
+        restart == null ? RestartPolicy.NO : RestartPolicy.parse(restart),
+        Optional.ofNullable(body.healthCheck()).map(HealthMapping::toCheck),
         pullPolicy(body.pull()));
   }
 
@@ -235,7 +241,7 @@ public final class OptionMapping {
     return list == null ? Optional.empty() : Optional.of(items(field, list));
   }
 
-  private static List<String> items(String field, @Nullable List<String> list) {
+  static List<String> items(String field, @Nullable List<String> list) {
     if (list == null) {
       return List.of();
     }

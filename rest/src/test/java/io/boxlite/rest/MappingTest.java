@@ -13,6 +13,9 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.HealthCheck;
+import io.boxlite.api.HealthStatus;
+import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.TemplateInfo;
@@ -56,6 +59,14 @@ class MappingTest {
             .tty(true)
             .detach(true)
             .noTemplate(true)
+            .restart(RestartPolicy.parse("on-failure:3"))
+            .healthCheck(
+                new HealthCheck(
+                    List.of("CMD", "check", "it"),
+                    Optional.of(Duration.ofMillis(1290)),
+                    Optional.empty(),
+                    Optional.of(Duration.ZERO),
+                    Optional.of(4)))
             .pull(BoxOptions.PullPolicy.NEVER)
             .build();
     byte[] json = JsonCodec.write(OptionMapping.toBody(options));
@@ -78,6 +89,15 @@ class MappingTest {
         Optional.empty(),
         true,
         false,
+        true,
+        Optional.of(
+            new HealthStatus(
+                HealthStatus.State.UNHEALTHY,
+                4,
+                List.of(
+                    new HealthStatus.Probe(
+                        Instant.EPOCH, Instant.EPOCH.plusMillis(5), 3, "down\n")))),
+        2,
         true,
         boot);
   }

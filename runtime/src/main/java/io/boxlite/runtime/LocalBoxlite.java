@@ -31,6 +31,7 @@ import io.boxlite.runtime.internal.lifecycle.Counters;
 import io.boxlite.runtime.internal.lifecycle.LocalBox;
 import io.boxlite.runtime.internal.lifecycle.LocalImages;
 import io.boxlite.runtime.internal.lifecycle.OrphanVms;
+import io.boxlite.runtime.internal.lifecycle.Timing;
 import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
@@ -106,6 +107,7 @@ public final class LocalBoxlite implements Boxlite {
             new VmSource(
                 options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
+            Timing.HOST,
             boxes::remove);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);
   }

@@ -20,13 +20,18 @@ import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
 import io.boxlite.rest.UpdateBoxBody;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// Boxes: create, find, list, remove, update, start, stop, logs, figures, commit.
 final class BoxRoutes {
   private static final int CREATED = 201;
   private static final Duration DEFAULT_GRACE = Duration.ofSeconds(10);
+
+  /// Of a request to wait that says nothing: a client asks again.
+  private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
   private final Boxlite boxlite;
   private final ExecutionRegistry executions;
@@ -45,6 +50,9 @@ final class BoxRoutes {
     router.add("PATCH", "boxes/{box}", this::update);
     router.add("POST", "boxes/{box}/start", this::start);
     router.add("POST", "boxes/{box}/stop", this::stop);
+    router.add("POST", "boxes/{box}/pause", this::pause);
+    router.add("POST", "boxes/{box}/unpause", this::unpause);
+    router.add("GET", "boxes/{box}/wait", this::await);
     router.add("GET", "boxes/{box}/logs", this::logs);
     router.add("GET", "boxes/{box}/metrics", this::metrics);
     router.add("POST", "boxes/{box}/commit", this::commit);
@@ -91,6 +99,35 @@ final class BoxRoutes {
     Box box = find(boxlite, exchange);
     box.update(change.toUpdate());
     exchange.answer(BoxMapping.toBody(box.info()));
+  }
+
+  private void pause(Exchange exchange) {
+    Box box = find(boxlite, exchange);
+    box.pause();
+    exchange.answer(BoxMapping.toBody(box.info()));
+  }
+
+  private void unpause(Exchange exchange) {
+    Box box = find(boxlite, exchange);
+    box.unpause();
+    exchange.answer(BoxMapping.toBody(box.info()));
+  }
+
+  private void await(Exchange exchange) throws IOException {
+    Box box = find(boxlite, exchange);
+    Duration limit = exchange.seconds("timeout_seconds", LONGEST_WAIT);
+    exchange.whileConnected(() -> {
+      try {
+        Optional<BoxInfo> end = box.waitFor(limit);
+        if (end.isPresent()) {
+          exchange.answer(BoxMapping.toBody(end.get()));
+        } else {
+          exchange.noContent();
+        }
+      } catch (InterruptedException e) {
+        throw new InterruptedIOException("the client has gone");
+      }
+    });
   }
 
   private void start(Exchange exchange) {
@@ -142,6 +179,9 @@ final class BoxRoutes {
           before.detach(),
           before.autoRemove(),
           before.tty(),
+          java.util.Optional.empty(),
+          before.restartCount(),
+          false,
           before.boot());
     }
   }

@@ -2,11 +2,13 @@ package io.boxlite.server;
 
 import io.boxlite.api.ConfigException;
 import io.boxlite.rest.JsonCodec;
+import io.boxlite.rest.OptionMapping;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,6 +78,19 @@ final class Exchange {
           throw new ConfigException(
               "invalid_" + name, name + " '" + other + "' must be true or false");
     };
+  }
+
+  /// {@return a number of seconds of the query}
+  ///
+  /// @param absent what it means when there is none
+  Duration seconds(String name, Duration absent) {
+    Optional<String> text = query(name);
+    try {
+      Double value = text.isPresent() ? (Double) Double.parseDouble(text.get()) : null;
+      return OptionMapping.seconds(name, value, absent);
+    } catch (NumberFormatException e) {
+      throw new ConfigException("invalid_" + name, name + " must be a number of seconds");
+    }
   }
 
   InputStream body() {

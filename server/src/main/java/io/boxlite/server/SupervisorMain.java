@@ -120,7 +120,7 @@ public final class SupervisorMain {
     long idleSince = System.nanoTime();
     try {
       while (!leaving.await(CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
-        if (server.connections() > 0 || hasActiveBox(boxlite)) {
+        if (server.connections() > 0 || hasWork(boxlite)) {
           idleSince = System.nanoTime();
         } else if (System.nanoTime() - idleSince >= idle.toNanos() && server.hide()) {
           return;
@@ -131,9 +131,9 @@ public final class SupervisorMain {
     }
   }
 
-  private static boolean hasActiveBox(Boxlite boxlite) {
+  private static boolean hasWork(Boxlite boxlite) {
     for (BoxInfo box : boxlite.list()) {
-      if (box.status().isActive()) {
+      if (box.status().isActive() || box.restarting()) {
         return true;
       }
     }

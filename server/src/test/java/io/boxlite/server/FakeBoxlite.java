@@ -122,6 +122,8 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    volatile boolean paused;
+
     @Override
     public java.util.List<String> copyIn(
         java.io.InputStream tar, String boxTarget, io.boxlite.api.CopyOptions options) {
@@ -198,6 +200,9 @@ final class FakeBoxlite implements Boxlite {
           options.detach(),
           options.autoRemove(),
           options.tty(),
+          Optional.empty(),
+          0,
+          false,
           boot);
     }
 
@@ -215,6 +220,21 @@ final class FakeBoxlite implements Boxlite {
                   Duration.ofMillis(5),
                   Duration.ofMillis(6),
                   Duration.ofMillis(7)));
+    }
+
+    @Override
+    public void pause() {
+      paused = true;
+    }
+
+    @Override
+    public void unpause() {
+      paused = false;
+    }
+
+    @Override
+    public Optional<BoxInfo> waitFor(java.time.Duration limit) {
+      return limit.isZero() ? Optional.empty() : Optional.of(info());
     }
 
     @Override

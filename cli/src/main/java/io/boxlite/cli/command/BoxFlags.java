@@ -37,6 +37,7 @@ final class BoxFlags {
     spec.addOption(Specs.flag("Run in the background and print the id", "-d", "--detach"));
     spec.addOption(Specs.flag("Remove the box when it stops", "--rm"));
     spec.addOption(Specs.flag("Boot the VM instead of restoring it", "--no-template"));
+    HealthFlags.add(spec);
     Transfers.addFlags(spec);
     ProcessFlags.addEnvironment(spec);
     spec.addOption(later("-p", "--publish"));
@@ -69,6 +70,7 @@ final class BoxFlags {
     options.cpus(cpus(parsed, context));
     number(parsed, "--memory").ifPresent(options::memoryMib);
     number(parsed, "--disk-size").ifPresent(options::diskSizeGb);
+    HealthFlags.read(parsed, options);
     return options
         .noTemplate(Specs.has(parsed, "--no-template"))
         .capAdd(Specs.list(parsed, "--cap-add"))

@@ -5,6 +5,7 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.HealthStatus;
 import io.boxlite.api.NotFoundException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -84,6 +85,23 @@ final class InspectCommand implements Command {
     return tree;
   }
 
+  private static Map<String, Object> health(HealthStatus health) {
+    List<Map<String, Object>> log = new ArrayList<>();
+    for (HealthStatus.Probe probe : health.log()) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("Start", probe.start().toString());
+      entry.put("End", probe.end().toString());
+      entry.put("ExitCode", probe.exitCode());
+      entry.put("Output", probe.output());
+      log.add(entry);
+    }
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("Status", health.state().wireName());
+    tree.put("FailingStreak", health.failures());
+    tree.put("Log", log);
+    return tree;
+  }
+
   private static Map<String, Object> tree(BoxInfo box) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("Status", box.status().wireName());
@@ -91,6 +109,8 @@ final class InspectCommand implements Command {
     state.put("Pid", box.pid().orElse(0));
     state.put("ExitCode", box.exitCode().orElse(0));
     box.errorReason().ifPresent(reason -> state.put("Error", reason));
+    state.put("Restarting", box.restarting());
+    box.health().ifPresent(health -> state.put("Health", health(health)));
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("Id", box.id());
     tree.put("Name", box.name().orElse(""));
@@ -98,6 +118,7 @@ final class InspectCommand implements Command {
     tree.put("Created", box.createdAt().toString());
     tree.put("Status", box.status().wireName());
     tree.put("State", state);
+    tree.put("RestartCount", box.restartCount());
     tree.put("Cpus", box.cpus());
     tree.put("Memory", box.memoryMib() * 1024L * 1024L);
     box.boot().ifPresent(boot -> tree.put("BootTiming", timing(boot)));

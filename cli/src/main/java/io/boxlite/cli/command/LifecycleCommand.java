@@ -31,6 +31,14 @@ final class LifecycleCommand implements Command {
     return new LifecycleCommand("Stop boxes", "stop", "stopping", Box::stop);
   }
 
+  static LifecycleCommand pause() {
+    return new LifecycleCommand("Let boxes stand still", "pause", "pausing", Box::pause);
+  }
+
+  static LifecycleCommand unpause() {
+    return new LifecycleCommand("Let paused boxes go on", "unpause", "unpausing", Box::unpause);
+  }
+
   static LifecycleCommand restart() {
     return new LifecycleCommand(
         "Stop boxes and start them again",

@@ -5,6 +5,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.RestartPolicy;
 import io.boxlite.cli.terminal.Terminal;
 import io.boxlite.client.RemoteBoxlite;
 import java.util.Optional;
@@ -31,12 +32,19 @@ final class RunCommand implements Command {
             .detach(detach)
             .autoRemove(Specs.has(parsed, "--rm") && !detach);
     ProcessFlags.user(parsed).ifPresent(builder::user);
-    BoxOptions options = builder.build();
+    BoxOptions options = outliving(builder.build());
     Optional<StartTiming> timing =
         Specs.has(parsed, "--timing") ? Optional.of(new StartTiming()) : Optional.empty();
     return detach
         ? background(options, parsed, timing, context)
         : foreground(options, parsed, timing, context);
+  }
+
+  /// A box that is started again by itself does not end with this process, nor with its command.
+  private static BoxOptions outliving(BoxOptions options) {
+    return options.restart().equals(RestartPolicy.NO)
+        ? options
+        : options.toBuilder().detach(true).build();
   }
 
   private static int background(
@@ -62,22 +70,25 @@ final class RunCommand implements Command {
     Execution execution;
     try {
       // Attached first, so that nothing that the command writes is missed.
-      execution = attach(box, context);
+      execution = attach(box, !options.detach(), context);
       start(box, timing, context);
     } catch (BoxliteException e) {
       throw undone(box, e);
     }
     boolean input = ProcessFlags.interactive(parsed);
     int code = new Foreground(context, execution, input, terminal).run();
-    ended(box, context);
+    if (!options.detach()) {
+      ended(box, context);
+    }
     timing.ifPresent(t -> t.print(context.err()));
     return code;
   }
 
-  /// A supervisor that is told so stops the box when this process goes away, however that happens.
-  private static Execution attach(Box box, CliContext context) {
+  /// A supervisor that is told that the box `ends` with this process stops it when the process goes
+  /// away, however that happens.
+  private static Execution attach(Box box, boolean ends, CliContext context) {
     return context.boxlite() instanceof RemoteBoxlite remote
-        ? remote.attach(box.id(), true)
+        ? remote.attach(box.id(), ends)
         : box.attach();
   }
 

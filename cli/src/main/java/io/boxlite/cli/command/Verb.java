@@ -24,6 +24,12 @@ public enum Verb {
   RESTART,
   /// Changes what boxes have.
   UPDATE,
+  /// Lets boxes stand still.
+  PAUSE,
+  /// Lets paused boxes go on.
+  UNPAUSE,
+  /// Waits until boxes have stopped.
+  WAIT,
   /// Removes boxes.
   RM,
   /// Shows details of boxes.
@@ -116,6 +122,9 @@ public enum Verb {
       case STOP -> LifecycleCommand.stop();
       case RESTART -> LifecycleCommand.restart();
       case UPDATE -> new UpdateCommand();
+      case PAUSE -> LifecycleCommand.pause();
+      case UNPAUSE -> LifecycleCommand.unpause();
+      case WAIT -> new WaitCommand();
       case RM -> new RmCommand();
       case INSPECT -> new InspectCommand();
       case LOGS -> new LogsCommand();

@@ -31,10 +31,20 @@ public record Config(
       @Json.Property("Volumes") @Nullable Map<String, Object> volumes,
       @Json.Property("WorkingDir") @Nullable String workingDir,
       @Json.Property("Labels") @Nullable Map<String, String> labels,
-      @Json.Property("StopSignal") @Nullable String stopSignal) {
+      @Json.Property("StopSignal") @Nullable String stopSignal,
+      @Json.Property("Healthcheck") @Nullable HealthConfig healthcheck) {
     static final RunConfig EMPTY =
-        new RunConfig(null, null, null, null, null, null, null, null, null);
+        new RunConfig(null, null, null, null, null, null, null, null, null, null);
   }
+
+  /// HEALTHCHECK of a Dockerfile; not of OCI, but kept by all. Times in nanoseconds, 0: not said.
+  @Json
+  public record HealthConfig(
+      @Json.Property("Test") @Nullable List<String> test,
+      @Json.Property("Interval") long interval,
+      @Json.Property("Timeout") long timeout,
+      @Json.Property("StartPeriod") long startPeriod,
+      @Json.Property("Retries") int retries) {}
 
   /// The layers.
   @Json

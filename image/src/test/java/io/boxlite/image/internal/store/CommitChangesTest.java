@@ -103,6 +103,7 @@ final class CommitChangesTest {
     assertThat(config.user()).isEqualTo("alice:wheel");
     assertThat(config.workingDir()).isEqualTo("/w/sub");
     assertThat(config.stopSignal()).isEqualTo("SIGINT");
+    assertThat(config.healthcheck()).isNotNull();
   }
 
   @Test

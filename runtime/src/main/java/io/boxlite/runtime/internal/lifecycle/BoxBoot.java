@@ -245,7 +245,7 @@ final class BoxBoot {
     return found;
   }
 
-  /// Takes over a VM that runs.
+  /// Takes over a VM. One that a user paused runs afterwards: only so its agent answers.
   ///
   /// @param box its record, with the VM's process
   /// @return the run, or empty when the VM has ended
@@ -258,6 +258,9 @@ final class BoxBoot {
     Vm vm = found.get();
     Portal portal = null;
     try {
+      if (box.state().isPausedByUser()) {
+        vm.resume();
+      }
       portal = connect(vm);
       ContainerState state = portal.hello().getContainerState();
       if (state != ContainerState.CONTAINER_STATE_RUNNING

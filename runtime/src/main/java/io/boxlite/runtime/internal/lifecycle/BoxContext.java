@@ -24,6 +24,7 @@ import java.util.function.Consumer;
 /// @param driver takes VMs over and ends them
 /// @param vms gives boxes their VMs
 /// @param counters of the runtime
+/// @param timing of restarts and health checks
 /// @param onRemoved told the id of a box that has been removed
 public record BoxContext(
     RuntimeOptions options,
@@ -35,6 +36,7 @@ public record BoxContext(
     VmmDriver driver,
     VmSource vms,
     Counters counters,
+    Timing timing,
     Consumer<String> onRemoved) {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
 

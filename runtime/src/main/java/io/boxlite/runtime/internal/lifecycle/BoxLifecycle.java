@@ -2,98 +2,26 @@ package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxUpdate;
-import io.boxlite.api.BoxliteException;
-import io.boxlite.api.EngineException;
 import io.boxlite.api.Execution;
-import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
-import io.boxlite.api.StorageException;
+import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
-import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
+import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
-import io.boxlite.vmm.Vm;
-import io.boxlite.vmm.VmExit;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
-/// The states of one box, and the only place that changes them. Everything that starts, stops or
-/// removes it holds `lock`; what only looks does not.
-final class BoxLifecycle {
-  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
-  private static final int SIGKILL = 9;
-
-  /// For the main command of a box whose stop another supervisor did not finish.
-  private static final Duration TAKEN_OVER_GRACE = Duration.ofSeconds(10);
-
-  private final BoxContext context;
-  private final BoxBoot boot;
-  private final ReentrantLock lock = new ReentrantLock(true);
-  private final BoxFigures figures;
-  private final LateTakeover late;
-
-  private volatile BoxRecord record;
-  private volatile @Nullable RunningBox running;
-  private volatile @Nullable SpawnedVm booting;
-  private volatile String command = "";
-  private volatile boolean alone;
-  private volatile boolean removed;
+/// What callers ask of one box: its transitions. Each is done wholly before the next begins.
+final class BoxLifecycle extends BoxRuns {
+  /// Exit code of a main command that SIGKILL ended.
+  private static final int KILLED = 128 + 9;
 
   BoxLifecycle(BoxContext context, BoxRecord record, BoxFigures figures) {
-    this.context = context;
-    this.record = record;
-    this.boot = new BoxBoot(context, record.id());
-    this.figures = figures;
-    this.late = new LateTakeover(context, record.id(), lock);
-  }
-
-  private String id() {
-    return record.id();
-  }
-
-  /// {@return the box as it is stored now}
-  BoxRecord record() {
-    return record;
-  }
-
-  /// {@return its run, if it has one}
-  Optional<RunningBox> running() {
-    return Optional.ofNullable(running);
-  }
-
-  /// {@return whether it has been removed}
-  boolean removed() {
-    return removed;
-  }
-
-  private interface Held extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  private Held hold() {
-    lock.lock();
-    return lock::unlock;
-  }
-
-  /// @throws io.boxlite.api.NotFoundException if the box has been removed
-  void checkExists() {
-    if (removed) {
-      throw Refusals.gone(id());
-    }
-  }
-
-  private void store(BoxState state) {
-    BoxRecord changed = record.with(state);
-    context.store().update(changed);
-    record = changed;
+    super(context, record, figures);
   }
 
   /// See [io.boxlite.api.Box#start()].
@@ -101,203 +29,69 @@ final class BoxLifecycle {
     try (Held _ = hold()) {
       checkExists();
       Refusals.checkNotPaused(record);
+      restarts.cancel();
+      if (running == null) {
+        record = record.with(record.state().withRestarts(RestartState.NONE));
+      }
+      startHeld();
+    }
+  }
+
+  /// See [io.boxlite.api.Box#pause()].
+  void pause() {
+    try (Held _ = hold()) {
+      checkExists();
       RunningBox run = running;
-      if (run == null) {
-        run = boot();
+      if (run == null || !run.initStarted() || !Refusals.mayPause(record)) {
+        throw Refusals.pause(record);
       }
-      if (!run.initStarted()) {
-        startInit(run);
-      }
+      run.vm().pause();
+      CrashPoint.reached("pause.stopped");
+      keep(record.state().paused());
     }
   }
 
-  private RunningBox boot() {
-    SpawnedVm spawned = new SpawnedVm();
-    booting = spawned;
-    try {
-      BoxBoot.Booted booted =
-          boot.boot(record, spawned, vm -> store(record.state().running(BoxBoot.recorded(vm))));
-      figures.booted(booted.timing());
-      command = booted.command();
-      adopt(booted.running());
-      return booted.running();
-    } catch (RuntimeException e) {
-      startFailed(e);
-      throw e;
-    } finally {
-      booting = null;
-    }
-  }
-
-  private void startInit(RunningBox run) {
-    long began = System.nanoTime();
-    try {
-      run.startInit(command);
-      CrashPoint.reached("start.init");
-    } catch (BoxliteException e) {
-      running = null;
-      run.end(e);
-      startFailed(e);
-      throw e;
-    }
-    figures.initStarted(Duration.ofNanos(System.nanoTime() - began));
-    boot.started(record);
-  }
-
-  /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to
-  /// be removed anyway.
-  private void startFailed(RuntimeException e) {
-    context.counters().boxesFailed.increment();
-    try {
-      if (record.options().autoRemove()) {
-        delete();
-      } else {
-        keep(record.state().failed(String.valueOf(e.getMessage())));
-      }
-    } catch (BoxliteException again) {
-      LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
-    }
-  }
-
-  /// From here on this run's end is noticed, whichever way it comes.
-  private void adopt(RunningBox run) {
-    running = run;
-    var _ =
-        run.initExit()
-            .whenComplete((exit, _) -> {
-              if (exit != null) {
-                context.inBackground(id(), "init-exit", () -> initEnded(run, exit));
-              }
-            });
-    var _ =
-        run.vm()
-            .onExit()
-            .thenAccept(exit -> context.inBackground(id(), "vm-exit", () -> vmEnded(run, exit)));
-    watchPortal(run);
-    run.watchDisk(boot.directory(), () -> record.state(), change -> changeUnlessBusy(run, change));
-  }
-
-  /// {@return false if whoever holds the lock may be waiting for this}
-  private boolean changeUnlessBusy(RunningBox run, UnaryOperator<BoxState> change) {
-    if (!lock.tryLock()) {
-      return false;
-    }
-    try {
-      BoxState changed = change.apply(record.state());
-      if (running == run && !changed.equals(record.state())) {
-        keep(changed);
-      }
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void watchPortal(RunningBox run) {
-    run.portal()
-        .onLost()
-        .thenAccept(
-            cause -> context.inBackground(id(), "portal-lost", () -> portalLost(run, cause)));
-  }
-
-  /// The main command has ended by itself: the box stops.
-  private void initEnded(RunningBox run, ExitStatus exit) {
+  /// See [io.boxlite.api.Box#unpause()].
+  void unpause() {
     try (Held _ = hold()) {
-      if (running != run) {
-        return;
+      checkExists();
+      if (!record.state().isPausedByUser()) {
+        throw Refusals.unpause(record);
       }
-      try {
-        if (record.options().autoRemove()) {
-          // Its disk goes anyway: nothing needs to be synced.
-          run.vm().kill();
-        } else {
-          keep(record.state().stopping());
-          run.shutDown(Duration.ZERO);
-        }
-      } finally {
-        stopped(run, exit);
-      }
+      goOn();
     }
   }
 
-  /// For what has happened: that a full disk cannot take it does not undo it.
-  private void keep(BoxState state) {
-    record = record.with(state);
-    try {
-      context.store().update(record);
-    } catch (StorageException e) {
-      LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", id(), e.getMessage());
+  /// Lets a box go on that a user paused.
+  private void goOn() {
+    RunningBox run = running;
+    if (run == null) {
+      throw Refusals.unpause(record);
     }
-  }
-
-  private void stopped(RunningBox run, ExitStatus exit) {
-    running = null;
-    run.close();
-    context.counters().boxesStopped.increment();
-    try {
-      if (record.options().autoRemove()) {
-        delete();
-      } else {
-        keep(record.state().stopped(OptionalInt.of(exit.shellCode())));
-      }
-    } finally {
-      run.publishEnd(exit);
-      run.fail(new PortalException("box_stopped", "box " + id() + " has stopped"));
-    }
-  }
-
-  private void vmEnded(RunningBox run, VmExit exit) {
-    try (Held _ = hold()) {
-      if (running != run) {
-        return;
-      }
-      running = null;
-      EngineException cause = boot.endedUnasked(exit);
-      run.abandon(cause);
-      startFailed(cause);
-    }
-  }
-
-  /// The VM may live on: then the portal is opened again and everything goes on.
-  private void portalLost(RunningBox run, PortalException cause) {
-    try (Held _ = hold()) {
-      if (running != run || !run.vm().isAlive()) {
-        return;
-      }
-      try {
-        run.countLoss(cause);
-        Portal portal = boot.connect(run.vm());
-        portal.hello();
-        run.reconnected(portal);
-        watchPortal(run);
-        LOG.log(System.Logger.Level.WARNING, "box {0}, back after {1}", id(), cause.getMessage());
-      } catch (BoxliteException e) {
-        running = null;
-        run.end(e);
-        startFailed(e);
-      }
-    }
+    run.vm().resume();
+    CrashPoint.reached("unpause.resumed");
+    keep(record.state().running(record.state().process().orElseThrow()));
+    setClock(run);
   }
 
   /// See [io.boxlite.api.Box#stop(Duration)].
   void stop(Duration grace) {
     try (Held _ = hold()) {
       checkExists();
-      RunningBox run = running;
-      if (run == null) {
-        if (record.state().status().isActive()) {
-          endVm();
-          endedElsewhere("", false);
-        }
-        return;
+      stoppedByUser();
+      if (record.state().isPausedByUser()) {
+        goOn(); // only a guest that runs can bring its data to the disk
       }
-      ExitStatus exit = new ExitStatus(0, SIGKILL, false);
-      try {
-        keep(record.state().stopping());
-        exit = run.shutDown(grace).orElse(exit);
-      } finally {
-        stopped(run, exit);
-      }
+      stopHeld(grace);
+    }
+  }
+
+  /// It stays stopped until a user starts it, or, with `always`, the next supervisor does.
+  private void stoppedByUser() {
+    restarts.cancel();
+    RestartState state = record.state().restarts();
+    if (!record.options().restart().equals(RestartPolicy.NO) && !state.stoppedByUser()) {
+      keep(record.state().withRestarts(new RestartState(state.count(), true)));
     }
   }
 
@@ -309,7 +103,7 @@ final class BoxLifecycle {
       endVmNow();
     }
     try (Held _ = hold()) {
-      if (removed) {
+      if (removed()) {
         return; // as was wanted: its end, or another caller, was faster
       }
       RunningBox run = running;
@@ -323,6 +117,7 @@ final class BoxLifecycle {
         } else {
           endVm();
         }
+        record = record.with(record.state().stopped(OptionalInt.of(KILLED)));
       }
       CrashPoint.reached("remove.ended");
       if (volumes) {
@@ -340,15 +135,6 @@ final class BoxLifecycle {
     } else if (spawned != null) {
       spawned.kill();
     }
-  }
-
-  private void delete() {
-    if (record.options().autoRemove()) {
-      context.volumes().removeOwn(record.options().volumes());
-    }
-    context.store().delete(id());
-    removed = true;
-    context.onRemoved().accept(id());
   }
 
   /// See [io.boxlite.api.Box#update(BoxUpdate)].
@@ -389,6 +175,7 @@ final class BoxLifecycle {
   Execution attach() {
     try (Held _ = hold()) {
       checkExists();
+      Refusals.checkNotPaused(record);
       RunningBox run = running;
       if (run == null) {
         if (record.state().status() != BoxStatus.CONFIGURED) {
@@ -400,70 +187,11 @@ final class BoxLifecycle {
     }
   }
 
-  /// Brings the box's state in line with what is left of it after another supervisor, or a boot of
-  /// the host: takes a detached box's VM over, ends any other.
-  void recover() {
-    try (Held _ = hold()) {
-      if (!record.state().status().isActive()) {
-        if (record.options().autoRemove()) {
-          delete(); // whoever made it has gone without starting it
-        }
-        return;
-      }
-      boolean stopping = record.state().status() == BoxStatus.STOPPING;
-      try {
-        Optional<Vm> waits = boot.findWaiting(record);
-        if (!record.options().detach()
-            || boot.isOfAnotherHostBoot(record)
-            || (stopping && waits.isPresent())) {
-          waits.ifPresent(Vm::close);
-          endVm();
-          endedElsewhere("", false);
-          return;
-        }
-        if (waits.isPresent()) {
-          keep(FullDisk.waiting(record.state(), boot.directory()));
-          late.begin(waits.get(), () -> record.state(), this::recover);
-          return;
-        }
-        Optional<RunningBox> run = boot.takeOver(record);
-        if (run.isEmpty()) {
-          endedElsewhere("its VM was gone when the supervisor started", !stopping);
-          return;
-        }
-        adopt(run.get());
-        if (record.state().isWaitingForRoom()) {
-          keep(record.state().running(record.state().process().orElseThrow()));
-        }
-        if (stopping) {
-          stop(TAKEN_OVER_GRACE);
-        }
-      } catch (BoxliteException e) {
-        endVm();
-        endedElsewhere("it could not be taken over: " + e.getMessage(), !stopping);
-      }
-    }
-  }
-
-  private void endVm() {
-    late.cancel();
-    boot.endVm(record);
-  }
-
-  private void endedElsewhere(String why, boolean failure) {
-    if (record.options().autoRemove()) {
-      delete();
-    } else if (failure) {
-      keep(record.state().failed(why));
-    } else {
-      keep(record.state().stopped(OptionalInt.empty()));
-    }
-  }
-
   /// Lets go of the box, which goes on if it runs.
   void release() {
     try (Held _ = hold()) {
       late.cancel();
+      restarts.cancel();
       RunningBox run = running;
       running = null;
       if (run != null) {

@@ -67,7 +67,7 @@ public final class LocalBox implements Box {
 
   /// {@return what it is, also when it has been removed meanwhile}
   public BoxInfo snapshot() {
-    return record().toInfo(figures.boot());
+    return lifecycle.snapshot();
   }
 
   @Override
@@ -89,6 +89,21 @@ public final class LocalBox implements Box {
   @Override
   public void remove(boolean force, boolean volumes) {
     lifecycle.remove(force, volumes);
+  }
+
+  @Override
+  public void pause() {
+    lifecycle.pause();
+  }
+
+  @Override
+  public void unpause() {
+    lifecycle.unpause();
+  }
+
+  @Override
+  public Optional<BoxInfo> waitFor(Duration limit) throws InterruptedException {
+    return lifecycle.awaitRest(limit);
   }
 
   @Override
@@ -127,8 +142,11 @@ public final class LocalBox implements Box {
   public LogStream logs(LogOptions options) {
     lifecycle.checkExists();
     Path file = context.layout().box(id()).log(options.log());
-    return LogReader.open(
-        file, options, () -> !lifecycle.removed() && record().state().status().isActive());
+    return LogReader.open(file, options, this::writesLogs);
+  }
+
+  private boolean writesLogs() {
+    return !lifecycle.removed() && (lifecycle.restarting() || record().state().status().isActive());
   }
 
   @Override

@@ -84,6 +84,28 @@ final class Refusals {
     }
   }
 
+  /// {@return whether a user may pause a box whose main command runs}
+  static boolean mayPause(BoxRecord box) {
+    return box.state().status() == BoxStatus.RUNNING || box.state().isWaitingForRoom();
+  }
+
+  static InvalidStateException pause(BoxRecord box) {
+    return new InvalidStateException(
+        "not_running",
+        "Cannot pause box " + box.id() + ": it is " + status(box) + "; only one that runs can be");
+  }
+
+  static InvalidStateException unpause(BoxRecord box) {
+    return new InvalidStateException(
+        "not_paused",
+        "Cannot unpause box "
+            + box.id()
+            + ": it is "
+            + status(box)
+            + box.state().errorReason().map(why -> " (" + why + ")").orElse("")
+            + "; only one that was paused can be");
+  }
+
   /// @throws InvalidStateException if the VM of a box stands still
   static void checkNotPaused(BoxRecord box) {
     if (box.state().status() == BoxStatus.PAUSED) {

@@ -4,6 +4,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.HealthStatus;
 import io.boxlite.api.LogChunk;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.internal.CrashPoint;
@@ -69,6 +70,8 @@ final class RunningBox implements AutoCloseable {
   private volatile Portal portal;
   private volatile boolean initStarted;
   private volatile @Nullable FullDisk disk;
+  private @Nullable HealthProbe health;
+  private boolean closed;
 
   /// An execution, and when it may be forgotten.
   private record Known(ExecSession session, CompletableFuture<Instant> endedAt) {
@@ -162,6 +165,34 @@ final class RunningBox implements AutoCloseable {
         endUnowned(id, next);
       }
       throw e;
+    }
+  }
+
+  /// Forgets an execution that has ended: nobody will ask for it.
+  void forget(Execution ended) {
+    execs.remove(ended.id());
+  }
+
+  /// Has its health watched.
+  ///
+  /// @param probe owned from here on
+  synchronized void watch(HealthProbe probe) {
+    if (closed) {
+      probe.close();
+    } else {
+      health = probe;
+    }
+  }
+
+  /// {@return what its health check came to, if it has one}
+  synchronized Optional<HealthStatus> health() {
+    return Optional.ofNullable(health).map(HealthProbe::status);
+  }
+
+  private synchronized void endWatch() {
+    closed = true;
+    if (health != null) {
+      health.close();
     }
   }
 
@@ -311,6 +342,7 @@ final class RunningBox implements AutoCloseable {
     if (watch != null) {
       watch.close();
     }
+    endWatch();
     portal.close();
     vm.close();
     initLog.close();

@@ -7,8 +7,10 @@ import io.avaje.jsonb.Jsonb;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.RestartPolicy;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
+import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -40,6 +42,8 @@ record BoxDocument(
     @Nullable List<String> capDrop,
     boolean noTemplate,
     @Nullable List<VolumeDocument> volumes,
+    @Nullable String restart,
+    @Nullable HealthCheckDocument healthCheck,
     @Nullable List<String> ports,
     String containerId,
     String createdAt,
@@ -50,7 +54,9 @@ record BoxDocument(
     @Nullable String bootId,
     @Nullable Integer exitCode,
     @Nullable String errorReason,
-    @Nullable String imageId) {
+    @Nullable String imageId,
+    @Nullable Integer restartCount,
+    @Nullable Boolean stoppedByUser) {
 
   private static final JsonType<BoxDocument> TYPE = Jsonb.builder().build().type(BoxDocument.class);
 
@@ -78,6 +84,8 @@ record BoxDocument(
             options.capDrop(),
             options.noTemplate(),
             options.volumes().stream().map(VolumeDocument::of).toList(),
+            options.restart().toString(),
+            options.healthCheck().map(HealthCheckDocument::of).orElse(null),
             List.of(),
             box.containerId(),
             box.createdAt().toString(),
@@ -88,7 +96,9 @@ record BoxDocument(
             state.process().map(RecordedVm::bootId).orElse(null),
             state.exitCode().isPresent() ? (Integer) state.exitCode().getAsInt() : null,
             state.errorReason().orElse(null),
-            state.imageId().orElse(null)));
+            state.imageId().orElse(null),
+            state.restarts().count(),
+            state.restarts().stoppedByUser()));
   }
 
   /// Reads a document back.
@@ -119,7 +129,9 @@ record BoxDocument(
             process,
             exitCode == null ? OptionalInt.empty() : OptionalInt.of(exitCode),
             Optional.ofNullable(errorReason),
-            Optional.ofNullable(imageId)));
+            Optional.ofNullable(imageId),
+            new RestartState(
+                restartCount == null ? 0 : restartCount, Boolean.TRUE.equals(stoppedByUser))));
   }
 
   private BoxOptions options() {
@@ -144,6 +156,8 @@ record BoxDocument(
         capDrop == null ? List.of() : capDrop,
         volumes == null ? List.of() : volumes.stream().map(VolumeDocument::toMount).toList(),
         noTemplate,
+        restart == null ? RestartPolicy.NO : RestartPolicy.parse(restart),
+        Optional.ofNullable(healthCheck).map(HealthCheckDocument::toCheck),
         BoxOptions.PullPolicy.MISSING);
   }
 }

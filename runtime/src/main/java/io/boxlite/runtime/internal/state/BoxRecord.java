@@ -4,6 +4,7 @@ import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.HealthStatus;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -56,7 +57,10 @@ public record BoxRecord(
   /// {@return what callers are told}
   ///
   /// @param boot stage times of the last start
-  public BoxInfo toInfo(Optional<BootTiming> boot) {
+  /// @param health what its health check came to
+  /// @param restarting whether it waits for its next start
+  public BoxInfo toInfo(
+      Optional<BootTiming> boot, Optional<HealthStatus> health, boolean restarting) {
     Optional<RecordedVm> process =
         state.status().isActive() ? state.process() : Optional.<RecordedVm>empty();
     return new BoxInfo(
@@ -74,6 +78,9 @@ public record BoxRecord(
         options.detach(),
         options.autoRemove(),
         options.tty(),
+        health,
+        state.restarts().count(),
+        restarting,
         boot);
   }
 
@@ -84,6 +91,15 @@ public record BoxRecord(
   /// @param bootId boot of the host in which it ran
   public record RecordedVm(long pid, long startTime, String bootId) {}
 
+  /// What decides whether a box is started again by itself.
+  ///
+  /// @param count how often it was since a user started it
+  /// @param stoppedByUser whether a user has stopped it since
+  public record RestartState(int count, boolean stoppedByUser) {
+    /// Of a box that a user has just started.
+    public static final RestartState NONE = new RestartState(0, false);
+  }
+
   /// The mutable part.
   ///
   /// @param status state
@@ -92,13 +108,15 @@ public record BoxRecord(
   /// @param exitCode of the main command's last run: its code, or 128 + signal
   /// @param errorReason why it failed, or waits; none when a user paused it
   /// @param imageId digest of the manifest that the box is made from
+  /// @param restarts what decides whether it is started again by itself
   public record BoxState(
       BoxStatus status,
       Instant updatedAt,
       Optional<RecordedVm> process,
       OptionalInt exitCode,
       Optional<String> errorReason,
-      Optional<String> imageId) {
+      Optional<String> imageId,
+      RestartState restarts) {
 
     static BoxState configured(Instant now) {
       return new BoxState(
@@ -107,14 +125,23 @@ public record BoxRecord(
           Optional.empty(),
           OptionalInt.empty(),
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          RestartState.NONE);
     }
 
     /// {@return this with the image that the box is made from}
     ///
     /// @param id digest of the manifest
     public BoxState withImage(String id) {
-      return new BoxState(status, updatedAt, process, exitCode, errorReason, Optional.of(id));
+      return new BoxState(
+          status, updatedAt, process, exitCode, errorReason, Optional.of(id), restarts);
+    }
+
+    /// {@return this with something else deciding on restarts}
+    ///
+    /// @param changed what
+    public BoxState withRestarts(RestartState changed) {
+      return new BoxState(status, updatedAt, process, exitCode, errorReason, imageId, changed);
     }
 
     /// {@return the state of a box whose VM runs}
@@ -127,7 +154,8 @@ public record BoxRecord(
           Optional.of(vm),
           OptionalInt.empty(),
           Optional.empty(),
-          imageId);
+          imageId,
+          restarts);
     }
 
     /// {@return the state of a box whose VM stands still until the host has room for what it
@@ -136,7 +164,30 @@ public record BoxRecord(
     /// @param reason for the user
     public BoxState waitingForRoom(String reason) {
       return new BoxState(
-          BoxStatus.PAUSED, now(), process, OptionalInt.empty(), Optional.of(reason), imageId);
+          BoxStatus.PAUSED,
+          now(),
+          process,
+          OptionalInt.empty(),
+          Optional.of(reason),
+          imageId,
+          restarts);
+    }
+
+    /// {@return the state of a box whose VM stands still because a user wants it}
+    public BoxState paused() {
+      return new BoxState(
+          BoxStatus.PAUSED,
+          now(),
+          process,
+          OptionalInt.empty(),
+          Optional.empty(),
+          imageId,
+          restarts);
+    }
+
+    /// {@return whether it is that state}
+    public boolean isPausedByUser() {
+      return status == BoxStatus.PAUSED && errorReason.isEmpty();
     }
 
     /// {@return whether it is that state, and not one in which a user put the box}
@@ -146,7 +197,8 @@ public record BoxRecord(
 
     /// {@return this on the way down}
     public BoxState stopping() {
-      return new BoxState(BoxStatus.STOPPING, now(), process, exitCode, errorReason, imageId);
+      return new BoxState(
+          BoxStatus.STOPPING, now(), process, exitCode, errorReason, imageId, restarts);
     }
 
     /// {@return the state of a box that ended as it should}
@@ -154,7 +206,7 @@ public record BoxRecord(
     /// @param code how the main command ended, if known
     public BoxState stopped(OptionalInt code) {
       return new BoxState(
-          BoxStatus.STOPPED, now(), Optional.empty(), code, Optional.empty(), imageId);
+          BoxStatus.STOPPED, now(), Optional.empty(), code, Optional.empty(), imageId, restarts);
     }
 
     /// {@return the state of a box whose start failed or whose VM ended unasked}
@@ -162,7 +214,13 @@ public record BoxRecord(
     /// @param reason for the user
     public BoxState failed(String reason) {
       return new BoxState(
-          BoxStatus.FAILED, now(), Optional.empty(), exitCode, Optional.of(reason), imageId);
+          BoxStatus.FAILED,
+          now(),
+          Optional.empty(),
+          exitCode,
+          Optional.of(reason),
+          imageId,
+          restarts);
     }
 
     private static Instant now() {

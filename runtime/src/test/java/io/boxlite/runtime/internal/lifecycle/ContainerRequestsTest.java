@@ -15,6 +15,7 @@ import io.boxlite.runtime.internal.state.BoxRecord;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ContainerRequestsTest {
@@ -26,6 +27,7 @@ class ContainerRequestsTest {
           "/work",
           "app",
           "SIGQUIT",
+          Optional.empty(),
           List.of(),
           List.of(),
           Map.of(),
@@ -102,8 +104,19 @@ class ContainerRequestsTest {
   void boxWithoutAnyCommandIsRefused() {
     ImageConfig empty =
         new ImageConfig(
-            List.of(), List.of(), List.of(), "", "", "", List.of(), List.of(), Map.of(), "amd64",
-            "linux", List.of());
+            List.of(),
+            List.of(),
+            List.of(),
+            "",
+            "",
+            "",
+            Optional.empty(),
+            List.of(),
+            List.of(),
+            Map.of(),
+            "amd64",
+            "linux",
+            List.of());
     BoxRecord box = BoxRecord.create(BoxOptions.ofImage("i").build(), Instant.now());
     assertThatThrownBy(() -> ContainerRequests.create(box, empty, LAYERS))
         .isInstanceOf(ConfigException.class)

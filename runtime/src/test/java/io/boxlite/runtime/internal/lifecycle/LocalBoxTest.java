@@ -20,18 +20,14 @@ import io.boxlite.api.PortalException;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import io.boxlite.protocol.agent.v1.ExportChangesResponse;
-import io.boxlite.runtime.RuntimeOptions;
-import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.portal.FakeService;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
-import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.vmm.VmDisk;
 import io.grpc.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,38 +58,7 @@ class LocalBoxTest {
     layout.create();
     ImageStore images = ImageStore.open(io.boxlite.image.ImageStoreOptions.of(layout.images()));
     image = TinyImage.load(images, directory);
-    Path guest = Files.writeString(directory.resolve("guest"), "kernel");
-    RuntimeOptions options =
-        new RuntimeOptions(
-            "tcg",
-            guest,
-            guest,
-            guest,
-            directory,
-            directory,
-            Duration.ofSeconds(10),
-            OptionalInt.of(0),
-            false,
-            java.util.List.of(),
-            io.boxlite.image.ImageLimits.DEFAULT);
-    context =
-        new BoxContext(
-            options,
-            layout,
-            BoxStore.open(layout),
-            images,
-            new io.boxlite.runtime.internal.volume.LocalVolumes(
-                layout, java.util.stream.Stream::empty),
-            new BoxDisks(layout.baseDisks()),
-            driver,
-            new VmSource(
-                options,
-                layout,
-                driver,
-                new BoxDisks(layout.baseDisks()),
-                () -> ContainerRequests.prepare(Instant.now())),
-            new Counters(),
-            removed::add);
+    context = TestContext.of(directory, layout, images, driver, Timing.HOST, removed::add);
   }
 
   @AfterEach

@@ -45,6 +45,11 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
     return processes.computeIfAbsent(id, k -> new FakeProcess());
   }
 
+  /// Forgets all processes, as the agent of a new VM knows none.
+  public void forget() {
+    processes.clear();
+  }
+
   public static StatusRuntimeException refusal(Status.Code code, String reason) {
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.HealthCheck;
+import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
+import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -38,6 +41,8 @@ class BoxStoreTest {
             .env("KEY", "väl\nue")
             .cmd(List.of("sh", "-c", "exit 7"))
             .detach(true)
+            .restart(RestartPolicy.parse("on-failure:2"))
+            .healthCheck(HealthCheck.ofShell("true"))
             .build(),
         Instant.now());
   }
@@ -59,7 +64,8 @@ class BoxStoreTest {
   @Test
   void exitCodeAndErrorAreKept() {
     BoxRecord box = box("a");
-    BoxRecord stopped = box.with(box.state().stopped(OptionalInt.of(137)));
+    BoxRecord stopped =
+        box.with(box.state().withRestarts(new RestartState(4, true)).stopped(OptionalInt.of(137)));
     BoxRecord failed = box("b");
     failed = failed.with(failed.state().failed("no disk"));
     try (BoxStore store = BoxStore.open(layout)) {

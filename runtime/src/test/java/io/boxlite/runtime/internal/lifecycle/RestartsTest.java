@@ -1,0 +1,148 @@
+package io.boxlite.runtime.internal.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.RestartPolicy;
+import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.SynchronousQueue;
+import org.junit.jupiter.api.Test;
+
+class RestartsTest {
+  private final HandClock clock = new HandClock();
+  private final Restarts restarts = new Restarts(clock);
+  private final SynchronousQueue<Boolean> due = new SynchronousQueue<>();
+
+  private static BoxRecord box(String policy, RestartState state) {
+    BoxOptions options =
+        BoxOptions.ofImage("i").detach(true).restart(RestartPolicy.parse(policy)).build();
+    BoxRecord made = BoxRecord.create(options, Instant.EPOCH);
+    return made.with(made.state().withRestarts(state));
+  }
+
+  private void restart() {
+    try {
+      due.put(restarts.isDue());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isRestarted(String policy, RestartState state, boolean failed) {
+    restarts.runEnded(box(policy, state), failed, this::restart);
+    boolean pending = restarts.pending();
+    restarts.cancel();
+    return pending;
+  }
+
+  @Test
+  void eachPolicyKnowsWhichEndsAreFollowedByARestart() {
+    RestartState once = new RestartState(1, false);
+    RestartState stopped = new RestartState(0, true);
+    assertThat(isRestarted("no", once, true)).isFalse();
+    assertThat(isRestarted("always", once, false)).isTrue();
+    assertThat(isRestarted("always", stopped, false)).isTrue();
+    assertThat(isRestarted("unless-stopped", once, false)).isTrue();
+    assertThat(isRestarted("unless-stopped", stopped, true)).isFalse();
+    assertThat(isRestarted("on-failure", new RestartState(99, false), true)).isTrue();
+    assertThat(isRestarted("on-failure", once, false)).isFalse();
+    assertThat(isRestarted("on-failure", stopped, true)).isFalse();
+    assertThat(isRestarted("on-failure:2", once, true)).isTrue();
+    assertThat(isRestarted("on-failure:2", new RestartState(2, false), true)).isFalse();
+  }
+
+  @Test
+  void everyRestartWaitsTwiceAsLongAsTheOneBeforeUpToAMinute() throws Exception {
+    BoxRecord box = box("always", RestartState.NONE);
+    List<Long> waits = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      restarts.runEnded(box, true, this::restart);
+      waits.add(clock.passSleep().toMillis());
+      assertThat(due.take()).isTrue();
+      restarts.runStarted();
+      assertThat(restarts.pending()).isFalse();
+      clock.advance(Restarts.GOOD_RUN.minusMillis(1));
+    }
+    assertThat(waits)
+        .containsExactly(
+            100L, 200L, 400L, 800L, 1600L, 3200L, 6400L, 12_800L, 25_600L, 51_200L, 60_000L,
+            60_000L);
+  }
+
+  @Test
+  void aRunOfTenSecondsOrAUserBeginsTheWaitsAnew() throws Exception {
+    BoxRecord box = box("always", RestartState.NONE);
+    restarts.runEnded(box, true, this::restart);
+    clock.passSleep();
+    due.take();
+    restarts.runStarted();
+    clock.advance(Restarts.GOOD_RUN);
+    restarts.runEnded(box, true, this::restart);
+    assertThat(clock.passSleep()).isEqualTo(Restarts.FIRST_DELAY);
+    due.take();
+    // That one failed, and so it goes on, until a user starts it.
+    restarts.runEnded(box, true, this::restart);
+    assertThat(clock.awaitSleeper()).isEqualTo(Restarts.FIRST_DELAY.multipliedBy(2));
+    restarts.cancel();
+    clock.awaitSleepers(0);
+    restarts.runStarted();
+    restarts.runEnded(box, true, this::restart);
+    assertThat(clock.passSleep()).isEqualTo(Restarts.FIRST_DELAY);
+    due.take();
+  }
+
+  @Test
+  void aRestartThatIsCancelledDoesNotCome() throws Exception {
+    restarts.runEnded(box("always", RestartState.NONE), true, this::restart);
+    assertThat(clock.awaitSleeper()).isEqualTo(Restarts.FIRST_DELAY);
+    assertThat(restarts.pending()).isTrue();
+    restarts.cancel();
+    assertThat(restarts.pending()).isFalse();
+    clock.awaitSleepers(0);
+    clock.advance(Duration.ofHours(1));
+    assertThat(due.poll()).isNull();
+  }
+
+  @Test
+  void aRestartThatIsCancelledWhileItsTimeComesIsNotDue() throws Exception {
+    restarts.runEnded(
+        box("always", RestartState.NONE),
+        true,
+        () -> {
+          try {
+            due.put(true); // as if it waited for the lock here
+            due.put(restarts.isDue());
+          } catch (InterruptedException _) {
+            Thread.interrupted();
+            var _ = due.offer(false);
+          }
+        });
+    clock.passSleep();
+    due.take();
+    restarts.cancel();
+    assertThat(restarts.pending()).isFalse();
+    Boolean isDue = due.poll(1, java.util.concurrent.TimeUnit.SECONDS);
+    assertThat(isDue == null || !isDue).isTrue();
+  }
+
+  @Test
+  void theNextSupervisorStartsDetachedBoxesAtOnce() throws Exception {
+    restarts.found(box("always", new RestartState(3, true)), false, this::restart);
+    assertThat(due.take()).isTrue();
+    restarts.cancel();
+
+    restarts.found(box("unless-stopped", new RestartState(0, true)), true, this::restart);
+    assertThat(restarts.pending()).isFalse();
+
+    BoxRecord attached =
+        BoxRecord.create(
+            BoxOptions.ofImage("i").restart(RestartPolicy.parse("always")).build(), Instant.EPOCH);
+    restarts.found(attached, true, this::restart);
+    assertThat(restarts.pending()).isFalse();
+  }
+}
