@@ -12,7 +12,6 @@ import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
-import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.VmExit;
 import java.time.Duration;
@@ -49,7 +48,7 @@ final class BoxLifecycle {
     this.record = record;
     this.boot = new BoxBoot(context, record.id());
     this.figures = figures;
-    this.restarts = new Restarts(context.timing());
+    this.restarts = new Restarts(context.timing(), this::restart);
   }
 
   private String id() {
@@ -76,11 +75,6 @@ final class BoxLifecycle {
     return removed;
   }
 
-  private interface Held extends AutoCloseable {
-    @Override
-    void close();
-  }
-
   private Held hold() {
     lock.lock();
     return lock::unlock;
@@ -105,7 +99,7 @@ final class BoxLifecycle {
       checkExists();
       restarts.cancel();
       if (running == null) {
-        record = record.with(record.state().withRestarts(RestartState.NONE));
+        record = record.with(record.state().startedByUser());
       }
       startHeld();
     }
@@ -124,24 +118,11 @@ final class BoxLifecycle {
   /// Its time to be started again has come.
   private void restart() {
     try (Held _ = hold()) {
-      if (removed || running != null || !restarts.isDue()) {
-        return;
-      }
-      RestartState state = record.state().restarts();
-      record = record.with(record.state().withRestarts(new RestartState(state.count() + 1, false)));
-      try {
+      if (restarts.isDue()) {
+        record = record.with(record.state().restarted());
         startHeld();
-      } catch (BoxliteException e) {
-        LOG.log(System.Logger.Level.WARNING, "box {0}, restart: {1}", id(), e.getMessage());
-        ended(true);
       }
     }
-  }
-
-  /// A run, or a restart, ended without anybody wanting it. Comes before the new state is told, so
-  /// that nobody sees the box at rest in between.
-  private void ended(boolean failed) {
-    restarts.runEnded(record, failed, this::restart);
   }
 
   private RunningBox boot() {
@@ -191,6 +172,7 @@ final class BoxLifecycle {
   /// be removed anyway.
   private void startFailed(RuntimeException e) {
     context.counters().boxesFailed.increment();
+    restarts.startFailed(record);
     try {
       if (record.options().autoRemove()) {
         delete();
@@ -232,7 +214,7 @@ final class BoxLifecycle {
       if (running != run) {
         return;
       }
-      ended(exit.shellCode() != 0);
+      restarts.runEnded(record, exit.shellCode() != 0);
       try {
         if (record.options().autoRemove()) {
           // Its disk goes anyway: nothing needs to be synced.
@@ -278,7 +260,7 @@ final class BoxLifecycle {
         return;
       }
       running = null;
-      ended(true);
+      restarts.runEnded(record, true);
       EngineException cause = boot.endedUnasked(exit);
       run.abandon(cause);
       startFailed(cause);
@@ -300,7 +282,7 @@ final class BoxLifecycle {
         LOG.log(System.Logger.Level.WARNING, "box {0}, back after {1}", id(), cause.getMessage());
       } catch (BoxliteException e) {
         running = null;
-        ended(true);
+        restarts.runEnded(record, true);
         run.end(e);
         startFailed(e);
       }
@@ -311,17 +293,9 @@ final class BoxLifecycle {
   void stop(Duration grace) {
     try (Held _ = hold()) {
       checkExists();
-      stoppedByUser();
+      restarts.cancel();
+      record = record.with(record.state().stoppedByUser());
       stopHeld(grace);
-    }
-  }
-
-  /// It stays stopped until a user starts it, or, with `always`, the next supervisor does.
-  private void stoppedByUser() {
-    restarts.cancel();
-    RestartState state = record.state().restarts();
-    if (!record.options().restart().equals(RestartPolicy.NO) && !state.stoppedByUser()) {
-      store(record.state().withRestarts(new RestartState(state.count(), true)));
     }
   }
 
@@ -331,6 +305,8 @@ final class BoxLifecycle {
       if (record.state().status().isActive()) {
         boot.endVm(record);
         endedElsewhere("", false);
+      } else if (!record.options().restart().equals(RestartPolicy.NO)) {
+        store(record.state());
       }
       return;
     }
@@ -435,10 +411,8 @@ final class BoxLifecycle {
   void recover() {
     try (Held _ = hold()) {
       recoverHeld();
-      BoxState left = record.state();
-      if (!removed && running == null && left.status() != BoxStatus.CONFIGURED) {
-        boolean failed = left.status() == BoxStatus.FAILED || left.exitCode().orElse(0) != 0;
-        restarts.found(record, failed, this::restart);
+      if (!removed && running == null) {
+        restarts.found(record);
       }
     }
   }
