@@ -9,7 +9,6 @@ import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
-import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import java.time.Duration;
 import java.util.OptionalInt;
@@ -31,7 +30,7 @@ final class BoxLifecycle extends BoxRuns {
       Refusals.checkNotPaused(record);
       restarts.cancel();
       if (running == null) {
-        record = record.with(record.state().withRestarts(RestartState.NONE));
+        record = record.with(record.state().startedByUser());
       }
       startHeld();
     }
@@ -89,9 +88,9 @@ final class BoxLifecycle extends BoxRuns {
   /// It stays stopped until a user starts it, or, with `always`, the next supervisor does.
   private void stoppedByUser() {
     restarts.cancel();
-    RestartState state = record.state().restarts();
-    if (!record.options().restart().equals(RestartPolicy.NO) && !state.stoppedByUser()) {
-      keep(record.state().withRestarts(new RestartState(state.count(), true)));
+    if (!record.options().restart().equals(RestartPolicy.NO)
+        && !record.state().restarts().stoppedByUser()) {
+      keep(record.state().stoppedByUser());
     }
   }
 

@@ -11,7 +11,6 @@ import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
-import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmExit;
@@ -63,7 +62,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     this.boot = new BoxBoot(context, record.id());
     this.figures = figures;
     this.late = new LateTakeover(context, record.id(), lock);
-    this.restarts = new Restarts(context.timing());
+    this.restarts = new Restarts(context.timing(), this::restart);
     this.rest = snapshot();
   }
 
@@ -94,11 +93,6 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   /// {@return whether it has been removed}
   final boolean removed() {
     return removed;
-  }
-
-  interface Held extends AutoCloseable {
-    @Override
-    void close();
   }
 
   final Held hold() {
@@ -219,6 +213,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   /// be removed anyway.
   private void startFailed(RuntimeException e) {
     context.counters().boxesFailed.increment();
+    restarts.startFailed(record);
     try {
       if (record.options().autoRemove()) {
         delete();
@@ -286,7 +281,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
       if (running != run) {
         return;
       }
-      ended(exit.shellCode() != 0);
+      restarts.runEnded(record, exit.shellCode() != 0);
       try {
         if (record.options().autoRemove()) {
           // Its disk goes anyway: nothing needs to be synced.
@@ -325,7 +320,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
         return;
       }
       running = null;
-      ended(true);
+      restarts.runEnded(record, true);
       EngineException cause = boot.endedUnasked(exit);
       run.abandon(cause);
       startFailed(cause);
@@ -347,7 +342,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
         LOG.log(System.Logger.Level.WARNING, "box {0}, back after {1}", id(), cause.getMessage());
       } catch (BoxliteException e) {
         running = null;
-        ended(true);
+        restarts.runEnded(record, true);
         run.end(e);
         startFailed(e);
       }
@@ -357,24 +352,11 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   /// Its time to be started again has come.
   private void restart() {
     try (Held _ = hold()) {
-      if (removed || running != null || !restarts.isDue()) {
-        return;
-      }
-      RestartState state = record.state().restarts();
-      record = record.with(record.state().withRestarts(new RestartState(state.count() + 1, false)));
-      try {
+      if (restarts.isDue()) {
+        record = record.with(record.state().restarted());
         startHeld();
-      } catch (BoxliteException e) {
-        LOG.log(System.Logger.Level.WARNING, "box {0}, restart: {1}", id(), e.getMessage());
-        ended(true);
       }
     }
-  }
-
-  /// A run, or a restart, ended without anybody wanting it. Comes before the new state is told, so
-  /// that nobody sees the box at rest in between.
-  private void ended(boolean failed) {
-    restarts.runEnded(record, failed, this::restart);
   }
 
   final void stopHeld(Duration grace) {
@@ -411,11 +393,8 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   final void recover() {
     try (Held _ = hold()) {
       recoverHeld();
-      BoxState left = record.state();
-      boolean ended = left.status() == BoxStatus.STOPPED || left.status() == BoxStatus.FAILED;
-      if (!removed && running == null && ended) {
-        boolean failed = left.status() == BoxStatus.FAILED || left.exitCode().orElse(0) != 0;
-        restarts.found(record, failed, this::restart);
+      if (!removed && running == null && !record.state().status().isActive()) {
+        restarts.found(record);
       }
     }
   }

@@ -15,6 +15,8 @@ import java.util.function.BooleanSupplier;
 final class HealthProbe implements AutoCloseable {
   /// Runs the command of a check once.
   interface Prober {
+    /// Runs it.
+    ///
     /// @param command program and arguments
     /// @param timeout after which it is killed
     /// @return what it came to

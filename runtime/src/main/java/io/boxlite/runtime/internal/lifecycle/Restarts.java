@@ -1,5 +1,6 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.BoxStatus;
 import io.boxlite.api.RestartPolicy;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
@@ -19,13 +20,19 @@ final class Restarts {
   /// A run as long as this was a good one.
   static final Duration GOOD_RUN = Duration.ofSeconds(10);
 
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+
   private final Timing timing;
+  private final Runnable restart;
   private Duration delay = Duration.ZERO;
   private Optional<Instant> runningSince = Optional.empty();
   private volatile @Nullable Thread waiting;
 
-  Restarts(Timing timing) {
+  /// @param timing of the waits
+  /// @param restart starts the box if [#isDue()]; called on a thread of its own, without the lock
+  Restarts(Timing timing, Runnable restart) {
     this.timing = timing;
+    this.restart = restart;
   }
 
   /// {@return whether the box waits to be started again, or just is}
@@ -54,12 +61,12 @@ final class Restarts {
     over();
   }
 
-  /// A run, or the attempt of one, has ended, and no user wanted it.
+  /// A run has ended, and no user wanted it. Comes before the new state is told, so that nobody
+  /// sees the box at rest in between.
   ///
   /// @param box its record
   /// @param failed whether that was a failure
-  /// @param restart starts it; called on another thread, without the lock
-  void runEnded(BoxRecord box, boolean failed, Runnable restart) {
+  void runEnded(BoxRecord box, boolean failed) {
     boolean good =
         runningSince.filter(since -> !timing.now().isBefore(since.plus(GOOD_RUN))).isPresent();
     runningSince = Optional.empty();
@@ -69,19 +76,28 @@ final class Restarts {
     }
     if (wants(box, failed)) {
       delay = next(delay);
-      restartIn(box, delay, restart);
+      restartIn(box, delay);
+    }
+  }
+
+  /// A start has failed: one of a user is told to that user, one of this thread is tried again.
+  ///
+  /// @param box its record
+  void startFailed(BoxRecord box) {
+    if (isDue()) {
+      runEnded(box, true);
     }
   }
 
   /// An earlier supervisor has left the box without a run.
   ///
   /// @param box its record
-  /// @param failed whether its last run was a failure
-  /// @param restart as above
-  void found(BoxRecord box, boolean failed, Runnable restart) {
+  void found(BoxRecord box) {
+    BoxStatus status = box.state().status();
+    boolean failed = status == BoxStatus.FAILED || box.state().exitCode().orElse(0) != 0;
     // One that belonged to a program has gone with it.
-    if (box.options().detach() && wants(box, failed)) {
-      restartIn(box, Duration.ZERO, restart);
+    if (status != BoxStatus.CONFIGURED && box.options().detach() && wants(box, failed)) {
+      restartIn(box, Duration.ZERO);
     }
   }
 
@@ -104,7 +120,7 @@ final class Restarts {
     };
   }
 
-  private void restartIn(BoxRecord box, Duration time, Runnable restart) {
+  private void restartIn(BoxRecord box, Duration time) {
     Thread thread =
         Thread.ofVirtual()
             .name("restart-" + box.id())
@@ -114,6 +130,8 @@ final class Restarts {
                 restart.run();
               } catch (InterruptedException _) {
                 // It shall not be started any more.
+              } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.WARNING, "box {0}, restart: {1}", box.id(), e);
               }
             });
     waiting = thread;

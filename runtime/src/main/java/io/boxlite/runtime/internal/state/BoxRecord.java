@@ -144,6 +144,21 @@ public record BoxRecord(
       return new BoxState(status, updatedAt, process, exitCode, errorReason, imageId, changed);
     }
 
+    /// {@return this of a box that a user starts}
+    public BoxState startedByUser() {
+      return withRestarts(RestartState.NONE);
+    }
+
+    /// {@return this of a box that a user stops}
+    public BoxState stoppedByUser() {
+      return withRestarts(new RestartState(restarts.count(), true));
+    }
+
+    /// {@return this of a box that is started by itself once more}
+    public BoxState restarted() {
+      return withRestarts(new RestartState(restarts.count() + 1, false));
+    }
+
     /// {@return the state of a box whose VM runs}
     ///
     /// @param vm its process

@@ -11,11 +11,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class RestartsTest {
   private final HandClock clock = new HandClock();
-  private final Restarts restarts = new Restarts(clock);
+  private final Restarts restarts = new Restarts(clock, this::restart);
   private final SynchronousQueue<Boolean> due = new SynchronousQueue<>();
 
   private static BoxRecord box(String policy, RestartState state) {
@@ -23,6 +24,10 @@ class RestartsTest {
         BoxOptions.ofImage("i").detach(true).restart(RestartPolicy.parse(policy)).build();
     BoxRecord made = BoxRecord.create(options, Instant.EPOCH);
     return made.with(made.state().withRestarts(state));
+  }
+
+  private static BoxRecord left(BoxRecord box) {
+    return box.with(box.state().failed("its VM died"));
   }
 
   private void restart() {
@@ -34,7 +39,7 @@ class RestartsTest {
   }
 
   private boolean isRestarted(String policy, RestartState state, boolean failed) {
-    restarts.runEnded(box(policy, state), failed, this::restart);
+    restarts.runEnded(box(policy, state), failed);
     boolean pending = restarts.pending();
     restarts.cancel();
     return pending;
@@ -61,7 +66,7 @@ class RestartsTest {
     BoxRecord box = box("always", RestartState.NONE);
     List<Long> waits = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
-      restarts.runEnded(box, true, this::restart);
+      restarts.runEnded(box, true);
       waits.add(clock.passSleep().toMillis());
       assertThat(due.take()).isTrue();
       restarts.runStarted();
@@ -77,28 +82,28 @@ class RestartsTest {
   @Test
   void aRunOfTenSecondsOrAUserBeginsTheWaitsAnew() throws Exception {
     BoxRecord box = box("always", RestartState.NONE);
-    restarts.runEnded(box, true, this::restart);
+    restarts.runEnded(box, true);
     clock.passSleep();
     due.take();
     restarts.runStarted();
     clock.advance(Restarts.GOOD_RUN);
-    restarts.runEnded(box, true, this::restart);
+    restarts.runEnded(box, true);
     assertThat(clock.passSleep()).isEqualTo(Restarts.FIRST_DELAY);
     due.take();
     // That one failed, and so it goes on, until a user starts it.
-    restarts.runEnded(box, true, this::restart);
+    restarts.runEnded(box, true);
     assertThat(clock.awaitSleeper()).isEqualTo(Restarts.FIRST_DELAY.multipliedBy(2));
     restarts.cancel();
     clock.awaitSleepers(0);
     restarts.runStarted();
-    restarts.runEnded(box, true, this::restart);
+    restarts.runEnded(box, true);
     assertThat(clock.passSleep()).isEqualTo(Restarts.FIRST_DELAY);
     due.take();
   }
 
   @Test
   void aRestartThatIsCancelledDoesNotCome() throws Exception {
-    restarts.runEnded(box("always", RestartState.NONE), true, this::restart);
+    restarts.runEnded(box("always", RestartState.NONE), true);
     assertThat(clock.awaitSleeper()).isEqualTo(Restarts.FIRST_DELAY);
     assertThat(restarts.pending()).isTrue();
     restarts.cancel();
@@ -110,18 +115,21 @@ class RestartsTest {
 
   @Test
   void aRestartThatIsCancelledWhileItsTimeComesIsNotDue() throws Exception {
-    restarts.runEnded(
-        box("always", RestartState.NONE),
-        true,
-        () -> {
-          try {
-            due.put(true); // as if it waited for the lock here
-            due.put(restarts.isDue());
-          } catch (InterruptedException _) {
-            Thread.interrupted();
-            var _ = due.offer(false);
-          }
-        });
+    AtomicReference<Restarts> cancelled = new AtomicReference<>();
+    Restarts restarts =
+        new Restarts(
+            clock,
+            () -> {
+              try {
+                due.put(true); // as if it waited for the lock here
+                due.put(cancelled.get().isDue());
+              } catch (InterruptedException _) {
+                Thread.interrupted();
+                var _ = due.offer(false);
+              }
+            });
+    cancelled.set(restarts);
+    restarts.runEnded(box("always", RestartState.NONE), true);
     clock.passSleep();
     due.take();
     restarts.cancel();
@@ -132,17 +140,17 @@ class RestartsTest {
 
   @Test
   void theNextSupervisorStartsDetachedBoxesAtOnce() throws Exception {
-    restarts.found(box("always", new RestartState(3, true)), false, this::restart);
+    restarts.found(left(box("always", new RestartState(3, true))));
     assertThat(due.take()).isTrue();
     restarts.cancel();
 
-    restarts.found(box("unless-stopped", new RestartState(0, true)), true, this::restart);
+    restarts.found(left(box("unless-stopped", new RestartState(0, true))));
     assertThat(restarts.pending()).isFalse();
 
     BoxRecord attached =
         BoxRecord.create(
             BoxOptions.ofImage("i").restart(RestartPolicy.parse("always")).build(), Instant.EPOCH);
-    restarts.found(attached, true, this::restart);
+    restarts.found(left(attached));
     assertThat(restarts.pending()).isFalse();
   }
 }
