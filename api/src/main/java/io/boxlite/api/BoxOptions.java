@@ -155,12 +155,8 @@ public record BoxOptions(
                 !autoRemove || restart.equals(RestartPolicy.NO),
                 "restart",
                 "is incompatible with remove-on-stop; choose one");
-    capAdd.forEach(cap ->
-        checks.require(
-            Capabilities.isName(cap), "cap_add", "'" + cap + "' is not a capability name"));
-    capDrop.forEach(cap ->
-        checks.require(
-            Capabilities.isName(cap), "cap_drop", "'" + cap + "' is not a capability name"));
+    Capabilities.check(capAdd, "cap_add", checks);
+    Capabilities.check(capDrop, "cap_drop", checks);
     VolumeMount.check(volumes, checks);
     checks.throwIfAny();
   }

@@ -1,5 +1,6 @@
 package io.boxlite.api;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -53,8 +54,17 @@ final class Capabilities {
 
   private Capabilities() {}
 
+  /// Checks that all are names.
+  ///
+  /// @param field its name, for the message
+  static void check(List<String> capabilities, String field, OptionChecks checks) {
+    for (String name : capabilities) {
+      checks.require(isName(name), field, "'" + name + "' is not a capability name");
+    }
+  }
+
   /// {@return whether it is one, with or without `CAP_`, or `ALL`}
-  static boolean isName(String name) {
+  private static boolean isName(String name) {
     String upper = name.toUpperCase(Locale.ROOT);
     return NAMES.contains(upper.startsWith("CAP_") ? upper.substring(4) : upper);
   }

@@ -94,7 +94,7 @@ final class BareVm implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    qemu.destroyForcibly().waitFor();
+  public void close() {
+    qemu.destroyForcibly().onExit().join();
   }
 }

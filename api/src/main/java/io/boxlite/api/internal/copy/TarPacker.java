@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A file or directory of this host as a tar, made while it is read. Files may change meanwhile:
@@ -59,11 +60,15 @@ final class TarPacker extends InputStream {
       Map<String, Object> all =
           Files.readAttributes(path, "unix:mode,size,lastModifiedTime,nlink,dev,ino", how);
       return new Attributes(
-          (Integer) all.get("mode"),
-          (Long) all.get("size"),
-          (FileTime) all.get("lastModifiedTime"),
-          (Integer) all.get("nlink"),
-          new Inode(all.get("dev"), all.get("ino")));
+          of(all, "mode", Integer.class),
+          of(all, "size", Long.class),
+          of(all, "lastModifiedTime", FileTime.class),
+          of(all, "nlink", Integer.class),
+          new Inode(of(all, "dev", Object.class), of(all, "ino", Object.class)));
+    }
+
+    private static <T> T of(Map<String, Object> all, String name, Class<T> type) {
+      return type.cast(Objects.requireNonNull(all.get(name), name));
     }
 
     char type() {
@@ -92,7 +97,7 @@ final class TarPacker extends InputStream {
           "not_copyable", "'" + source + "' cannot be copied: it is a device, FIFO or socket");
     }
     Path name = source.toAbsolutePath().normalize().getFileName();
-    begin(source, directory && contents || name == null ? "." : name.toString(), top);
+    begin(source, (directory && contents) || name == null ? "." : name.toString(), top);
   }
 
   /// Begins.
@@ -195,6 +200,7 @@ final class TarPacker extends InputStream {
     }
   }
 
+  @SuppressWarnings("StreamResourceLeak") // closed when its directory is left, or with this
   private void begin(Path file, String name, Attributes a) throws IOException {
     switch (a.type()) {
       case '5' -> {

@@ -20,10 +20,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -378,12 +378,12 @@ final class TarUnpacker {
 
   // Set-id bits have no place here: on this host they would give the box's programs rights.
   private static Set<PosixFilePermission> permissions(int mode) {
-    Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
-    for (PosixFilePermission permission : PosixFilePermission.values()) {
-      if ((mode & (0400 >> permission.ordinal())) != 0) {
-        permissions.add(permission);
+    StringBuilder letters = new StringBuilder("rwxrwxrwx");
+    for (int i = 0; i < letters.length(); i++) {
+      if ((mode & (0400 >> i)) == 0) {
+        letters.setCharAt(i, '-');
       }
     }
-    return permissions;
+    return PosixFilePermissions.fromString(letters.toString());
   }
 }

@@ -51,10 +51,10 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   private volatile String command = "";
   private volatile boolean removed;
 
-  /// What it was when it came to rest the last time, and how often it has.
-  private volatile BoxInfo rest;
+  /// What it was when it came to rest the last time, and how often it has. Guarded by the lock.
+  private BoxInfo rest;
 
-  private volatile long rests;
+  private long rests;
 
   BoxRuns(BoxContext context, BoxRecord record, BoxFigures figures) {
     this.context = context;

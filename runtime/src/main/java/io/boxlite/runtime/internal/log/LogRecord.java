@@ -32,11 +32,27 @@ record LogRecord(Kind kind, long time, long offset, int length) {
   /// What a record is; the order is that of the numbers in the file.
   enum Kind {
     /// The box was started: offsets begin at 0 again. Has no bytes.
-    RUN,
+    RUN(0),
     /// Output on stdout.
-    STDOUT,
+    STDOUT(1),
     /// Output on stderr.
-    STDERR;
+    STDERR(2);
+
+    private final int number;
+
+    Kind(int number) {
+      this.number = number;
+    }
+
+    /// {@return the kind of a number in a file}
+    static Optional<Kind> of(int number) {
+      return switch (number) {
+        case 0 -> Optional.of(RUN);
+        case 1 -> Optional.of(STDOUT);
+        case 2 -> Optional.of(STDERR);
+        default -> Optional.empty();
+      };
+    }
 
     static Kind of(LogChunk.Source source) {
       return source == LogChunk.Source.STDERR ? STDERR : STDOUT;
@@ -56,7 +72,7 @@ record LogRecord(Kind kind, long time, long offset, int length) {
   }
 
   void writeHead(ByteBuffer to) {
-    to.putInt(MAGIC).putInt(kind.ordinal() << KIND_SHIFT | length).putLong(time).putLong(offset);
+    to.putInt(MAGIC).putInt((kind.number << KIND_SHIFT) | length).putLong(time).putLong(offset);
   }
 
   /// Reads a head.
@@ -68,12 +84,11 @@ record LogRecord(Kind kind, long time, long offset, int length) {
     int word = from.getInt();
     long time = from.getLong();
     long offset = from.getLong();
-    int kind = word >>> KIND_SHIFT;
+    Optional<Kind> kind = Kind.of(word >>> KIND_SHIFT);
     int length = word & LENGTH_MASK;
-    Kind[] kinds = Kind.values();
-    if (magic != MAGIC || kind >= kinds.length || length > MAX_LENGTH || offset < 0) {
+    if (magic != MAGIC || kind.isEmpty() || length > MAX_LENGTH || offset < 0) {
       return Optional.empty();
     }
-    return Optional.of(new LogRecord(kinds[kind], time, offset, length));
+    return Optional.of(new LogRecord(kind.get(), time, offset, length));
   }
 }
