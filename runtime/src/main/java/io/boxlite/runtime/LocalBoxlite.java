@@ -165,9 +165,9 @@ public final class LocalBoxlite implements Boxlite {
   }
 
   private void recover() {
-    context.volumes().sweep();
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
+    context.volumes().sweep();
     OrphanVms.end(
         layout.home(),
         found.stream()

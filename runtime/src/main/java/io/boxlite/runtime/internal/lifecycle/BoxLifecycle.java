@@ -8,6 +8,7 @@ import io.boxlite.api.ExitStatus;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.VolumeMount;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -15,6 +16,7 @@ import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.vmm.VmExit;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
@@ -154,7 +156,7 @@ final class BoxLifecycle {
     context.counters().boxesFailed.increment();
     try {
       if (record.options().autoRemove()) {
-        delete();
+        delete(false);
       } else {
         storeEnd(record.state().failed(String.valueOf(e.getMessage())));
       }
@@ -222,7 +224,7 @@ final class BoxLifecycle {
     context.counters().boxesStopped.increment();
     try {
       if (record.options().autoRemove()) {
-        delete();
+        delete(false);
       } else {
         storeEnd(record.state().stopped(OptionalInt.of(exit.shellCode())));
       }
@@ -311,10 +313,7 @@ final class BoxLifecycle {
         }
       }
       CrashPoint.reached("remove.ended");
-      if (volumes) {
-        context.volumes().removeOwn(record.options().volumes());
-      }
-      delete();
+      delete(volumes);
     }
   }
 
@@ -328,11 +327,10 @@ final class BoxLifecycle {
     }
   }
 
-  private void delete() {
-    if (record.options().autoRemove()) {
-      context.volumes().removeOwn(record.options().volumes());
-    }
-    context.store().delete(id());
+  private void delete(boolean volumes) {
+    List<VolumeMount> own =
+        volumes || record.options().autoRemove() ? record.options().volumes() : List.of();
+    context.volumes().removeOwn(own, () -> context.store().delete(id()));
     removed = true;
     context.onRemoved().accept(id());
   }
@@ -380,7 +378,7 @@ final class BoxLifecycle {
     try (Held _ = hold()) {
       if (!record.state().status().isActive()) {
         if (record.options().autoRemove()) {
-          delete(); // whoever made it has gone without starting it
+          delete(false); // whoever made it has gone without starting it
         }
         return;
       }
@@ -409,7 +407,7 @@ final class BoxLifecycle {
 
   private void endedElsewhere(String why, boolean failure) {
     if (record.options().autoRemove()) {
-      delete();
+      delete(false);
     } else if (failure) {
       store(record.state().failed(why));
     } else {
