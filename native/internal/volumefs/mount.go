@@ -55,18 +55,20 @@ func Mount(dir string, count int, uid, gid uint32) error {
 	port.OnDisconnect = func() { device.Close() }
 	go func() { log.Print("volumes, to the host: ", toHost(device, port)) }()
 	go func() { log.Print("volumes, from the host: ", fromHost(port, device)) }()
-	for i := range count {
-		go lookUp(filepath.Join(dir, strconv.Itoa(i)))
-	}
+	go lookUp(dir, count)
 	return nil
 }
 
-// lookUp makes the kernel know an entry. All are asked for at once, while the container is being made,
-// which then does not wait for an answer from the host for one after the other.
-func lookUp(name string) {
-	if fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0); err == nil {
+// lookUp makes the kernel know the entries while the container is being made, which then need not wait
+// for an answer from the host for each. One after the other: a thread for each costs more than it wins.
+func lookUp(dir string, count int) {
+	for i := range count {
+		fd, err := unix.Open(filepath.Join(dir, strconv.Itoa(i)), unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return // whoever needs it sees why
+		}
 		unix.Close(fd)
-	} // else whoever needs it sees why
+	}
 }
 
 func mount(dir string) (*os.File, error) {
