@@ -1,5 +1,7 @@
-// Command boxlite-volumes SOCKET serves the volumes of one box to its VM, whose end of the port QEMU
-// serves at SOCKET. It reads what to serve from its standard input, says "ready" when it is connected, and ends with the VM: nobody has to end it.
+// Command boxlite-volumes serves the volumes of one box to its VM. It reads what to serve from its
+// standard input and, when there is a VM, the socket where QEMU serves the host's end of the port. It
+// says "ready" when it is connected, and ends with the VM, or with its standard input before that:
+// nobody has to end it.
 package main
 
 import (
@@ -15,9 +17,13 @@ import (
 	"boxlite.io/native/internal/volumes"
 )
 
-// order is what comes on standard input, as JSON.
+// order is what comes on standard input first, and vm what comes then, as JSON.
 type order struct {
 	Volumes []volumes.Volume `json:"volumes"`
+}
+
+type vm struct {
+	Socket string `json:"socket"`
 }
 
 const maxOrder = 1 << 20
@@ -34,11 +40,12 @@ func run() error {
 	if _, err := unix.Setsid(); err != nil {
 		return fmt.Errorf("setsid: %w", err)
 	}
-	if len(os.Args) != 2 {
-		return errors.New("usage: boxlite-volumes SOCKET")
+	if len(os.Args) != 1 {
+		return errors.New("usage: boxlite-volumes < ORDER")
 	}
+	input := json.NewDecoder(io.LimitReader(os.Stdin, maxOrder))
 	var o order
-	if err := json.NewDecoder(io.LimitReader(os.Stdin, maxOrder)).Decode(&o); err != nil {
+	if err := input.Decode(&o); err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}
 	if len(o.Volumes) == 0 {
@@ -48,7 +55,14 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	conn, err := net.Dial("unix", os.Args[1])
+	var v vm
+	switch err := input.Decode(&v); {
+	case err == io.EOF: // the VM did not come to be
+		return nil
+	case err != nil:
+		return fmt.Errorf("standard input: %w", err)
+	}
+	conn, err := net.Dial("unix", v.Socket)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (q *request) found(b []byte, name string) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
-	return q.entry(b, q.node.volume, fd)
+	return q.entry(b, q.node.volume, fd, 0)
 }
 
 func (q *request) lookup(b []byte) ([]byte, error) {

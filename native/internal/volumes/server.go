@@ -22,6 +22,7 @@ const (
 	maxConcurrent = 32 // requests; each may hold MaxMessage bytes twice
 	spareFiles    = 64 // descriptors that are not the guest's
 	maxNodes      = 1 << 19
+	forever       = 1 << 30 // seconds
 )
 
 // Server serves one guest, once.
@@ -227,7 +228,7 @@ func (s *Server) inRoot(h fuse.Header, r *fuse.Reader, b []byte, root *node) ([]
 	switch h.Opcode {
 	case fuse.OpGetattr:
 		// It never changes, so the guest need not ask again for each volume.
-		return fuse.AppendAttr(u32s(u64s(b, 1<<30), 0, 0), rootAttributes()), nil
+		return fuse.AppendAttr(u32s(u64s(b, forever), 0, 0), rootAttributes()), nil
 	case fuse.OpLookup:
 		var i int
 		name := r.Text()
@@ -239,7 +240,9 @@ func (s *Server) inRoot(h fuse.Header, r *fuse.Reader, b []byte, root *node) ([]
 		if err != nil {
 			return b, err
 		}
-		return s.entry(b, v, fd)
+		// The entry never becomes another file, so the guest need not ask again. What is known of the
+		// file does not stay true.
+		return s.entry(b, v, fd, forever)
 	case fuse.OpStatfs:
 		return append(b, make([]byte, 80)...), nil
 	case fuse.OpAccess, fuse.OpSyncfs:
@@ -254,14 +257,14 @@ func rootAttributes() *unix.Stat_t {
 	return &unix.Stat_t{Ino: fuse.RootNode, Mode: unix.S_IFDIR | 0o555, Nlink: 2, Blksize: 4096}
 }
 
-// entry takes over a descriptor and tells the guest its file. Nothing is valid for any time: the host
-// changes files too.
-func (s *Server) entry(b []byte, v *volume, fd int) ([]byte, error) {
+// entry takes over a descriptor and tells the guest its file. The name is valid for so many seconds:
+// none, where the host changes files too. What is told of the file is only valid now.
+func (s *Server) entry(b []byte, v *volume, fd int, valid uint64) ([]byte, error) {
 	n, st, err := s.table.remember(v, fd)
 	if err != nil {
 		return b, err
 	}
-	b = u64s(b, n.id, 0, 0, 0)
+	b = u64s(b, n.id, 0, valid, 0)
 	return fuse.AppendAttr(u32s(b, 0, 0), st), nil
 }
 

@@ -186,3 +186,179 @@ func TestForgottenFilesAreClosed(t *testing.T) {
 	g.conn.Write(append(forget.Append(nil), u64s(nil, 2)...))
 	g.refused("a node that was forgotten", unix.ESTALE, fuse.OpGetattr, file, write32(0, 0, 0, 0))
 }
+
+func TestForgettingMoreThanIsKnownClosesOnce(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "file"), nil, 0o644)
+	g := serve(t, Volume{Path: dir})
+	root := g.node(fuse.RootNode, "0")
+	file := g.node(root, "file")
+	for _, node := range []uint64{file, file, 4711, fuse.RootNode} {
+		forget := fuse.Header{Length: fuse.InHeaderSize + 8, Opcode: fuse.OpForget, Node: node}
+		g.conn.Write(append(forget.Append(nil), u64s(nil, 1<<63)...))
+	}
+	// More nodes than the message has.
+	many := fuse.Header{Length: fuse.InHeaderSize + 24, Opcode: fuse.OpBatchForget}
+	g.conn.Write(append(many.Append(nil), append(write32(1<<31, 0), u64s(nil, 4711, 1)...)...))
+	g.refused("a node that was forgotten", unix.ESTALE, fuse.OpGetattr, file, write32(0, 0, 0, 0))
+	if again := g.node(root, "file"); again == file {
+		t.Error("a number is used again")
+	}
+}
+
+// A request of each opcode that may change something, with a body that a writable volume takes.
+func changesOf(dir, file uint64) map[uint32][]byte {
+	set := append(write32(fuse.SetMode), make([]byte, 84)...)
+	return map[uint32][]byte{
+		fuse.OpSetattr:     set,
+		fuse.OpSymlink:     text("new", "target"),
+		fuse.OpMknod:       append(write32(unix.S_IFREG|0o644, 0, 0, 0), text("new")...),
+		fuse.OpMkdir:       append(write32(0o755, 0), text("new")...),
+		fuse.OpUnlink:      text("file"),
+		fuse.OpRmdir:       text("empty"),
+		fuse.OpRename:      append(u64s(nil, dir), text("file", "new")...),
+		fuse.OpRename2:     append(append(u64s(nil, dir), write32(0, 0)...), text("file", "new")...),
+		fuse.OpLink:        append(u64s(nil, file), text("new")...),
+		fuse.OpSetxattr:    append(write32(1, 0), text("user.a", "1")...),
+		fuse.OpRemovexattr: text("user.a"),
+		fuse.OpCreate:      append(write32(unix.O_RDWR, 0o644, 0, 0), text("new")...),
+	}
+}
+
+func TestEveryChangeOfAReadOnlyVolumeIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "file"), []byte("as it was"), 0o640)
+	os.Mkdir(filepath.Join(dir, "empty"), 0o755)
+	g := serve(t, Volume{Path: dir, ReadOnly: true}, Volume{Path: dir})
+	root := g.node(fuse.RootNode, "0")
+	file := g.node(root, "file")
+	list := changesOf(root, file)
+	for opcode := uint32(0); opcode < 64; opcode++ {
+		if body, listed := list[opcode]; listed != changes(opcode) {
+			t.Errorf("opcode %d: tested %v, refused %v", opcode, listed, changes(opcode))
+		} else if listed {
+			g.refused("a change", unix.EROFS, opcode, root, body)
+			g.refused("a change of the file", unix.EROFS, opcode, file, body)
+		}
+	}
+	// Neither what is open for reading nor what is open in a volume that may be changed helps.
+	opened, _ := g.ask(fuse.OpOpen, file, write32(unix.O_RDONLY, 0))
+	read := binary.LittleEndian.Uint64(opened)
+	other := g.node(g.node(fuse.RootNode, "1"), "file")
+	opened, _ = g.ask(fuse.OpOpen, other, write32(unix.O_RDWR, 0))
+	writable := binary.LittleEndian.Uint64(opened)
+	g.refused("copy", unix.EBADF, fuse.OpCopyRange, other, u64s(nil, writable, 0, file, read, 0, 1, 0))
+	byHandle := make([]byte, 88)
+	binary.LittleEndian.PutUint32(byHandle, fuse.SetSize|fuse.SetFH)
+	binary.LittleEndian.PutUint64(byHandle[8:], writable)
+	g.refused("truncate by another's handle", unix.EROFS, fuse.OpSetattr, file, byHandle)
+	var st unix.Stat_t
+	unix.Stat(filepath.Join(dir, "file"), &st)
+	content, _ := os.ReadFile(filepath.Join(dir, "file"))
+	entries, _ := os.ReadDir(dir)
+	if string(content) != "as it was" || st.Mode&0o777 != 0o640 || len(entries) != 2 {
+		t.Errorf("now %q, mode %o, %d entries", content, st.Mode, len(entries))
+	}
+}
+
+func TestMessagesOfImpossibleLengthEndTheConnection(t *testing.T) {
+	for _, length := range []uint32{0, fuse.InHeaderSize - 1, fuse.MaxMessage + 1, 1<<32 - 1} {
+		server, err := Open([]Volume{{Path: t.TempDir()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, conn := net.Pipe()
+		done := make(chan error)
+		go func() { done <- server.Serve(host) }()
+		conn.Write(fuse.Header{Length: length, Opcode: fuse.OpGetattr}.Append(nil))
+		if err := <-done; err == nil {
+			t.Errorf("%d bytes were taken", length)
+		}
+		conn.Close()
+	}
+}
+
+// FuzzMessages sends anything, to the two nodes and two handles that a guest begins with. Whatever it
+// is, the server answers or is silent, goes on, and leaves alone what lies outside the volumes.
+func FuzzMessages(f *testing.F) {
+	for opcode, body := range changesOf(2, 3) {
+		f.Add(opcode, uint64(2), body)
+		f.Add(opcode, uint64(1), body[:len(body)/2])
+	}
+	for opcode := uint32(0); opcode < 52; opcode++ {
+		f.Add(opcode, uint64(3), []byte{})
+		f.Add(opcode, uint64(2), u64s(nil, 4, 1<<63, 1<<40, 5, 1<<63, 1<<62))
+		f.Add(opcode, uint64(1<<63), text("..", "../../etc/passwd"))
+	}
+	f.Add(uint32(fuse.OpBatchForget), uint64(0), append(write32(1<<32-1, 0), u64s(nil, 2, 1<<63)...))
+	f.Add(uint32(fuse.OpWrite), uint64(3), append(u64s(nil, 4, 1<<62), write32(1<<31, 0, 0, 0, 0, 0)...))
+	f.Fuzz(func(t *testing.T, opcode uint32, node uint64, body []byte) {
+		if len(body) > fuse.MaxData || opcode == fuse.OpFallocate { // which would fill the disk
+			return
+		}
+		outside := t.TempDir()
+		dir, fixed := filepath.Join(outside, "a"), filepath.Join(outside, "b")
+		os.Mkdir(dir, 0o755)
+		os.Mkdir(fixed, 0o755)
+		os.WriteFile(filepath.Join(dir, "file"), []byte("x"), 0o644)
+		os.WriteFile(filepath.Join(fixed, "file"), []byte("as it was"), 0o644)
+		os.Symlink(fixed, filepath.Join(dir, "link"))
+		server, err := Open([]Volume{{Path: dir}, {Path: fixed, ReadOnly: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { // a process closes nothing: it ends
+			for _, n := range server.table.nodes {
+				if n.fd >= 0 {
+					unix.Close(n.fd)
+				}
+			}
+			for _, h := range server.table.handles {
+				if h.fd >= 0 {
+					unix.Close(h.fd)
+				}
+			}
+			for _, v := range server.volumes {
+				unix.Close(v.root)
+			}
+		}()
+		ask := func(opcode uint32, node uint64, body []byte) []byte {
+			h := fuse.Header{Length: uint32(fuse.InHeaderSize + len(body)), Opcode: opcode, Unique: 1, Node: node}
+			e := &exchange{in: append(h.Append(nil), body...)}
+			server.Serve(e)
+			return e.out
+		}
+		ask(fuse.OpLookup, 1, text("0"))                  // 2
+		ask(fuse.OpLookup, 2, text("file"))               // 3
+		ask(fuse.OpOpen, 3, write32(unix.O_RDWR, 0))      // 4
+		ask(fuse.OpOpendir, 2, write32(unix.O_RDONLY, 0)) // 5
+		ask(fuse.OpLookup, 1, text("1"))                  // 6
+		ask(opcode, node, body)
+		if len(ask(fuse.OpGetattr, 1, write32(0, 0, 0, 0))) == 0 {
+			t.Fatal("it does not go on")
+		}
+		if content, _ := os.ReadFile(filepath.Join(fixed, "file")); string(content) != "as it was" {
+			t.Fatalf("outside: %q", content)
+		}
+		if entries, _ := os.ReadDir(outside); len(entries) != 2 {
+			t.Fatalf("outside: %v", entries)
+		}
+	})
+}
+
+// exchange is a connection with all requests there from the beginning.
+type exchange struct{ in, out []byte }
+
+func (e *exchange) Read(b []byte) (int, error) {
+	if len(e.in) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, e.in)
+	e.in = e.in[n:]
+	return n, nil
+}
+
+func (e *exchange) Write(b []byte) (int, error) {
+	e.out = append(e.out, b...)
+	return len(b), nil
+}

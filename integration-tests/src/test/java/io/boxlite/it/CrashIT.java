@@ -94,7 +94,7 @@ class CrashIT {
   }
 
   /// A supervisor is there afterwards.
-  private static void assertInOrder() {
+  private static void assertInOrder() throws IOException {
     Map<String, String> boxes = scene.boxes();
     assertThat(Set.copyOf(home.boxDirectories())).isEqualTo(boxes.keySet());
     long running = boxes.values().stream().filter("Running"::equals).count();
@@ -104,6 +104,9 @@ class CrashIT {
     TestHome.await(
         "volumes served to boxes that run alone", () -> scene.volumeServers().size() <= running);
     assertThat(unfinished()).isEmpty();
+    assertThat(home.entries("volumes/anonymous"))
+        .containsExactlyInAnyOrderElementsOf(scene.ownVolumes());
+    assertThat(home.entries("volumes/named")).noneMatch(name -> name.startsWith("."));
   }
 
   /// {@return what only an operation that runs may have}

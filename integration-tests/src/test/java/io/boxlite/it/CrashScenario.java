@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,7 +15,7 @@ import java.util.regex.Pattern;
 /// An operation in whose midst the supervisor is killed.
 enum CrashScenario {
   CREATE(
-      List.of("create.directory", "create.config", "create.stored"),
+      List.of("create.volume", "create.directory", "create.config", "create.stored"),
       "create",
       "--name",
       "made",
@@ -90,16 +91,24 @@ enum CrashScenario {
     }
   },
 
-  REMOVE(List.of("remove.ended", "remove.row", "remove.files"), "rm", "-f", "-v", "doomed") {
+  REMOVE(
+      List.of("remove.ended", "remove.volumes", "remove.row", "remove.files"),
+      "rm",
+      "-f",
+      "-v",
+      "doomed") {
     @Override
     void arrange(Scene scene) {
       scene.ok(List.of("run", "-d", "--name", "doomed", "-v", "/data", "base", "sleep", "1000"));
+      scene.ok(List.of("exec", "doomed", "--", "sh", "-c", "printf kept > /data/file"));
     }
 
     @Override
     void check(Scene scene) {
       if (scene.isThere("doomed")) {
         scene.ok(List.of("start", "doomed"));
+        assertThat(scene.ok(List.of("exec", "doomed", "--", "cat", "/data/file")))
+            .isEqualTo("kept");
       }
     }
 
@@ -107,6 +116,35 @@ enum CrashScenario {
     void again(Scene scene) {
       scene.removeIfThere("doomed");
       assertThat(scene.isThere("doomed")).isFalse();
+    }
+  },
+
+  VOLUME_CREATE(List.of("volume.made", "volume.named"), "volume", "create", "kept") {
+    @Override
+    void again(Scene scene) {
+      // It is there with its name, or not at all.
+      scene.run("volume", "rm", "kept");
+      scene.ok(command(scene));
+      scene.ok(List.of("volume", "rm", "kept"));
+      assertThat(scene.namedVolumes()).isEmpty();
+    }
+  },
+
+  VOLUME_REMOVE(List.of("volume.dying", "volume.gone"), "volume", "rm", "doomed") {
+    @Override
+    void arrange(Scene scene) {
+      scene.ok(List.of("volume", "create", "doomed"));
+    }
+
+    @Override
+    void check(Scene scene) {
+      assertThat(scene.namedVolumes()).isEmpty();
+    }
+
+    @Override
+    void again(Scene scene) {
+      scene.ok(List.of("volume", "create", "doomed"));
+      scene.ok(command(scene));
     }
   },
 
@@ -238,6 +276,8 @@ enum CrashScenario {
     private static final Pattern BOX =
         Pattern.compile("\"ID\": *\"(\\w+)\".*?\"Status\": *\"(\\w+)\"", Pattern.DOTALL);
 
+    private static final Pattern OWN_VOLUME = Pattern.compile("\"anonymous\": *\"(\\w+)\"");
+
     final Path directory;
     String work = "";
     String rest = "";
@@ -317,6 +357,24 @@ enum CrashScenario {
         boxes.put(found.group(1), found.group(2));
       }
       return boxes;
+    }
+
+    /// {@return ids of those that boxes have of their own}
+    List<String> ownVolumes() throws IOException {
+      List<String> ids = new ArrayList<>();
+      for (String box : home.boxDirectories()) {
+        Path config = home.home().resolve("boxes").resolve(box).resolve("config.json");
+        Matcher own = OWN_VOLUME.matcher(Files.readString(config));
+        while (own.find()) {
+          ids.add(own.group(1));
+        }
+      }
+      return ids;
+    }
+
+    /// {@return names of the directories, finished or not}
+    List<String> namedVolumes() {
+      return home.entries("volumes/named");
     }
 
     List<ProcessHandle> volumeServers() {

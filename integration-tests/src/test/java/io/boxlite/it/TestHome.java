@@ -240,11 +240,16 @@ final class TestHome implements AutoCloseable {
 
   /// {@return what lies in the directory of boxes}
   List<String> boxDirectories() {
-    Path boxes = home().resolve("boxes");
-    if (!Files.exists(boxes)) {
+    return entries("boxes");
+  }
+
+  /// {@return names of what a directory of the home has; none when it is not there}
+  List<String> entries(String directory) {
+    Path parent = home().resolve(directory);
+    if (!Files.exists(parent)) {
       return List.of();
     }
-    try (Stream<Path> entries = Files.list(boxes)) {
+    try (Stream<Path> entries = Files.list(parent)) {
       return entries.map(entry -> entry.getFileName().toString()).toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

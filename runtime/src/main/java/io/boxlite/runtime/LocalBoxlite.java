@@ -36,6 +36,7 @@ import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.ImageVolumes;
 import io.boxlite.runtime.internal.volume.LocalVolumes;
 import io.boxlite.vmm.Accelerator;
 import io.boxlite.vmm.Engine;
@@ -166,9 +167,9 @@ public final class LocalBoxlite implements Boxlite {
   }
 
   private void recover() {
-    context.volumes().sweep();
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
+    context.volumes().sweep();
     OrphanVms.end(
         layout.home(),
         found.stream()
@@ -222,7 +223,9 @@ public final class LocalBoxlite implements Boxlite {
   public Box create(BoxOptions options) {
     checkOpen();
     StoredImage image = image(options);
-    return context.volumes().give(options, given -> create(given, image));
+    return context
+        .volumes()
+        .give(ImageVolumes.add(options, image.config().volumes()), given -> create(given, image));
   }
 
   private Box create(BoxOptions options, StoredImage image) {

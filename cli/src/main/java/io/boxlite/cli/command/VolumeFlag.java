@@ -1,25 +1,28 @@
 package io.boxlite.cli.command;
 
+import io.boxlite.api.AlreadyExistsException;
+import io.boxlite.api.VolumeInfo;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.api.Volumes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// The value of `--volume`: `[HOST-PATH|NAME:]BOX-PATH[:ro|rw]`.
 ///
 /// A first part that is no absolute path is a path below the working directory if there is such a
-/// file, and otherwise a volume that `volume create` has made.
+/// file, and otherwise the name of a volume, which is made when there is none.
 final class VolumeFlag {
   private VolumeFlag() {}
 
   /// Reads one.
   ///
   /// @param text as the user typed it
-  /// @param volumes asked only for what may be a name
+  /// @param volumes asked only for what is a name
   /// @throws CliException if it is none
   static VolumeMount parse(String text, Supplier<Volumes> volumes) {
     if (text.isBlank()) {
@@ -32,11 +35,25 @@ final class VolumeFlag {
           isMode(parts.get(1))
               ? anonymous(parts.getFirst(), isReadOnly(parts.get(1)))
               : shared(parts.getFirst(), parts.get(1), "", volumes);
-      case 3 -> shared(parts.getFirst(), parts.get(1), parts.get(2), volumes);
-      default ->
-          throw CliException.failure(
-              "invalid volume spec \"" + text + "\"; use [HOST-PATH|NAME:]BOX-PATH[:ro|rw]");
+      case 3 ->
+          isDrive(parts)
+              ? shared(parts.getFirst() + ":" + parts.get(1), parts.get(2), "", volumes)
+              : shared(parts.getFirst(), parts.get(1), parts.get(2), volumes);
+      default -> {
+        if (parts.size() == 4 && isDrive(parts)) {
+          yield shared(parts.getFirst() + ":" + parts.get(1), parts.get(2), parts.get(3), volumes);
+        }
+        throw CliException.failure(
+            "invalid volume spec \"" + text + "\"; use [HOST-PATH|NAME:]BOX-PATH[:ro|rw]");
+      }
     };
+  }
+
+  /// Whether the first two parts are a path of Windows, `C:\dir`.
+  private static boolean isDrive(List<String> parts) {
+    return parts.getFirst().length() == 1
+        && Character.isLetter(parts.getFirst().charAt(0))
+        && parts.get(1).startsWith("\\");
   }
 
   private static boolean isMode(String part) {
@@ -74,15 +91,22 @@ final class VolumeFlag {
     if (Files.exists(relative)) {
       return VolumeMount.ofHostPath(canonical(relative, source), target, readOnly);
     }
-    boolean mayBeName = source.indexOf('/') < 0 && !source.startsWith(".");
-    if (mayBeName && volumes.get().get(source).isPresent()) {
+    if (VolumeInfo.isName(source)) {
+      makeIfMissing(source, volumes.get());
       return VolumeMount.ofManaged(source, target, readOnly);
     }
-    throw CliException.failure(
-        "volume host path \""
-            + source
-            + "\": No such file or directory"
-            + (mayBeName ? "; nor is there a volume of that name" : ""));
+    throw CliException.failure("volume host path \"" + source + "\": No such file or directory");
+  }
+
+  private static void makeIfMissing(String name, Volumes volumes) {
+    if (volumes.get(name).isPresent()) {
+      return;
+    }
+    try {
+      var _ = volumes.create(Optional.of(name));
+    } catch (AlreadyExistsException _) {
+      // Somebody else was faster, which is as well.
+    }
   }
 
   private static String canonical(Path relative, String source) {

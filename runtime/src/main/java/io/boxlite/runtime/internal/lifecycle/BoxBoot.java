@@ -77,7 +77,7 @@ final class BoxBoot {
   Booted boot(BoxRecord box, SpawnedVm spawned, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
     // Before anything changes: what is missing on the host is the caller's to mend.
-    List<VolumeServer.Share> shares = shares(box);
+    Optional<VolumeServer> volumes = volumes(box);
     VmSource.Request request = request(box);
     FutureTask<AgentVm> vm =
         new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
@@ -86,7 +86,7 @@ final class BoxBoot {
       BoxFiles made = makeFiles(box);
       AgentVm agent = join(vm);
       watch.lap();
-      serve(shares, agent.vm());
+      volumes.ifPresent(server -> server.connect(agent.vm().volumesSocket()));
       CrashPoint.reached("start.volumes");
       return create(box, made, agent, watch);
     } catch (RuntimeException e) {
@@ -95,6 +95,8 @@ final class BoxBoot {
       starting.interrupt();
       release(vm);
       throw told;
+    } finally {
+      volumes.ifPresent(VolumeServer::close);
     }
   }
 
@@ -138,18 +140,17 @@ final class BoxBoot {
             watch.lap()));
   }
 
-  private List<VolumeServer.Share> shares(BoxRecord box) {
-    return box.options().volumes().stream()
-        .map(volume ->
-            new VolumeServer.Share(context.volumes().path(volume).toString(), volume.readOnly()))
-        .toList();
-  }
-
-  private void serve(List<VolumeServer.Share> shares, Vm vm) {
-    if (!shares.isEmpty()) {
-      Path program = context.options().volumeServer();
-      VolumeServer.start(program, vm.volumesSocket(), shares, files.volumesLog());
-    }
+  private Optional<VolumeServer> volumes(BoxRecord box) {
+    List<VolumeServer.Share> shares =
+        box.options().volumes().stream()
+            .map(volume ->
+                new VolumeServer.Share(
+                    context.volumes().path(volume).toString(), volume.readOnly()))
+            .toList();
+    return shares.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            VolumeServer.open(context.options().volumeServer(), shares, files.volumesLog()));
   }
 
   private void createContainer(AgentVm agent, CreateContainerRequest request) {

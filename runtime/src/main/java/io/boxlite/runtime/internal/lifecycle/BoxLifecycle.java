@@ -119,10 +119,7 @@ final class BoxLifecycle extends BoxRuns {
         record = record.with(record.state().stopped(OptionalInt.of(KILLED)));
       }
       CrashPoint.reached("remove.ended");
-      if (volumes) {
-        context.volumes().removeOwn(record.options().volumes());
-      }
-      delete();
+      delete(volumes);
     }
   }
 

@@ -7,6 +7,7 @@ import io.boxlite.api.EngineException;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.VolumeMount;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -16,6 +17,7 @@ import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmExit;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.Condition;
@@ -216,7 +218,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     restarts.startFailed(record);
     try {
       if (record.options().autoRemove()) {
-        delete();
+        delete(false);
       } else {
         keep(record.state().failed(String.valueOf(e.getMessage())));
       }
@@ -304,7 +306,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
       BoxState end = record.state().stopped(OptionalInt.of(exit.shellCode()));
       if (record.options().autoRemove()) {
         record = record.with(end);
-        delete();
+        delete(false);
       } else {
         keep(end);
       }
@@ -377,11 +379,11 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     }
   }
 
-  final void delete() {
-    if (record.options().autoRemove()) {
-      context.volumes().removeOwn(record.options().volumes());
-    }
-    context.store().delete(id());
+  /// @param volumes whether its own volumes go too, as they do when it removes itself
+  final void delete(boolean volumes) {
+    List<VolumeMount> own =
+        volumes || record.options().autoRemove() ? record.options().volumes() : List.of();
+    context.volumes().removeOwn(own, () -> context.store().delete(id()));
     removed = true;
     restarts.cancel();
     tellRest();
@@ -402,7 +404,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   private void recoverHeld() {
     if (!record.state().status().isActive()) {
       if (record.options().autoRemove()) {
-        delete(); // whoever made it has gone without starting it
+        delete(false); // whoever made it has gone without starting it
       }
       return;
     }
@@ -452,7 +454,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
 
   private void endedElsewhere(String why, boolean failure) {
     if (record.options().autoRemove()) {
-      delete();
+      delete(false);
     } else if (failure) {
       keep(record.state().failed(why));
     } else {

@@ -10,11 +10,13 @@ import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeInfo;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.api.Volumes;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.Trees;
 import io.boxlite.runtime.internal.state.Ulid;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
@@ -32,7 +34,11 @@ import java.util.stream.Stream;
 /// The volumes of a home: `anonymous/<id>` is the content of one that was made with a box,
 /// `named/<id>` has that of one that somebody made in `data`, beside its `name`. Directories are
 /// all that is known of them. Thread-safe.
+///
+/// A directory `.<id>` is one that is being made or removed. When this program ends meanwhile,
+/// whether it is a volume depends on whether a box has it: see [#sweep].
 public final class LocalVolumes implements Volumes {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final String DATA = "data";
   private static final String NAME = "name";
   private static final String UNFINISHED = ".";
@@ -80,7 +86,9 @@ public final class LocalVolumes implements Volumes {
     HomeLayout.createPrivate(unfinished.resolve(DATA));
     try {
       Files.writeString(unfinished.resolve(NAME), name.orElse(""));
+      CrashPoint.reached("volume.made");
       Files.move(unfinished, named.resolve(id), StandardCopyOption.ATOMIC_MOVE);
+      CrashPoint.reached("volume.named");
     } catch (IOException e) {
       Trees.delete(unfinished);
       throw new StorageException(
@@ -212,7 +220,9 @@ public final class LocalVolumes implements Volumes {
       throw new StorageException(
           "volume_not_removed", "remove volume " + volume.id() + ": " + e, e, Map.of());
     }
+    CrashPoint.reached("volume.dying");
     Trees.delete(dying);
+    CrashPoint.reached("volume.gone");
   }
 
   private static NotFoundException notFound(String idOrName) {
@@ -234,13 +244,19 @@ public final class LocalVolumes implements Volumes {
     lock.lock();
     try {
       List<VolumeMount> given = options.volumes().stream().map(this::known).toList();
-      given = given.stream().map(this::made).toList();
+      given = given.stream().map(LocalVolumes::numbered).toList();
+      List<String> own = own(given);
+      T made;
       try {
-        return make.apply(options.withVolumes(given));
+        own.forEach(id -> HomeLayout.createPrivate(anonymous.resolve(UNFINISHED + id)));
+        CrashPoint.reached("create.volume");
+        made = make.apply(options.withVolumes(given));
       } catch (RuntimeException e) {
-        removeOwn(given);
+        own.forEach(this::deleteUnfinished);
         throw e;
       }
+      own.forEach(id -> rename(UNFINISHED + id, id));
+      return made;
     } finally {
       lock.unlock();
     }
@@ -254,24 +270,61 @@ public final class LocalVolumes implements Volumes {
     return volume;
   }
 
-  private VolumeMount made(VolumeMount volume) {
+  private static VolumeMount numbered(VolumeMount volume) {
     if (!(volume.source() instanceof VolumeMount.Anonymous)) {
       return volume;
     }
     String id = Ulid.next(Instant.now().toEpochMilli());
-    HomeLayout.createPrivate(anonymous.resolve(id));
     return new VolumeMount(new VolumeMount.Anonymous(id), volume.guestPath(), volume.readOnly());
   }
 
-  /// Removes those volumes that were made with a box. Does nothing with one that is not there.
+  private static List<String> own(List<VolumeMount> volumes) {
+    return volumes.stream()
+        .map(VolumeMount::source)
+        .flatMap(source ->
+            source instanceof VolumeMount.Anonymous(String id) && Ulid.isOne(id)
+                ? Stream.of(id)
+                : Stream.empty())
+        .toList();
+  }
+
+  /// Of a box's own volume. Does nothing when there is none.
+  private void rename(String from, String to) {
+    try {
+      Files.move(anonymous.resolve(from), anonymous.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+    } catch (NoSuchFileException _) {
+      // Somebody has removed it by hand.
+    } catch (IOException e) {
+      throw new StorageException(
+          "volume_not_renamed", "rename volume " + from + " to " + to + ": " + e, e, Map.of());
+    }
+  }
+
+  /// What cannot be deleted now is deleted by the next [#sweep]: it is no volume any more.
+  private void deleteUnfinished(String id) {
+    try {
+      Trees.delete(anonymous.resolve(UNFINISHED + id));
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, "volume {0}: {1}", id, e.getMessage());
+    }
+  }
+
+  /// Removes a box and those volumes that were made with it.
   ///
   /// @param volumes of the box
-  public void removeOwn(List<VolumeMount> volumes) {
-    for (VolumeMount volume : volumes) {
-      if (volume.source() instanceof VolumeMount.Anonymous(String id) && Ulid.isOne(id)) {
-        Trees.delete(anonymous.resolve(id));
-      }
+  /// @param remove removes the box, after which it is gone for good; when it throws, the volumes
+  ///   are there as before
+  public void removeOwn(List<VolumeMount> volumes, Runnable remove) {
+    List<String> own = own(volumes);
+    try {
+      own.forEach(id -> rename(id, UNFINISHED + id));
+      CrashPoint.reached("remove.volumes");
+      remove.run();
+    } catch (RuntimeException e) {
+      own.forEach(id -> rename(UNFINISHED + id, id));
+      throw e;
     }
+    own.forEach(this::deleteUnfinished);
   }
 
   /// Looks a volume up on the host, where links are followed, once.
@@ -308,17 +361,27 @@ public final class LocalVolumes implements Volumes {
     return info(found.id(), found.own());
   }
 
-  /// Deletes what an earlier supervisor has not finished making or removing.
+  /// Ends what an earlier supervisor has not finished making or removing: what a box has is its
+  /// volume, anything else is deleted. To be called when the boxes are known, and before any is
+  /// changed.
   public void sweep() {
     for (Path parent : List.of(named, anonymous)) {
       try (Stream<Path> entries = Files.list(parent)) {
         entries
             .filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED))
-            .forEach(Trees::delete);
+            .forEach(this::finish);
       } catch (IOException | BoxliteException e) {
-        System.getLogger("io.boxlite.runtime")
-            .log(System.Logger.Level.WARNING, "volumes in {0}: {1}", parent, e.toString());
+        LOG.log(System.Logger.Level.WARNING, "volumes in {0}: {1}", parent, e.toString());
       }
+    }
+  }
+
+  private void finish(Path unfinished) {
+    String id = unfinished.getFileName().toString().substring(UNFINISHED.length());
+    if (unfinished.startsWith(anonymous) && isUsed(id)) {
+      rename(UNFINISHED + id, id);
+    } else {
+      Trees.delete(unfinished);
     }
   }
 }

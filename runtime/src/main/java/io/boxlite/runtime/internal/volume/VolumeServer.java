@@ -6,7 +6,6 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,17 +14,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Starts the process that serves a box's volumes to its VM. It outlives this program and ends with
-/// the VM, whose connection it has: nobody has to know or end it.
-public final class VolumeServer {
+/// The process that serves a box's volumes to its VM. It is started before there is a VM, and once
+/// it is connected to that it outlives this program and ends with it: nobody has to know or end it.
+/// Confined to one thread.
+public final class VolumeServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final byte[] READY = "ready\n".getBytes(StandardCharsets.US_ASCII);
 
-  private VolumeServer() {}
+  private final Path log;
+  private final Jsonb json = Jsonb.builder().build();
+  private final FutureTask<Process> starting;
+  private boolean connected;
 
   /// A volume.
   ///
@@ -34,60 +38,114 @@ public final class VolumeServer {
   @Json(naming = Json.Naming.LowerUnderscore)
   public record Share(String path, boolean readOnly) {}
 
-  /// What the program reads.
+  /// What the program reads first.
   @Json(naming = Json.Naming.LowerUnderscore)
   record Order(List<Share> volumes) {}
 
-  /// Starts it and waits until it is connected to the VM.
+  /// What it reads when there is a VM.
+  @Json(naming = Json.Naming.LowerUnderscore)
+  record Guest(String socket) {}
+
+  private VolumeServer(Path program, List<Share> shares, Path log) {
+    this.log = log;
+    this.starting = new FutureTask<>(() -> start(program, shares));
+  }
+
+  /// Starts it, in the background. What goes wrong is told by [#connect].
   ///
   /// @param program the program
-  /// @param socket of the VM
   /// @param shares in the order of their numbers
   /// @param log what it says is appended here
+  /// @return it, to be closed by the caller
   /// @throws ConfigException if the program is not there
-  /// @throws EngineException if it cannot serve; then it has ended
-  public static void start(Path program, Path socket, List<Share> shares, Path log) {
+  public static VolumeServer open(Path program, List<Share> shares, Path log) {
     if (!Files.isExecutable(program)) {
       throw new ConfigException(
           "volume_server_not_found",
           "program " + program + " that serves volumes is not there; build it with tools/build.sh");
     }
-    ProcessBuilder builder = new ProcessBuilder(program.toString(), socket.toString());
+    VolumeServer server = new VolumeServer(program, shares, log);
+    Thread.ofVirtual().name("volumes-start").start(server.starting);
+    return server;
+  }
+
+  private Process start(Path program, List<Share> shares) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(program.toString());
     builder.directory(Path.of("/").toFile());
     builder.environment().clear();
     builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    Process process = builder.start();
     try {
-      Process process = builder.start();
-      boolean ready = false;
-      try {
-        try (OutputStream order = process.getOutputStream()) {
-          Jsonb json = Jsonb.builder().build();
-          order.write(json.type(Order.class).toJsonBytes(new Order(shares)));
-        }
-        ready = awaitReady(process);
-      } finally {
-        if (!ready) {
-          process.destroyForcibly();
-        }
-      }
-      if (!ready) {
-        throw failed("it ended at once; see " + log, null);
-      }
-      var _ =
-          process
-              .onExit()
-              .thenAccept(ended -> {
-                if (ended.exitValue() != 0) {
-                  LOG.log(
-                      System.Logger.Level.WARNING,
-                      "volumes: their server ended with status {0}; see {1}",
-                      ended.exitValue(),
-                      log);
-                }
-              });
+      tell(process, json.type(Order.class).toJsonBytes(new Order(shares)));
+      return process;
     } catch (IOException e) {
-      throw failed(e.toString(), e);
+      process.destroyForcibly();
+      throw e;
     }
+  }
+
+  private static void tell(Process process, byte[] what) throws IOException {
+    process.getOutputStream().write(what);
+    process.getOutputStream().flush();
+  }
+
+  /// Waits until it is connected to the VM.
+  ///
+  /// @param socket of the VM
+  /// @throws EngineException if it cannot serve; then it has ended
+  public void connect(Path socket) {
+    Process process = started();
+    try {
+      tell(process, json.type(Guest.class).toJsonBytes(new Guest(socket.toString())));
+      process.getOutputStream().close();
+    } catch (IOException e) {
+      throw failed("it ended at once; see " + log, e);
+    }
+    if (!awaitReady(process)) {
+      throw failed("it ended at once; see " + log, null);
+    }
+    connected = true;
+    var _ =
+        process
+            .onExit()
+            .thenAccept(ended -> {
+              if (ended.exitValue() != 0) {
+                LOG.log(
+                    System.Logger.Level.WARNING,
+                    "volumes: their server ended with status {0}; see {1}",
+                    ended.exitValue(),
+                    log);
+              }
+            });
+  }
+
+  private Process started() {
+    try {
+      return starting.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted(e);
+    } catch (ExecutionException e) {
+      throw failed(String.valueOf(e.getCause()), e);
+    }
+  }
+
+  /// Ends it, unless it is connected.
+  @Override
+  public void close() {
+    if (connected) {
+      return;
+    }
+    // Whether it is there by now or not: whoever is the last to come ends it.
+    Thread.ofVirtual()
+        .name("volumes-end")
+        .start(() -> {
+          try {
+            starting.get().destroyForcibly();
+          } catch (InterruptedException | ExecutionException _) {
+            // It has not started.
+          }
+        });
   }
 
   private static boolean awaitReady(Process process) {
@@ -107,10 +165,14 @@ public final class VolumeServer {
       throw failed("it was not ready within " + LIMIT.toSeconds() + " s", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new EngineException("interrupted", "interrupted while volumes start", e, Map.of());
+      throw interrupted(e);
     } catch (ExecutionException e) {
       throw new AssertionError(e);
     }
+  }
+
+  private static EngineException interrupted(InterruptedException e) {
+    return new EngineException("interrupted", "interrupted while volumes start", e, Map.of());
   }
 
   private static EngineException failed(
