@@ -122,7 +122,9 @@ final class BoxLifecycle extends BoxRuns {
       CrashPoint.reached("remove.ended");
       delete(volumes);
     } finally {
-      removing = false;
+      if (force) {
+        removing = false;
+      }
     }
   }
 

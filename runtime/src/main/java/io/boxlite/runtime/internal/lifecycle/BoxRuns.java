@@ -273,9 +273,13 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     }
   }
 
-  /// The guest's clock stood still with it. Nothing is lost if it does so for longer.
-  static void setClock(RunningBox run) {
-    run.portal().prepare(ContainerRequests.prepare(Instant.now()));
+  /// The guest's clock stood still with it. That it stays wrong is no reason to do nothing else.
+  final void setClock(RunningBox run) {
+    try {
+      run.portal().prepare(ContainerRequests.prepare(Instant.now()));
+    } catch (BoxliteException e) {
+      LOG.log(System.Logger.Level.WARNING, "box {0}, its clock: {1}", id(), e.getMessage());
+    }
   }
 
   private void watchPortal(RunningBox run) {
