@@ -1,4 +1,5 @@
-// Command boxlite-volumes serves the volumes of one box to its VM. It reads what to serve from its
+// Command boxlite-volumes LOG serves the volumes of one box to its VM. LOG, where its standard error
+// goes, only tells whoever lists processes which box it is. It reads what to serve from its
 // standard input and, when there is a VM, the socket where QEMU serves the host's end of the port. It
 // says "ready" when it is connected, and ends with the VM, or with its standard input before that:
 // nobody has to end it.
@@ -40,8 +41,8 @@ func run() error {
 	if _, err := unix.Setsid(); err != nil {
 		return fmt.Errorf("setsid: %w", err)
 	}
-	if len(os.Args) != 1 {
-		return errors.New("usage: boxlite-volumes < ORDER")
+	if len(os.Args) != 2 {
+		return errors.New("usage: boxlite-volumes LOG < ORDER")
 	}
 	input := json.NewDecoder(io.LimitReader(os.Stdin, maxOrder))
 	var o order

@@ -70,7 +70,7 @@ public final class VolumeServer implements AutoCloseable {
   }
 
   private Process start(Path program, List<Share> shares) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(program.toString());
+    ProcessBuilder builder = new ProcessBuilder(program.toString(), log.toString());
     builder.directory(Path.of("/").toFile());
     builder.environment().clear();
     builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
