@@ -43,7 +43,7 @@ func mountVolumes(config *container.Config) error {
 		return nil
 	}
 	uid, gid := container.Owner(config.Rootfs, config.Init.User)
-	if err := volumefs.Mount(volumeDir, len(config.Volumes), uid, gid); err != nil {
+	if err := volumefs.Mount(volumeDir, uid, gid); err != nil {
 		return fault.New(codes.FailedPrecondition, "mount_failed", "volumes: %v", err)
 	}
 	return nil

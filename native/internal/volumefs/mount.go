@@ -10,8 +10,6 @@ import (
 	"io"
 	"log"
 	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,10 +24,11 @@ const (
 	deadline = 10 * time.Second
 )
 
-// Mount mounts all volumes at dir, which is made: as count entries that are named by their numbers. The
-// files of the host's user look like those of uid and gid. When the host's end closes, for which
+// Mount mounts all volumes at dir, which is made: as entries that are named by their numbers. This
+// process must not look at them itself: a thread that waits for an answer keeps those that carry it
+// from running for milliseconds, on a machine of one CPU. The files of the host's user look like those of uid and gid. When the host's end closes, for which
 // there is no remedy, all that is done in the volumes fails with ENOTCONN.
-func Mount(dir string, count int, uid, gid uint32) error {
+func Mount(dir string, uid, gid uint32) error {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	path, err := portal.FindPort(ctx, portName)
@@ -55,20 +54,7 @@ func Mount(dir string, count int, uid, gid uint32) error {
 	port.OnDisconnect = func() { device.Close() }
 	go func() { log.Print("volumes, to the host: ", toHost(device, port)) }()
 	go func() { log.Print("volumes, from the host: ", fromHost(port, device)) }()
-	go lookUp(dir, count)
 	return nil
-}
-
-// lookUp makes the kernel know the entries while the container is being made, which then need not wait
-// for an answer from the host for each. One after the other: a thread for each costs more than it wins.
-func lookUp(dir string, count int) {
-	for i := range count {
-		fd, err := unix.Open(filepath.Join(dir, strconv.Itoa(i)), unix.O_PATH|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return // whoever needs it sees why
-		}
-		unix.Close(fd)
-	}
 }
 
 func mount(dir string) (*os.File, error) {

@@ -104,7 +104,6 @@ public record BoxOptions(
     capAdd = List.copyOf(capAdd);
     capDrop = List.copyOf(capDrop);
     volumes = List.copyOf(volumes);
-    int hostCpus = Runtime.getRuntime().availableProcessors();
     OptionChecks checks =
         new OptionChecks("box")
             .require(
@@ -120,23 +119,6 @@ public record BoxOptions(
                 "or rootfs_path must be given, and not both")
             .require(image.isEmpty() || !image.get().isBlank(), "image", "must not be empty")
             .absolute("rootfs_path", rootfsPath)
-            .require(
-                cpus >= 1 && cpus <= hostCpus,
-                "CPU count",
-                "must be between 1 and " + hostCpus + ", not " + cpus)
-            .require(
-                memoryMib >= MIN_MEMORY_MIB && memoryMib <= MAX_MEMORY_MIB,
-                "memory_mib",
-                "must be between "
-                    + MIN_MEMORY_MIB
-                    + " and "
-                    + MAX_MEMORY_MIB
-                    + " MiB, not "
-                    + memoryMib)
-            .require(
-                diskSizeGb.isEmpty() || (diskSizeGb.get() >= 1 && diskSizeGb.get() <= 1024),
-                "disk_size_gb",
-                "must be between 1 and 1024 GB, not " + diskSizeGb.orElse(0))
             .absolute("working_dir", workingDir)
             .env(env)
             .noNul("entrypoint", entrypoint.orElse(List.of()))
@@ -155,10 +137,34 @@ public record BoxOptions(
                 !autoRemove || restart.equals(RestartPolicy.NO),
                 "restart",
                 "is incompatible with remove-on-stop; choose one");
+    checkSizes(cpus, memoryMib, diskSizeGb, checks);
     Capabilities.check(capAdd, "cap_add", checks);
     Capabilities.check(capDrop, "cap_drop", checks);
     VolumeMount.check(volumes, checks);
     checks.throwIfAny();
+  }
+
+  private static void checkSizes(
+      int cpus, int memoryMib, Optional<Integer> diskSizeGb, OptionChecks checks) {
+    int hostCpus = Runtime.getRuntime().availableProcessors();
+    checks
+        .require(
+            cpus >= 1 && cpus <= hostCpus,
+            "CPU count",
+            "must be between 1 and " + hostCpus + ", not " + cpus)
+        .require(
+            memoryMib >= MIN_MEMORY_MIB && memoryMib <= MAX_MEMORY_MIB,
+            "memory_mib",
+            "must be between "
+                + MIN_MEMORY_MIB
+                + " and "
+                + MAX_MEMORY_MIB
+                + " MiB, not "
+                + memoryMib)
+        .require(
+            diskSizeGb.isEmpty() || (diskSizeGb.get() >= 1 && diskSizeGb.get() <= 1024),
+            "disk_size_gb",
+            "must be between 1 and 1024 GB, not " + diskSizeGb.orElse(0));
   }
 
   /// {@return the same with other volumes}

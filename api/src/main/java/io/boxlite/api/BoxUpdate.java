@@ -2,15 +2,19 @@ package io.boxlite.api;
 
 import java.util.Optional;
 
-/// What is to be changed of a box; what is empty stays. Takes effect at the box's next start.
-/// Immutable; made by a [Builder].
+/// What is to be changed of a box; what is empty stays. CPUs, memory and disk take effect at the
+/// box's next start, its restart policy at once. Immutable; made by a [Builder].
 ///
 /// @param cpus virtual CPUs, 1 to the host's count
 /// @param memoryMib memory in MiB, 128 to 65536
 /// @param diskSizeGb size of the box's disk in GiB, up to 1024, not less than it has
+/// @param restart when it is started again by itself
 /// @since 0.1
 public record BoxUpdate(
-    Optional<Integer> cpus, Optional<Integer> memoryMib, Optional<Integer> diskSizeGb) {
+    Optional<Integer> cpus,
+    Optional<Integer> memoryMib,
+    Optional<Integer> diskSizeGb,
+    Optional<RestartPolicy> restart) {
 
   /// {@return a builder for a change of nothing}
   public static Builder builder() {
@@ -27,6 +31,7 @@ public record BoxUpdate(
     cpus.ifPresent(changed::cpus);
     memoryMib.ifPresent(changed::memoryMib);
     diskSizeGb.ifPresent(changed::diskSizeGb);
+    restart.ifPresent(changed::restart);
     return changed.build();
   }
 
@@ -37,6 +42,7 @@ public record BoxUpdate(
     private Optional<Integer> cpus = Optional.empty();
     private Optional<Integer> memoryMib = Optional.empty();
     private Optional<Integer> diskSizeGb = Optional.empty();
+    private Optional<RestartPolicy> restart = Optional.empty();
 
     private Builder() {}
 
@@ -67,9 +73,18 @@ public record BoxUpdate(
       return this;
     }
 
+    /// Changes when it is started again by itself.
+    ///
+    /// @param policy not together with `autoRemove`
+    /// @return this
+    public Builder restart(RestartPolicy policy) {
+      restart = Optional.of(policy);
+      return this;
+    }
+
     /// {@return the change}
     public BoxUpdate build() {
-      return new BoxUpdate(cpus, memoryMib, diskSizeGb);
+      return new BoxUpdate(cpus, memoryMib, diskSizeGb, restart);
     }
   }
 }

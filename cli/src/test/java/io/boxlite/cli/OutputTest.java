@@ -48,7 +48,7 @@ class OutputTest {
     assertThat(ok("update", "--disk-size", "20", "--cpus", "1", "web", "01B"))
         .isEqualTo("web\n01B\n");
     String change =
-        "BoxUpdate[cpus=Optional[1], memoryMib=Optional.empty, diskSizeGb=Optional[20]]";
+        "BoxUpdate[cpus=Optional[1], memoryMib=Optional.empty, diskSizeGb=Optional[20], restart=Optional.empty]";
     assertThat(cli.boxlite.calls)
         .containsExactly("update 01C " + change, "update 01B " + change, "close");
   }

@@ -51,6 +51,39 @@ enum CrashScenario {
     }
   },
 
+  UPDATE(List.of("update.row", "update.stored"), "update", "--disk-size", "12", "work") {
+    @Override
+    void again(Scene scene) {
+      scene.ok(command(scene));
+      scene.ok(List.of("restart", "work"));
+      assertThat(scene.ok(List.of("exec", "work", "--", "df", "-m", "/")))
+          .containsPattern("\\s1[12]\\d{3}\\s");
+    }
+  },
+
+  PAUSE(List.of("pause.stopped", "paused.row", "paused.stored"), "pause", "work") {
+    @Override
+    void again(Scene scene) {
+      scene.run("unpause", "work");
+      scene.ok(command(scene));
+      assertThat(scene.boxes().get(scene.work)).isEqualTo("Paused");
+      scene.ok(List.of("unpause", "work"));
+    }
+  },
+
+  UNPAUSE(List.of("unpause.resumed", "running.stored"), "unpause", "work") {
+    @Override
+    void arrange(Scene scene) {
+      scene.ok(List.of("pause", "work"));
+    }
+
+    @Override
+    void again(Scene scene) {
+      scene.run("unpause", "work");
+      scene.ok(List.of("exec", "work", "--", "true"));
+    }
+  },
+
   FIRST_START_WITH_A_DISK_SIZE(List.of("disk.formatted"), "start", "large") {
     @Override
     void arrange(Scene scene) {

@@ -18,6 +18,12 @@ final class BoxFlags {
   private static final Set<String> SECURITY =
       Set.of("enable", "disable", "enabled", "disabled", "on", "off");
 
+  /// Kernels of single boxes.
+  private static final List<String> KERNEL =
+      List.of("--kernel", "--kernel-format", "--initramfs", "--kernel-args");
+
+  private static final String NESTED = "--nested-virtualization";
+
   private BoxFlags() {}
 
   static void add(CommandSpec spec) {
@@ -41,6 +47,8 @@ final class BoxFlags {
     Transfers.addFlags(spec);
     ProcessFlags.addEnvironment(spec);
     spec.addOption(later("-p", "--publish"));
+    KERNEL.forEach(name -> spec.addOption(later(name)));
+    spec.addOption(OptionSpec.builder(NESTED).arity("0").type(boolean.class).hidden(true).build());
     spec.addOption(
         Specs.texts(
             "[SOURCE:]PATH[:ro]", "Mount a path of the host, or a volume", "-v", "--volume"));
@@ -59,7 +67,9 @@ final class BoxFlags {
   }
 
   static BoxOptions.Builder read(ParseResult parsed, CliContext context) {
-    refuseLater(parsed, "--publish", "--allow-net");
+    refuseLater(parsed, List.of("--publish", "--allow-net"));
+    refuseLater(parsed, KERNEL);
+    refuseLater(parsed, List.of(NESTED));
     checkNetwork(parsed);
     checkSecurity(parsed, context);
     BoxOptions.Builder options = source(parsed);
@@ -109,7 +119,7 @@ final class BoxFlags {
     return path.toString();
   }
 
-  private static void refuseLater(ParseResult parsed, String... names) {
+  private static void refuseLater(ParseResult parsed, List<String> names) {
     for (String name : names) {
       if (parsed.hasMatchedOption(name)) {
         throw CliException.failure(name + " is not available in this version");

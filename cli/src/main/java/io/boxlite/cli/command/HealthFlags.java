@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /// The flags of `run` and `create` that keep a box alive: restart policy and health check.
@@ -21,11 +22,7 @@ final class HealthFlags {
   private HealthFlags() {}
 
   static void add(CommandSpec spec) {
-    spec.addOption(
-        Specs.text(
-            "POLICY",
-            "When to start it again: no (default), on-failure[:N], always, unless-stopped",
-            "--restart"));
+    spec.addOption(restart());
     spec.addOption(
         Specs.text("COMMAND", "Check whether it works, with the box's /bin/sh", "--health-cmd"));
     spec.addOption(Specs.text("TIME", "Between checks (default 30s)", "--health-interval"));
@@ -47,7 +44,14 @@ final class HealthFlags {
     healthCheck(parsed).ifPresent(options::healthCheck);
   }
 
-  private static Optional<RestartPolicy> restart(ParseResult parsed) {
+  static OptionSpec restart() {
+    return Specs.text(
+        "POLICY",
+        "When to start it again: no (default), on-failure[:N], always, unless-stopped",
+        "--restart");
+  }
+
+  static Optional<RestartPolicy> restart(ParseResult parsed) {
     Optional<RestartPolicy> policy = text(parsed, "--restart").map(HealthFlags::policy);
     if (policy.isPresent() && !policy.get().equals(RestartPolicy.NO) && Specs.has(parsed, "--rm")) {
       throw CliException.failure("--restart and --rm cannot be used together");

@@ -6,15 +6,16 @@ import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
-/// `update`: changes what boxes have; it counts from their next start on.
+/// `update`: changes what boxes have; all but the restart policy counts from their next start on.
 final class UpdateCommand implements Command {
   @Override
   public CommandSpec spec() {
-    CommandSpec spec = Specs.command("Change CPUs, memory or disk of boxes, from their next start");
+    CommandSpec spec = Specs.command("Change CPUs, memory, disk or restart policy of boxes");
     spec.addOption(Specs.value(Integer.class, "N", "Virtual CPUs", "--cpus"));
     spec.addOption(Specs.value(Integer.class, "MIB", "Memory", "--memory"));
     spec.addOption(
         Specs.value(Integer.class, "GB", "Size of the disk, which can only grow", "--disk-size"));
+    spec.addOption(HealthFlags.restart());
     spec.addPositional(Specs.arguments("BOX...", "Ids, unique prefixes of ids, or names"));
     return spec;
   }
@@ -26,6 +27,7 @@ final class UpdateCommand implements Command {
     number(parsed, "--cpus").ifPresent(change::cpus);
     number(parsed, "--memory").ifPresent(change::memoryMib);
     number(parsed, "--disk-size").ifPresent(change::diskSizeGb);
+    HealthFlags.restart(parsed).ifPresent(change::restart);
     BoxUpdate update = change.build();
     if (update.equals(BoxUpdate.builder().build())) {
       throw CliException.usage("nothing to change; see boxlite update --help");

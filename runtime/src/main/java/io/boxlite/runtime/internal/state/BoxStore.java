@@ -195,8 +195,10 @@ public final class BoxStore implements AutoCloseable {
   /// @param box its record, in the state that is stored
   public void updateOptions(BoxRecord box) {
     database.updateOptions(box);
+    CrashPoint.reached("update.row");
     try {
       writeConfig(layout.box(box.id()), box, true);
+      CrashPoint.reached("update.stored");
     } catch (StorageException e) {
       LOG.log(
           System.Logger.Level.WARNING, "box {0} was changed, but: {1}", box.id(), e.getMessage());
