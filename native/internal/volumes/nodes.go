@@ -14,6 +14,9 @@ import (
 type Volume struct {
 	Path     string `json:"path"`
 	ReadOnly bool   `json:"read_only"`
+	// Owned is set when the supervisor has made it: then it is that user's, whoever a box has given its
+	// directory to.
+	Owned bool `json:"owned"`
 }
 
 // volume is an open one.

@@ -88,8 +88,8 @@ func open(v Volume) (*volume, error) {
 		return nil, errors.New("neither a directory nor a regular file")
 	}
 	owner := ids{hostUID: st.Uid, hostGID: st.Gid, privileged: unix.Geteuid() == 0}
-	if !owner.privileged {
-		// All that the box makes becomes this user's, so that is who its user is.
+	if !owner.privileged || v.Owned {
+		// Without privileges all that the box makes becomes this user's, so that is who its user is.
 		owner.hostUID, owner.hostGID = uint32(unix.Geteuid()), uint32(unix.Getegid())
 	}
 	owner.guestUID, owner.guestGID = owner.hostUID, owner.hostGID
