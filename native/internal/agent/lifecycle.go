@@ -145,7 +145,7 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 		}
 	}()
 	config.Rootfs, config.Work, config.MachineID = root.Root(), work, boot.MachineID
-	if err := mountVolumes(&config); err != nil {
+	if err := a.mountVolumes(&config); err != nil {
 		return err
 	}
 	if err := fillVolumes(ctx, &config, r.Volumes); err != nil {

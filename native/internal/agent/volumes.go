@@ -70,13 +70,34 @@ func fill(ctx context.Context, rootfs string, v container.Volume) error {
 }
 
 // mountVolumes makes the volumes appear in the VM, if there are any.
-func mountVolumes(config *container.Config) error {
+func (a *Agent) mountVolumes(config *container.Config) error {
 	if len(config.Volumes) == 0 {
 		return nil
 	}
+	if err := a.startCarrier(); err != nil {
+		return err
+	}
+	carrier := a.carrier
+	a.carrier = nil // it serves once
 	uid, gid := container.Owner(config.Rootfs, config.Init.User)
-	if err := volumefs.Mount(volumeDir, uid, gid); err != nil {
+	if err := carrier.Mount(volumeDir, uid, gid); err != nil {
 		return fault.New(codes.FailedPrecondition, "mount_failed", "volumes: %v", err)
 	}
 	return nil
+}
+
+// startCarrier starts the process that will carry volumes, unless it waits already.
+func (a *Agent) startCarrier() (err error) {
+	if a.carrier == nil {
+		a.carrier, err = volumefs.Start(a.table)
+	}
+	return err
+}
+
+// rehearseVolumes has that process wait before a box is there.
+func (a *Agent) rehearseVolumes() error {
+	if err := a.startCarrier(); err != nil {
+		return err
+	}
+	return a.carrier.Await()
 }

@@ -133,10 +133,7 @@ func (q *request) setattr(b []byte) ([]byte, error) {
 			timeOf(valid, fuse.SetAtime, fuse.SetAtimeNow, atime, atimeNanos),
 			timeOf(valid, fuse.SetMtime, fuse.SetMtimeNow, mtime, mtimeNanos),
 		}
-		if q.node.is(unix.S_IFLNK) {
-			return b, unix.EOPNOTSUPP
-		}
-		if err := unix.UtimesNanoAt(unix.AT_FDCWD, q.node.path(), times, 0); err != nil {
+		if err := unix.UtimesNanoAt(q.node.fd, "", times, unix.AT_EMPTY_PATH); err != nil {
 			return b, err
 		}
 	}
