@@ -273,8 +273,8 @@ final class BoxBoot {
     Vm vm = found.get();
     Portal portal = null;
     try {
-      if (box.state().isPausedByUser()) {
-        vm.resume();
+      if (vm.activity() == VmActivity.PAUSED) {
+        vm.resume(); // also when an earlier supervisor ended in the midst of a pause
       }
       portal = connect(vm);
       ContainerState state = portal.hello().getContainerState();

@@ -99,6 +99,7 @@ final class BoxLifecycle extends BoxRuns {
     checkExists();
     if (force) {
       // Before the lock, which a guest that does not answer may hold for long.
+      removing = true;
       endVmNow();
     }
     try (Held _ = hold()) {
@@ -120,6 +121,10 @@ final class BoxLifecycle extends BoxRuns {
       }
       CrashPoint.reached("remove.ended");
       delete(volumes);
+    } finally {
+      if (force) {
+        removing = false;
+      }
     }
   }
 

@@ -50,6 +50,9 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   /// Whether somebody works with the agent, and nobody else shall.
   volatile boolean alone;
 
+  /// Whether it is about to be removed by force.
+  volatile boolean removing;
+
   private volatile String command = "";
   private volatile boolean removed;
 
@@ -179,7 +182,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
       return booted.running();
     } catch (RuntimeException e) {
       startFailed(e);
-      throw e;
+      throw told(e);
     } finally {
       booting = null;
     }
@@ -194,7 +197,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
       running = null;
       run.end(e);
       startFailed(e);
-      throw e;
+      throw told(e);
     }
     figures.initStarted(Duration.ofNanos(System.nanoTime() - began));
     boot.started(record);
@@ -225,6 +228,11 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     } catch (BoxliteException again) {
       LOG.log(System.Logger.Level.ERROR, "box " + id() + ": its failure cannot be stored", again);
     }
+  }
+
+  /// {@return what the caller of a start is told: that its VM was killed says nothing to it}
+  private RuntimeException told(RuntimeException e) {
+    return removing ? Refusals.removedMeanwhile(id()) : e;
   }
 
   /// From here on this run's end is noticed, whichever way it comes.
@@ -265,9 +273,13 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     }
   }
 
-  /// The guest's clock stood still with it. Nothing is lost if it does so for longer.
-  static void setClock(RunningBox run) {
-    run.portal().prepare(ContainerRequests.prepare(Instant.now()));
+  /// The guest's clock stood still with it. That it stays wrong is no reason to do nothing else.
+  final void setClock(RunningBox run) {
+    try {
+      run.portal().prepare(ContainerRequests.prepare(Instant.now()));
+    } catch (BoxliteException e) {
+      LOG.log(System.Logger.Level.WARNING, "box {0}, its clock: {1}", id(), e.getMessage());
+    }
   }
 
   private void watchPortal(RunningBox run) {

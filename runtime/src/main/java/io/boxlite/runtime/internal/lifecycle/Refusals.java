@@ -18,6 +18,11 @@ final class Refusals {
         "box_not_found", "box not found: " + id, null, Map.of("resource", "box", "id", id));
   }
 
+  static InvalidStateException removedMeanwhile(String id) {
+    return new InvalidStateException(
+        "box_removed", "Cannot start box " + id + ": it was removed meanwhile");
+  }
+
   static InvalidStateException removeActive(BoxRecord box) {
     return new InvalidStateException(
         "box_active",

@@ -82,10 +82,10 @@ public final class QemuCommand {
     };
   }
 
-  /// A QEMU that will never have a second CPU translates the guest's memory barriers to nothing.
-  /// But its devices run in a thread of their own: now and then one misses what the guest has put
-  /// into its queue, or the guest what the device has done, and a disk or the portal stands still
-  /// for ever. So there is room for a second CPU, which never comes.
+  /// A QEMU that will never have a second CPU translates the guest's memory barriers to nothing,
+  /// though its devices run in a thread of their own (mended in QEMU 8.1). A VM was seen standing
+  /// still for ever with its disk's requests in flight, which this would explain: the device missed
+  /// what the guest had put into its queue. So there is room for a second CPU, which never comes.
   private static List<String> size(Accelerator accelerator, int cpus, int memoryMib) {
     String room = accelerator == Accelerator.TCG && cpus == 1 ? ",maxcpus=2" : "";
     return List.of("-m", memoryMib + "M", "-smp", cpus + room);
