@@ -15,6 +15,7 @@ import (
 	"boxlite.io/native/internal/boot"
 	"boxlite.io/native/internal/container"
 	"boxlite.io/native/internal/portal"
+	"boxlite.io/native/internal/volumefs"
 )
 
 const (
@@ -28,6 +29,9 @@ func main() {
 	switch os.Args[0] {
 	case container.Arg0:
 		container.PID1()
+		return
+	case volumefs.Arg0:
+		volumefs.Carry()
 		return
 	case agent.RehearsalProgram:
 		agent.Perform()

@@ -28,6 +28,7 @@ import (
 	"boxlite.io/native/internal/portal"
 	"boxlite.io/native/internal/process"
 	"boxlite.io/native/internal/rootfs"
+	"boxlite.io/native/internal/volumefs"
 )
 
 // Version of the agent, set by the linker.
@@ -46,7 +47,9 @@ type Agent struct {
 	lastCap int // the kernel's highest capability
 
 	groups struct{ keeper, box cgroup.Group }
-	seed   *container.Seed // of the next container; whoever has set creating owns it
+	// Of the next container; whoever has set creating owns them.
+	seed    *container.Seed
+	carrier *volumefs.Carrier // of its volumes; nil when it is yet to be started, or has been used
 
 	mu         sync.Mutex
 	prepared   bool

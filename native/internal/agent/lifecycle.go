@@ -37,7 +37,7 @@ var (
 )
 
 // CreateContainer mounts the root file system and makes the container.
-func (a *Agent) CreateContainer(_ context.Context, r *pb.CreateContainerRequest) (*pb.CreateContainerResponse, error) {
+func (a *Agent) CreateContainer(ctx context.Context, r *pb.CreateContainerRequest) (*pb.CreateContainerResponse, error) {
 	config, err := a.checkCreate(r)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (a *Agent) CreateContainer(_ context.Context, r *pb.CreateContainerRequest)
 	if err := a.beginCreating(); err != nil {
 		return nil, err
 	}
-	if err = a.create(r, config, layers); err != nil {
+	if err = a.create(ctx, r, config, layers); err != nil {
 		err = errors.Join(err, a.replant())
 	}
 	a.mu.Lock()
@@ -131,7 +131,7 @@ func (a *Agent) mountRoot(work string, layers []rootfs.Extent, diskSize uint64) 
 	return root, nil
 }
 
-func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config, layers []rootfs.Extent) (err error) {
+func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config container.Config, layers []rootfs.Extent) (err error) {
 	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
 		return err
 	}
@@ -145,7 +145,10 @@ func (a *Agent) create(r *pb.CreateContainerRequest, config container.Config, la
 		}
 	}()
 	config.Rootfs, config.Work, config.MachineID = root.Root(), work, boot.MachineID
-	if err := mountVolumes(&config); err != nil {
+	if err := a.mountVolumes(&config); err != nil {
+		return err
+	}
+	if err := fillVolumes(ctx, &config, r.Volumes); err != nil {
 		return err
 	}
 	config.OnEnd = a.containerEnded

@@ -37,7 +37,7 @@ func (a *Agent) Rehearse(ctx context.Context, r *pb.RehearseRequest) (*pb.Rehear
 	if err := a.beginCreating(); err != nil {
 		return nil, err
 	}
-	err = errors.Join(a.rehearse(ctx, layers), a.replant())
+	err = errors.Join(a.rehearse(ctx, layers), a.replant(), a.rehearseVolumes())
 	runtime.GC() // now, and not while the container starts
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -620,9 +620,12 @@ func (x *CreateContainerRequest) GetDiskSize() uint64 {
 
 // A directory or file of the host.
 type Volume struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Target        []byte                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"` // absolute path in the container, made when missing; not its root
-	ReadOnly      bool                   `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Target   []byte                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"` // absolute path in the container, made when missing; not its root
+	ReadOnly bool                   `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	// Whether what the image has in a directory at target is copied into it first. What it has itself
+	// stays, unless it has the same name.
+	Fill          bool `protobuf:"varint,3,opt,name=fill,proto3" json:"fill,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -667,6 +670,13 @@ func (x *Volume) GetTarget() []byte {
 func (x *Volume) GetReadOnly() bool {
 	if x != nil {
 		return x.ReadOnly
+	}
+	return false
+}
+
+func (x *Volume) GetFill() bool {
+	if x != nil {
+		return x.Fill
 	}
 	return false
 }
@@ -2818,10 +2828,11 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\aprepare\x18\t \x01(\v2 .boxlite.agent.v1.PrepareRequestR\aprepare\x122\n" +
 	"\avolumes\x18\n" +
 	" \x03(\v2\x18.boxlite.agent.v1.VolumeR\avolumes\x12\x1b\n" +
-	"\tdisk_size\x18\v \x01(\x04R\bdiskSize\"=\n" +
+	"\tdisk_size\x18\v \x01(\x04R\bdiskSize\"Q\n" +
 	"\x06Volume\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\fR\x06target\x12\x1b\n" +
-	"\tread_only\x18\x02 \x01(\bR\breadOnly\"\x19\n" +
+	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x12\n" +
+	"\x04fill\x18\x03 \x01(\bR\x04fill\"\x19\n" +
 	"\x17CreateContainerResponse\"\x17\n" +
 	"\x15StartContainerRequest\"*\n" +
 	"\x16StartContainerResponse\x12\x10\n" +

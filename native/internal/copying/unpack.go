@@ -21,7 +21,8 @@ import (
 type UnpackOptions struct {
 	Path                   string
 	NoOverwrite, RenameTop bool
-	UID, GID               int // of everything that is made
+	UID, GID               int  // of everything that is made
+	KeepOwners             bool // instead: as the archive says, where that is allowed, directories that are there too
 	Warn                   func(text string) error
 }
 
@@ -128,7 +129,7 @@ func (u *unpacker) makeDst() error {
 		return failed(u.dst, err)
 	}
 	defer unix.Close(fd)
-	if err := unix.Fchownat(fd, "", u.o.UID, u.o.GID, unix.AT_EMPTY_PATH); err != nil {
+	if err := u.chown(fd, "", nil); err != nil {
 		return failed(u.dst, err)
 	}
 	u.exists, u.inside = true, true
@@ -330,12 +331,14 @@ func (u *unpacker) directory(dir int, base, at string, h *tar.Header) error {
 		if err != nil {
 			return err
 		}
-		return unix.Close(fd) // as it is
-	}
-	if err != nil {
+		unix.Close(fd)
+		if !u.o.KeepOwners {
+			return nil // as it is
+		}
+	} else if err != nil {
 		return err
 	}
-	if err := unix.Fchownat(dir, base, u.o.UID, u.o.GID, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := u.chown(dir, base, h); err != nil {
 		return err
 	}
 	u.dirs = append(u.dirs, madeDir{at, h})
@@ -367,10 +370,26 @@ func (u *unpacker) closeDirs(at string) error {
 }
 
 func (u *unpacker) own(dir int, base string, h *tar.Header) error {
-	if err := unix.Fchownat(dir, base, u.o.UID, u.o.GID, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := u.chown(dir, base, h); err != nil {
 		return err
 	}
 	return setTimes(dir, base, h.ModTime)
+}
+
+// chown gives an entry of a directory, or without a name what the descriptor is, to who is to own it.
+func (u *unpacker) chown(dir int, base string, h *tar.Header) error {
+	flags := unix.AT_SYMLINK_NOFOLLOW
+	if base == "" {
+		flags = unix.AT_EMPTY_PATH
+	}
+	if !u.o.KeepOwners || h == nil {
+		return unix.Fchownat(dir, base, u.o.UID, u.o.GID, flags)
+	}
+	err := unix.Fchownat(dir, base, h.Uid, h.Gid, flags)
+	if err == unix.EPERM { // a supervisor without root cannot give a volume's files away
+		return nil
+	}
+	return err
 }
 
 func setTimes(dir int, base string, t time.Time) error {
@@ -420,7 +439,7 @@ func (u *unpacker) file(dir int, base string, h *tar.Header, content io.Reader) 
 		return err
 	}
 	if made {
-		if err := unix.Fchown(fd, u.o.UID, u.o.GID); err != nil {
+		if err := u.chown(fd, "", h); err != nil {
 			return err
 		}
 		if err := unix.Fchmod(fd, uint32(h.Mode)&0o7777); err != nil {

@@ -1,6 +1,6 @@
 // Package fuse holds the part of the Linux FUSE protocol that volumes need. It is spoken between the
 // guest's kernel and boxlite-volumes on the host, and the agent only carries its messages. Source:
-// include/uapi/linux/fuse.h of Linux, protocol 7.31; numbers are little-endian, as on all supported
+// include/uapi/linux/fuse.h of Linux, protocol 7.33; numbers are little-endian, as on all supported
 // machines.
 package fuse
 
@@ -17,6 +17,9 @@ const (
 
 	// MaxData is the most that one request writes or reads.
 	MaxData = 256 << 10
+	// ReadAhead is how far a file that is read in order is read ahead, in bytes: some reads at once.
+	ReadAhead = 4 * MaxData
+
 	// MaxMessage bounds every message. The kernel insists on a buffer of a page more than MaxData.
 	MaxMessage = MaxData + 8<<10
 
@@ -24,7 +27,7 @@ const (
 	RootNode = 1
 
 	Major = 7
-	Minor = 31
+	Minor = 33
 )
 
 // Opcodes of requests.
@@ -82,10 +85,16 @@ const (
 	InitAsyncDIO      = 1 << 15
 	InitParallelDirs  = 1 << 18
 	InitMaxPages      = 1 << 22
+	InitKillPrivV2    = 1 << 28
 )
 
-// WriteCache is a flag of Write: what comes has been in the guest's page cache.
-const WriteCache = 1 << 0
+// Flags of Write: what comes has been in the guest's page cache; who writes may not keep set-user-ID
+// and set-group-ID bits. The same of Open and Create.
+const (
+	WriteCache = 1 << 0
+	WriteKill  = 1 << 2
+	OpenKill   = 1 << 0
+)
 
 // Valid fields of Setattr.
 const (
@@ -98,6 +107,7 @@ const (
 	SetFH       = 1 << 6
 	SetAtimeNow = 1 << 7
 	SetMtimeNow = 1 << 8
+	SetKill     = 1 << 11 // as WriteKill
 )
 
 // Header begins a request.

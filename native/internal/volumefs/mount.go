@@ -1,15 +1,19 @@
 // Package volumefs mounts the box's volumes in the VM: it is the transport between the kernel's FUSE
 // and boxlite-volumes on the host, and knows nothing of what it carries.
+//
+// A process of its own carries the messages. If the agent did, it would wait for itself for ever whenever
+// it uses a volume while its runtime stands still, as when it forks: Go's vfork returns when the child has
+// executed its program, and that may lie in a volume.
 package volumefs
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,27 +22,13 @@ import (
 	"boxlite.io/native/internal/portal"
 )
 
-const (
-	portName = "boxlite.volumes"
-	// deadline is how long the host's end may take to be there.
-	deadline = 10 * time.Second
-)
+// deadline is how long the host's end may take to be there.
+const deadline = 10 * time.Second
 
-// Mount mounts all volumes at dir, which is made: as entries that are named by their numbers. This
-// process must not look at them itself: a thread that waits for an answer keeps those that carry it
-// from running for milliseconds, on a machine of one CPU. The files of the host's user look like those of uid and gid. When the host's end closes, for which
-// there is no remedy, all that is done in the volumes fails with ENOTCONN.
-func Mount(dir string, uid, gid uint32) error {
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
-	defer cancel()
-	path, err := portal.FindPort(ctx, portName)
-	if err != nil {
-		return err
-	}
-	port, err := portal.OpenPort(path)
-	if err != nil {
-		return err
-	}
+// carry mounts all volumes at dir, which is made: as entries that are named by their numbers. The files
+// of the host's user look like those of uid and gid. When the host's end closes, for which there is no
+// remedy, all that is done in the volumes fails with ENOTCONN.
+func carry(port *portal.Port, dir string, uid, gid uint32) error {
 	port.SetWriteDeadline(time.Now().Add(deadline))
 	owner := fuse.Header{Length: fuse.InHeaderSize + 8, Opcode: fuse.OpOwner}.Append(nil)
 	owner = binary.LittleEndian.AppendUint32(owner, uid)
@@ -54,7 +44,24 @@ func Mount(dir string, uid, gid uint32) error {
 	port.OnDisconnect = func() { device.Close() }
 	go func() { log.Print("volumes, to the host: ", toHost(device, port)) }()
 	go func() { log.Print("volumes, from the host: ", fromHost(port, device)) }()
+	go func() {
+		if err := readAhead(dir); err != nil {
+			log.Print("volumes, read-ahead: ", err)
+		}
+	}()
 	return nil
+}
+
+// readAhead has the kernel read further ahead than it does by itself, which is half of what one request
+// may ask for.
+func readAhead(dir string) error {
+	var st unix.Statx_t
+	// Of what the kernel knows, without asking the host.
+	if err := unix.Statx(unix.AT_FDCWD, dir, unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st); err != nil {
+		return err
+	}
+	setting := fmt.Sprintf("/sys/class/bdi/%d:%d/read_ahead_kb", st.Dev_major, st.Dev_minor)
+	return os.WriteFile(setting, strconv.AppendInt(nil, fuse.ReadAhead>>10, 10), 0)
 }
 
 func mount(dir string) (*os.File, error) {

@@ -49,7 +49,7 @@ func (s *Server) withHandle(h fuse.Header, r *fuse.Reader, b []byte) ([]byte, er
 		position, err := unix.Seek(f.fd, int64(offset), int(whence))
 		return u64s(b, uint64(position)), err
 	}
-	return b, nil // Flush: what is written is the host's at once
+	return b, unix.ENOSYS
 }
 
 func write(f *handle, r *fuse.Reader) (int, error) {
@@ -70,7 +70,33 @@ func write(f *handle, r *fuse.Reader) (int, error) {
 			defer unix.Close(fd)
 		}
 	}
+	if flags&fuse.WriteKill != 0 && !f.node.volume.readOnly {
+		if err := dropPrivilege(f.node.volume, fd); err != nil {
+			return 0, err
+		}
+	}
 	return unix.Pwrite(fd, data, int64(offset))
+}
+
+// dropPrivilege takes the set-user-ID bit from a regular file, and the set-group-ID bit if it can be
+// executed, as a kernel does when somebody changes it who may not keep them. The host's does it only
+// when this process may not keep them either.
+func dropPrivilege(v *volume, fd int) error {
+	if !v.ids.privileged {
+		return nil
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	drop := st.Mode & unix.S_ISUID
+	if st.Mode&unix.S_IXGRP != 0 {
+		drop |= st.Mode & unix.S_ISGID
+	}
+	if drop == 0 || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil
+	}
+	return unix.Fchmodat(unix.AT_FDCWD, pathOf(fd), st.Mode&^drop&modeBits, 0)
 }
 
 // copyRange copies between open files without a detour through the guest.

@@ -14,13 +14,25 @@ import (
 type Volume struct {
 	Path     string `json:"path"`
 	ReadOnly bool   `json:"read_only"`
+	// Owned is set when the supervisor has made it: then it is that user's, whoever a box has given its
+	// directory to.
+	Owned bool `json:"owned"`
 }
 
 // volume is an open one.
 type volume struct {
 	readOnly bool
+	single   bool // it is a file
 	ids      ids
 	root     int // O_PATH
+}
+
+// attributesValid is for how many nanoseconds. The only name of a single file is never looked up again.
+func (v *volume) attributesValid() uint32 {
+	if v.single {
+		return 0
+	}
+	return moment
 }
 
 // file names a file of the host for as long as it is open.
@@ -40,8 +52,10 @@ type node struct {
 	uses    int    // requests that use it now; guarded by the table
 }
 
-// path is a name by which the kernel finds the open file itself.
-func (n *node) path() string { return "/proc/self/fd/" + strconv.Itoa(n.fd) }
+func (n *node) path() string { return pathOf(n.fd) }
+
+// pathOf is a name by which the kernel finds the open file itself.
+func pathOf(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
 func (n *node) is(kind uint32) bool { return n.mode&unix.S_IFMT == kind }
 

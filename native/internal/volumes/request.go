@@ -1,9 +1,6 @@
 package volumes
 
 import (
-	"strconv"
-	"strings"
-
 	"golang.org/x/sys/unix"
 
 	"boxlite.io/native/internal/fuse"
@@ -13,8 +10,6 @@ const (
 	// openFlags are those of an open that mean something on the host.
 	openFlags = unix.O_ACCMODE | unix.O_APPEND | unix.O_TRUNC | unix.O_SYNC | unix.O_DSYNC
 	modeBits  = 0o7777
-	// Extended attributes that a box may have: others mean something to the host's kernel.
-	userAttributes = "user."
 )
 
 // request is one that names a node other than the root.
@@ -92,7 +87,7 @@ func (q *request) getattr(b []byte) ([]byte, error) {
 		return b, err
 	}
 	q.table.attributes(q.node, &st)
-	return fuse.AppendAttr(u32s(b, 0, 0, 0, 0), &st), nil
+	return fuse.AppendAttr(u32s(u64s(b, 0), q.node.volume.attributesValid(), 0), &st), nil
 }
 
 func (q *request) setattr(b []byte) ([]byte, error) {
@@ -127,16 +122,18 @@ func (q *request) setattr(b []byte) ([]byte, error) {
 		if err := q.truncate(valid&fuse.SetFH != 0, handle, size); err != nil {
 			return b, err
 		}
+		if valid&fuse.SetKill != 0 {
+			if err := dropPrivilege(q.node.volume, q.node.fd); err != nil {
+				return b, err
+			}
+		}
 	}
 	if valid&(fuse.SetAtime|fuse.SetMtime) != 0 {
 		times := []unix.Timespec{
 			timeOf(valid, fuse.SetAtime, fuse.SetAtimeNow, atime, atimeNanos),
 			timeOf(valid, fuse.SetMtime, fuse.SetMtimeNow, mtime, mtimeNanos),
 		}
-		if q.node.is(unix.S_IFLNK) {
-			return b, unix.EOPNOTSUPP
-		}
-		if err := unix.UtimesNanoAt(unix.AT_FDCWD, q.node.path(), times, 0); err != nil {
+		if err := unix.UtimesNanoAt(q.node.fd, "", times, unix.AT_EMPTY_PATH); err != nil {
 			return b, err
 		}
 	}
@@ -236,12 +233,13 @@ func (q *request) create(b []byte) ([]byte, error) {
 func (q *request) createFile(b []byte) ([]byte, error) {
 	flags := int(q.U32())
 	mode := q.U32()
-	q.Skip(8)
+	q.Skip(4)
+	kill := q.U32()&fuse.OpenKill != 0
 	err := q.named(func(name string) error {
 		const safe = unix.O_NOFOLLOW | unix.O_CLOEXEC
 		fd, err := unix.Openat(q.node.fd, name, flags&openFlags|unix.O_CREAT|unix.O_EXCL|safe, mode&modeBits)
 		if err == unix.EEXIST && flags&unix.O_EXCL == 0 {
-			fd, err = openFile(q.node.fd, name, flags)
+			fd, err = q.openExisting(name, flags, kill)
 		} else if err == nil {
 			if err := q.give(fd, ""); err != nil {
 				unix.Unlinkat(q.node.fd, name, 0)
@@ -258,9 +256,9 @@ func (q *request) createFile(b []byte) ([]byte, error) {
 	return b, err
 }
 
-// openFile opens a regular file; opening another kind would do something.
-func openFile(dir int, name string, flags int) (int, error) {
-	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+// openExisting opens a regular file of the directory; opening another kind would do something.
+func (q *request) openExisting(name string, flags int, kill bool) (int, error) {
+	fd, err := unix.Openat(q.node.fd, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
 	}
@@ -272,12 +270,23 @@ func openFile(dir int, name string, flags int) (int, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return -1, unix.EEXIST
 	}
-	return unix.Open("/proc/self/fd/"+strconv.Itoa(fd), flags&openFlags|unix.O_CLOEXEC, 0)
+	return q.reopen(fd, flags&openFlags, kill)
+}
+
+// reopen opens a file that is open by O_PATH. When that truncates it, kill takes its privileges.
+func (q *request) reopen(path, flags int, kill bool) (int, error) {
+	fd, err := unix.Open(pathOf(path), flags|unix.O_CLOEXEC, 0)
+	if err == nil && kill && flags&unix.O_TRUNC != 0 {
+		if err = dropPrivilege(q.node.volume, fd); err != nil {
+			unix.Close(fd)
+		}
+	}
+	return fd, err
 }
 
 // opened takes over a file that has been opened, and tells the guest of it.
 func (q *request) opened(b []byte, fd int) ([]byte, error) {
-	path, err := unix.Open("/proc/self/fd/"+strconv.Itoa(fd), unix.O_PATH|unix.O_CLOEXEC, 0)
+	path, err := unix.Open(pathOf(fd), unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		unix.Close(fd)
 		return b, err
@@ -292,7 +301,7 @@ func (q *request) opened(b []byte, fd int) ([]byte, error) {
 		q.table.forget(n.id, 1)
 		return b, err
 	}
-	b = fuse.AppendAttr(u32s(u64s(b, n.id, 0, 0, 0), 0, 0), st)
+	b = fuse.AppendAttr(u32s(u64s(b, n.id, 0, 0, 0), 0, moment), st)
 	return u32s(u64s(b, id), 0, 0), nil
 }
 
@@ -393,7 +402,7 @@ func (q *request) rename() error {
 }
 
 func (q *request) open(b []byte) ([]byte, error) {
-	flags := int(q.U32())
+	flags, kill := int(q.U32()), q.U32()&fuse.OpenKill != 0
 	if q.Short() {
 		return b, unix.EINVAL
 	}
@@ -405,7 +414,7 @@ func (q *request) open(b []byte) ([]byte, error) {
 	if q.node.volume.readOnly && flags&(unix.O_ACCMODE|unix.O_TRUNC) != 0 {
 		return b, unix.EROFS
 	}
-	fd, err := unix.Open(q.node.path(), flags&(openFlags|unix.O_DIRECTORY)|unix.O_CLOEXEC, 0)
+	fd, err := q.reopen(q.node.fd, flags&(openFlags|unix.O_DIRECTORY), kill)
 	if err != nil {
 		return b, err
 	}
@@ -424,66 +433,4 @@ func (q *request) statfs(b []byte) ([]byte, error) {
 	b = u64s(b, st.Blocks, st.Bfree, st.Bavail, st.Files, st.Ffree)
 	b = u32s(b, uint32(st.Bsize), uint32(st.Namelen), uint32(st.Frsize), 0)
 	return append(b, make([]byte, 6*4)...), nil
-}
-
-func (q *request) xattr(b []byte) ([]byte, error) {
-	if q.node.is(unix.S_IFLNK) {
-		return b, unix.EOPNOTSUPP
-	}
-	path := q.node.path()
-	if q.Opcode == fuse.OpRemovexattr {
-		name := q.Text()
-		if q.Short() || !strings.HasPrefix(name, userAttributes) {
-			return b, unix.EOPNOTSUPP
-		}
-		return b, unix.Removexattr(path, name)
-	}
-	size := q.U32()
-	second := q.U32() // flags of Setxattr
-	if size > fuse.MaxData {
-		return b, unix.E2BIG
-	}
-	name := ""
-	if q.Opcode != fuse.OpListxattr {
-		if name = q.Text(); q.Short() || !strings.HasPrefix(name, userAttributes) {
-			return b, unix.EOPNOTSUPP
-		}
-	}
-	if q.Opcode == fuse.OpSetxattr {
-		value := q.Bytes(int(size))
-		if q.Short() {
-			return b, unix.EINVAL
-		}
-		return b, unix.Setxattr(path, name, value, int(second))
-	}
-	value, err := q.readXattr(path, name)
-	switch {
-	case err != nil:
-		return b, err
-	case size == 0:
-		return u32s(b, uint32(len(value)), 0), nil
-	case len(value) > int(size):
-		return b, unix.ERANGE
-	}
-	return append(b, value...), nil
-}
-
-// readXattr reads an attribute, or, without a name, the names of all that a box may have.
-func (q *request) readXattr(path, name string) ([]byte, error) {
-	value := make([]byte, 64<<10)
-	if name != "" {
-		n, err := unix.Getxattr(path, name, value)
-		return value[:max(n, 0)], err
-	}
-	n, err := unix.Listxattr(path, value)
-	if err != nil {
-		return nil, err
-	}
-	var names []byte
-	for _, each := range strings.SplitAfter(string(value[:n]), "\x00") {
-		if strings.HasPrefix(each, userAttributes) {
-			names = append(names, each...)
-		}
-	}
-	return names, nil
 }

@@ -23,6 +23,11 @@ const (
 	spareFiles    = 64 // descriptors that are not the guest's
 	maxNodes      = 1 << 19
 	forever       = 1 << 30 // seconds
+	// moment is how long, in nanoseconds, attributes stay valid in the guest: until its clock ticks twice,
+	// at most 8 ms. So it need not ask for them again within one system call. Names are never valid
+	// longer than they are looked up, which tells the attributes anew: only who has a file open may see
+	// a change of the host's that much later.
+	moment = 1
 )
 
 // Server serves one guest, once.
@@ -83,12 +88,12 @@ func open(v Volume) (*volume, error) {
 		return nil, errors.New("neither a directory nor a regular file")
 	}
 	owner := ids{hostUID: st.Uid, hostGID: st.Gid, privileged: unix.Geteuid() == 0}
-	if !owner.privileged {
-		// All that the box makes becomes this user's, so that is who its user is.
+	if !owner.privileged || v.Owned {
+		// Without privileges all that the box makes becomes this user's, so that is who its user is.
 		owner.hostUID, owner.hostGID = uint32(unix.Geteuid()), uint32(unix.Getegid())
 	}
 	owner.guestUID, owner.guestGID = owner.hostUID, owner.hostGID
-	return &volume{readOnly: v.ReadOnly, ids: owner, root: fd}, nil
+	return &volume{readOnly: v.ReadOnly, single: st.Mode&unix.S_IFMT == unix.S_IFREG, ids: owner, root: fd}, nil
 }
 
 // Serve answers requests until the guest's end closes, and returns when all are answered.
@@ -173,10 +178,12 @@ func (s *Server) do(h fuse.Header, r *fuse.Reader, b []byte) ([]byte, error) {
 	case fuse.OpInit:
 		return initialise(r, b)
 	case fuse.OpStatfs, fuse.OpSyncfs:
+	case fuse.OpFlush:
+		return b, unix.ENOSYS // what is written is the host's at once; the guest does not ask again
 	case fuse.OpRelease, fuse.OpReleasedir:
 		s.table.release(r.U64())
 		return b, nil
-	case fuse.OpRead, fuse.OpWrite, fuse.OpReaddir, fuse.OpFlush, fuse.OpFsync, fuse.OpFsyncdir,
+	case fuse.OpRead, fuse.OpWrite, fuse.OpReaddir, fuse.OpFsync, fuse.OpFsyncdir,
 		fuse.OpFallocate, fuse.OpLseek:
 		return s.withHandle(h, r, b)
 	case fuse.OpCopyRange:
@@ -209,13 +216,13 @@ func changes(opcode uint32) bool {
 }
 
 func initialise(r *fuse.Reader, b []byte) ([]byte, error) {
-	major, minor, readahead, flags := r.U32(), r.U32(), r.U32(), r.U32()
+	major, minor, _, flags := r.U32(), r.U32(), r.U32(), r.U32()
 	if r.Short() || major != fuse.Major || minor < fuse.Minor {
 		return b, unix.EPROTO
 	}
 	flags &= fuse.InitAsyncRead | fuse.InitAtomicTrunc | fuse.InitBigWrites | fuse.InitAutoInvalData |
-		fuse.InitAsyncDIO | fuse.InitParallelDirs | fuse.InitMaxPages
-	b = u32s(b, fuse.Major, fuse.Minor, readahead, flags)
+		fuse.InitAsyncDIO | fuse.InitParallelDirs | fuse.InitMaxPages | fuse.InitKillPrivV2
+	b = u32s(b, fuse.Major, fuse.Minor, fuse.ReadAhead, flags)
 	b = binary.LittleEndian.AppendUint16(b, maxConcurrent)
 	b = binary.LittleEndian.AppendUint16(b, maxConcurrent*3/4)
 	b = u32s(b, fuse.MaxData, 1)
@@ -258,14 +265,14 @@ func rootAttributes() *unix.Stat_t {
 }
 
 // entry takes over a descriptor and tells the guest its file. The name is valid for so many seconds:
-// none, where the host changes files too. What is told of the file is only valid now.
+// none, where the host changes files too.
 func (s *Server) entry(b []byte, v *volume, fd int, valid uint64) ([]byte, error) {
 	n, st, err := s.table.remember(v, fd)
 	if err != nil {
 		return b, err
 	}
 	b = u64s(b, n.id, 0, valid, 0)
-	return fuse.AppendAttr(u32s(b, 0, 0), st), nil
+	return fuse.AppendAttr(u32s(b, 0, v.attributesValid()), st), nil
 }
 
 func u32s(b []byte, numbers ...uint32) []byte {

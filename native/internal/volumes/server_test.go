@@ -261,6 +261,52 @@ func TestEveryChangeOfAReadOnlyVolumeIsRefused(t *testing.T) {
 	}
 }
 
+// The host's kernel lets root keep them, whoever the guest's kernel asks for.
+func TestWhoMayNotKeepPrivilegesOfAFileTakesThem(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file")
+	g := serve(t, Volume{Path: dir}, Volume{Path: dir, ReadOnly: true})
+	root := g.node(fuse.RootNode, "0")
+	reset := func() {
+		os.WriteFile(name, []byte("content"), 0o644)
+		unix.Chmod(name, 0o6711)
+	}
+	mode := func() uint32 {
+		var st unix.Stat_t
+		unix.Stat(name, &st)
+		return st.Mode & 0o7777
+	}
+	reset()
+	file := g.node(root, "file")
+	opened, _ := g.ask(fuse.OpOpen, file, write32(unix.O_RDWR, 0))
+	write := append(u64s(nil, binary.LittleEndian.Uint64(opened), 0), write32(1, fuse.WriteKill, 0, 0, 0, 0)...)
+	size := append(write32(fuse.SetSize|fuse.SetKill), make([]byte, 84)...)
+	for what, ask := range map[string]func() ([]byte, unix.Errno){
+		"write":    func() ([]byte, unix.Errno) { return g.ask(fuse.OpWrite, file, append(write, 'x')) },
+		"truncate": func() ([]byte, unix.Errno) { return g.ask(fuse.OpSetattr, file, size) },
+		"open": func() ([]byte, unix.Errno) {
+			return g.ask(fuse.OpOpen, file, write32(unix.O_WRONLY|unix.O_TRUNC, fuse.OpenKill))
+		},
+		"create": func() ([]byte, unix.Errno) {
+			body := append(write32(unix.O_WRONLY|unix.O_TRUNC, 0o644, 0, fuse.OpenKill), text("file")...)
+			return g.ask(fuse.OpCreate, root, body)
+		},
+	} {
+		reset()
+		if _, errno := ask(); errno != 0 || mode() != 0o711 {
+			t.Errorf("%s: %v, mode %o", what, errno, mode())
+		}
+	}
+	reset()
+	protected := g.node(g.node(fuse.RootNode, "1"), "file")
+	opened, _ = g.ask(fuse.OpOpen, protected, write32(unix.O_RDONLY, 0))
+	write = append(u64s(nil, binary.LittleEndian.Uint64(opened), 0), write32(1, fuse.WriteKill, 0, 0, 0, 0)...)
+	g.refused("write to a read-only volume", unix.EBADF, fuse.OpWrite, protected, append(write, 'x'))
+	if mode() != 0o6711 {
+		t.Errorf("a read-only file's mode is %o", mode())
+	}
+}
+
 func TestMessagesOfImpossibleLengthEndTheConnection(t *testing.T) {
 	for _, length := range []uint32{0, fuse.InHeaderSize - 1, fuse.MaxMessage + 1, 1<<32 - 1} {
 		server, err := Open([]Volume{{Path: t.TempDir()}})

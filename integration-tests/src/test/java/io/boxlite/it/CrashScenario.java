@@ -42,6 +42,7 @@ enum CrashScenario {
           "start.volumes",
           "start.attached",
           "start.created",
+          "start.filled",
           "start.init"),
       "start",
       "work") {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -177,6 +178,24 @@ class VolumeIT {
     assertThat(home.home().resolve("volumes/anonymous")).isEmptyDirectory();
     home.run("volume", "rm", "data").ok();
     assertThat(home.run("volume", "ls", "-q").ok().out()).isEmpty();
+  }
+
+  @Test
+  void programsInVolumesRunAndNewVolumesBeginWithWhatTheImageHasThere() throws IOException {
+    Path program = Files.writeString(host.resolve("program"), "#!/bin/sh\necho ran\n");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    String volume = "new:/etc"; // what the agent itself looks users up in
+    assertThat(home.run("run", "--rm", "-v", host + ":/x", "base", "/x/program").ok().out())
+        .isEqualTo("ran\n");
+    String first = box(host + ":/x", volume, "/sbin");
+    assertThat(home.run("exec", first, "--", "/x/program").ok().out()).isEqualTo("ran\n");
+    assertThat(
+            sh(first, "stat -c %a /etc/shadow; ls /sbin | wc -l; readlink /sbin/init").ok().out())
+        .startsWith("640\n")
+        .doesNotContain("\n0\n");
+    sh(first, "rm /etc/shadow; chown -R 99:98 /etc").ok();
+    assertThat(sh(box(volume), "ls /etc/shadow; stat -c %u:%g /etc /etc/passwd").out())
+        .isEqualTo("99:98\n99:98\n");
   }
 
   @Test

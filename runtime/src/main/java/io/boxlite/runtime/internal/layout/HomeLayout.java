@@ -109,6 +109,11 @@ public record HomeLayout(Path home) {
     return home.resolve("volumes").resolve("named");
   }
 
+  /// {@return the directory of marks of volumes that nothing has been in}
+  public Path newVolumes() {
+    return home.resolve("volumes").resolve("new");
+  }
+
   /// {@return the directory of the supervisor's logs}
   public Path logs() {
     return home.resolve("logs");

@@ -8,6 +8,7 @@ import io.boxlite.api.ErrorCode;
 import io.boxlite.api.InternalException;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
+import io.boxlite.api.VolumeMount;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.PreparedImage;
 import io.boxlite.protocol.agent.v1.ContainerState;
@@ -22,6 +23,7 @@ import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import io.boxlite.runtime.internal.vm.AgentVm;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.runtime.internal.vm.VmSource;
+import io.boxlite.runtime.internal.volume.FirstUse;
 import io.boxlite.runtime.internal.volume.VolumeServer;
 import io.boxlite.vmm.Vm;
 import io.boxlite.vmm.VmActivity;
@@ -39,6 +41,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
@@ -75,6 +78,12 @@ final class BoxBoot {
   /// @param onSpawned told the VM as soon as there is one, and any that takes its place
   /// @return the run
   Booted boot(BoxRecord box, SpawnedVm spawned, Consumer<Vm> onSpawned) {
+    try (FirstUse first = context.volumes().firstUse(box.options().volumes())) {
+      return boot(box, first, spawned, onSpawned);
+    }
+  }
+
+  private Booted boot(BoxRecord box, FirstUse first, SpawnedVm spawned, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
     // Before anything changes: what is missing on the host is the caller's to mend.
     Optional<VolumeServer> volumes = volumes(box);
@@ -83,12 +92,15 @@ final class BoxBoot {
         new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
     Thread starting = Thread.ofVirtual().name("vm-" + box.id()).start(vm);
     try {
-      BoxFiles made = makeFiles(box);
+      BoxFiles made = makeFiles(box, first.volumes());
       AgentVm agent = join(vm);
       watch.lap();
       volumes.ifPresent(server -> server.connect(agent.vm().volumesSocket()));
       CrashPoint.reached("start.volumes");
-      return create(box, made, agent, watch);
+      Booted booted = create(box, made, agent, watch);
+      first.done();
+      CrashPoint.reached("start.filled");
+      return booted;
     } catch (RuntimeException e) {
       BoxliteException told = explain(e);
       spawned.kill();
@@ -145,7 +157,9 @@ final class BoxBoot {
         box.options().volumes().stream()
             .map(volume ->
                 new VolumeServer.Share(
-                    context.volumes().path(volume).toString(), volume.readOnly()))
+                    context.volumes().path(volume).toString(),
+                    volume.readOnly(),
+                    !(volume.source() instanceof VolumeMount.HostPath)))
             .toList();
     return shares.isEmpty()
         ? Optional.empty()
@@ -191,7 +205,7 @@ final class BoxBoot {
       Duration filesystemSetup,
       Duration boxConfig) {}
 
-  private BoxFiles makeFiles(BoxRecord box) {
+  private BoxFiles makeFiles(BoxRecord box, Set<VolumeMount> fill) {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(context.image(box));
     Duration imagePrepare = watch.lap();
@@ -201,7 +215,7 @@ final class BoxBoot {
     context.disks().ensure(files.disk(), BoxDisks.sizeGib(box.options()));
     Duration filesystemSetup = watch.lap();
     CrashPoint.reached("start.disk");
-    CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers);
+    CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers, fill);
     return new BoxFiles(
         List.of(
             new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),

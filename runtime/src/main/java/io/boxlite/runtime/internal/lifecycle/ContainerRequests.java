@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /// Says to the agent what a box is: the image's configuration with the box's options over it.
 public final class ContainerRequests {
@@ -47,9 +48,10 @@ public final class ContainerRequests {
     return request.toBuilder().setPrepare(prepare(now)).build();
   }
 
+  /// @param fill those of its volumes that get a copy of what the image has there
   /// @throws ConfigException if neither image nor options name a command
   static CreateContainerRequest create(
-      BoxRecord box, ImageConfig image, List<LayersDisk.Extent> layers) {
+      BoxRecord box, ImageConfig image, List<LayersDisk.Extent> layers, Set<VolumeMount> fill) {
     BoxOptions options = box.options();
     CreateContainerRequest.Builder request =
         CreateContainerRequest.newBuilder()
@@ -64,7 +66,8 @@ public final class ContainerRequests {
       request.addVolumes(
           Volume.newBuilder()
               .setTarget(ByteString.copyFromUtf8(volume.guestPath()))
-              .setReadOnly(volume.readOnly()));
+              .setReadOnly(volume.readOnly())
+              .setFill(fill.contains(volume)));
     }
     options.capAdd().forEach(name -> request.addCapabilitiesAdd(capability(name)));
     options.capDrop().forEach(name -> request.addCapabilitiesDrop(capability(name)));

@@ -25,6 +25,7 @@ import io.boxlite.protocol.agent.v1.ShutdownRequest;
 import io.boxlite.protocol.agent.v1.ShutdownResponse;
 import io.boxlite.protocol.agent.v1.SignalRequest;
 import io.boxlite.protocol.agent.v1.StartContainerRequest;
+import io.boxlite.protocol.agent.v1.Volume;
 import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
@@ -59,6 +60,9 @@ public final class Portal implements AutoCloseable {
   // Generous: twenty boxes that boot at once under emulation on two cores are slow, not dead.
   private static final Duration QUICK = Duration.ofSeconds(30);
   static final Duration SLOW = Duration.ofMinutes(2);
+
+  /// Of what the image has at the places of its volumes there may be much to copy.
+  private static final Duration FILL = Duration.ofMinutes(30);
 
   private final PortalChannel channel;
   private final AgentServiceBlockingStub blocking;
@@ -167,7 +171,8 @@ public final class Portal implements AutoCloseable {
   /// @throws io.boxlite.api.StorageException if the guest cannot find or mount the disks
   /// @throws io.boxlite.api.InvalidStateException if there is one already
   public void createContainer(CreateContainerRequest request) {
-    call("create container", SLOW, stub -> stub.createContainer(request));
+    boolean fills = request.getVolumesList().stream().anyMatch(Volume::getFill);
+    call("create container", fills ? FILL : SLOW, stub -> stub.createContainer(request));
   }
 
   /// Runs init, once.

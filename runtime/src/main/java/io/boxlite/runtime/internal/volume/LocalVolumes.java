@@ -19,13 +19,17 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -46,7 +50,11 @@ public final class LocalVolumes implements Volumes {
   private final Path anonymous;
   private final Path named;
   private final Supplier<Stream<VolumeMount>> used;
+  private final NewVolumes fresh;
   private final ReentrantLock lock = new ReentrantLock();
+  // Of a box that is the first to use a named volume, until that is filled. Taken before `lock`, if
+  // both.
+  private final ReentrantLock filling = new ReentrantLock();
 
   /// Makes the directories.
   ///
@@ -58,6 +66,7 @@ public final class LocalVolumes implements Volumes {
     this.used = used;
     HomeLayout.createPrivate(anonymous);
     HomeLayout.createPrivate(named);
+    this.fresh = new NewVolumes(layout.newVolumes());
   }
 
   @Override
@@ -83,9 +92,11 @@ public final class LocalVolumes implements Volumes {
 
   private VolumeInfo make(String id, Optional<String> name) {
     Path unfinished = named.resolve(UNFINISHED + id);
-    HomeLayout.createPrivate(unfinished.resolve(DATA));
+    HomeLayout.createPrivate(unfinished);
+    createContent(unfinished.resolve(DATA));
     try {
       Files.writeString(unfinished.resolve(NAME), name.orElse(""));
+      fresh.add(id);
       CrashPoint.reached("volume.made");
       Files.move(unfinished, named.resolve(id), StandardCopyOption.ATOMIC_MOVE);
       CrashPoint.reached("volume.named");
@@ -221,6 +232,7 @@ public final class LocalVolumes implements Volumes {
           "volume_not_removed", "remove volume " + volume.id() + ": " + e, e, Map.of());
     }
     CrashPoint.reached("volume.dying");
+    fresh.remove(volume.id());
     Trees.delete(dying);
     CrashPoint.reached("volume.gone");
   }
@@ -248,7 +260,10 @@ public final class LocalVolumes implements Volumes {
       List<String> own = own(given);
       T made;
       try {
-        own.forEach(id -> HomeLayout.createPrivate(anonymous.resolve(UNFINISHED + id)));
+        for (String id : own) {
+          createContent(anonymous.resolve(UNFINISHED + id));
+          fresh.add(id);
+        }
         CrashPoint.reached("create.volume");
         made = make.apply(options.withVolumes(given));
       } catch (RuntimeException e) {
@@ -303,6 +318,7 @@ public final class LocalVolumes implements Volumes {
   /// What cannot be deleted now is deleted by the next [#sweep]: it is no volume any more.
   private void deleteUnfinished(String id) {
     try {
+      fresh.remove(id);
       Trees.delete(anonymous.resolve(UNFINISHED + id));
     } catch (StorageException e) {
       LOG.log(System.Logger.Level.WARNING, "volume {0}: {1}", id, e.getMessage());
@@ -361,6 +377,61 @@ public final class LocalVolumes implements Volumes {
     return info(found.id(), found.own());
   }
 
+  /// Finds out which volumes a box that starts is the first to use. It waits for another that is
+  /// about to use a named volume first.
+  ///
+  /// @param volumes of the box
+  /// @return those that are to be filled; to be closed by this thread when they are, or cannot be
+  public FirstUse firstUse(List<VolumeMount> volumes) {
+    if (unfilled(volumes).keySet().stream()
+        .noneMatch(volume -> volume.source() instanceof VolumeMount.Managed)) {
+      return firstUse(volumes, () -> {});
+    }
+    filling.lock();
+    try {
+      return firstUse(volumes, filling::unlock);
+    } catch (RuntimeException e) {
+      filling.unlock();
+      throw e;
+    }
+  }
+
+  private FirstUse firstUse(List<VolumeMount> volumes, Runnable release) {
+    Map<VolumeMount, FirstUse.Place> unfilled = unfilled(volumes);
+    unfilled.values().forEach(place -> fresh.begin(place.id()));
+    return new FirstUse(unfilled, fresh, release);
+  }
+
+  private Map<VolumeMount, FirstUse.Place> unfilled(List<VolumeMount> volumes) {
+    Map<VolumeMount, FirstUse.Place> unfilled = new HashMap<>();
+    for (VolumeMount volume : volumes) {
+      Optional<FirstUse.Place> place =
+          switch (volume.source()) {
+            case VolumeMount.HostPath _ -> Optional.empty();
+            case VolumeMount.Managed(String id) ->
+                Optional.of(new FirstUse.Place(id, named.resolve(id).resolve(DATA)));
+            case VolumeMount.Anonymous(String id) ->
+                Optional.of(new FirstUse.Place(id, anonymous.resolve(id)));
+          };
+      place
+          .filter(found -> !volume.readOnly() && fresh.isToBeFilled(found.id(), found.directory()))
+          .ifPresent(found -> unfilled.put(volume, found));
+    }
+    return unfilled;
+  }
+
+  /// Of a volume of this home. Its mode lets every user of a box in, as Docker's: what surrounds it
+  /// keeps those of the host out.
+  private static void createContent(Path directory) {
+    HomeLayout.createPrivate(directory);
+    try {
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    } catch (IOException e) {
+      throw new StorageException(
+          "volume_not_made", "make volume " + directory + ": " + e, e, Map.of());
+    }
+  }
+
   /// Ends what an earlier supervisor has not finished making or removing: what a box has is its
   /// volume, anything else is deleted. To be called when the boxes are known, and before any is
   /// changed.
@@ -374,6 +445,9 @@ public final class LocalVolumes implements Volumes {
         LOG.log(System.Logger.Level.WARNING, "volumes in {0}: {1}", parent, e.toString());
       }
     }
+    Set<String> known = new HashSet<>(ids(named));
+    known.addAll(ids(anonymous));
+    fresh.sweep(known::contains);
   }
 
   private void finish(Path unfinished) {

@@ -35,8 +35,9 @@ public final class VolumeServer implements AutoCloseable {
   ///
   /// @param path absolute path of a directory or regular file
   /// @param readOnly whether the guest may only read it
+  /// @param owned whether it is of this home, and so this user's, whoever a box gives it to
   @Json(naming = Json.Naming.LowerUnderscore)
-  public record Share(String path, boolean readOnly) {}
+  public record Share(String path, boolean readOnly, boolean owned) {}
 
   /// What the program reads first.
   @Json(naming = Json.Naming.LowerUnderscore)

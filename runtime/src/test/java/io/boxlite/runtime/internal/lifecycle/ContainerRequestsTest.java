@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ContainerRequestsTest {
@@ -40,7 +41,7 @@ class ContainerRequestsTest {
 
   private static CreateContainerRequest request(BoxOptions.Builder options) {
     return ContainerRequests.create(
-        BoxRecord.create(options.build(), Instant.now()), IMAGE, LAYERS);
+        BoxRecord.create(options.build(), Instant.now()), IMAGE, LAYERS, Set.of());
   }
 
   private static List<String> text(List<ByteString> values) {
@@ -118,7 +119,7 @@ class ContainerRequestsTest {
             "linux",
             List.of());
     BoxRecord box = BoxRecord.create(BoxOptions.ofImage("i").build(), Instant.now());
-    assertThatThrownBy(() -> ContainerRequests.create(box, empty, LAYERS))
+    assertThatThrownBy(() -> ContainerRequests.create(box, empty, LAYERS, Set.of()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("neither ENTRYPOINT nor CMD");
   }

@@ -278,4 +278,89 @@ class LocalVolumesTest {
         .extracting(VolumeMount::guestPath)
         .containsExactly("/var/lib/db", "/data", "/data/sub", "/var/lib/db/log");
   }
+
+  private boolean isFilled(VolumeMount... mounts) {
+    try (FirstUse first = volumes.firstUse(List.of(mounts))) {
+      boolean fills = !first.volumes().isEmpty();
+      first.done();
+      return fills;
+    }
+  }
+
+  private Path file(VolumeMount volume) throws IOException {
+    return Files.writeString(volumes.path(volume).resolve("file"), "x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anEmptyVolumeIsFilledUntilThereIsSomethingInIt(boolean isNamed) throws IOException {
+    VolumeMount volume = box(isNamed ? managed(create("data").id()) : own()).getFirst();
+    assertThat(isFilled(volume)).isTrue();
+    try (FirstUse first = volumes.firstUse(List.of(volume))) {
+      assertThat(first.volumes()).containsExactly(volume);
+      file(volume);
+      first.done();
+    }
+    assertThat(isFilled(volume)).isFalse();
+    Files.delete(volumes.path(volume).resolve("file"));
+    assertThat(isFilled(volume)).as("emptied by its user").isFalse();
+  }
+
+  @Test
+  void whatTheHostHasPutInAVolumeKeepsItFromBeingFilled() throws IOException {
+    VolumeMount volume = box(managed(create("data").id())).getFirst();
+    file(volume);
+    assertThat(isFilled(volume)).isFalse();
+  }
+
+  @Test
+  void halfACopyIsDoneAgainAlsoByTheNextSupervisor() throws IOException {
+    VolumeMount volume = box(own()).getFirst();
+    try (FirstUse first = volumes.firstUse(List.of(volume))) {
+      assertThat(first.volumes()).isNotEmpty();
+      file(volume);
+    }
+    volumes = new LocalVolumes(layout, used::stream);
+    volumes.sweep();
+    assertThat(isFilled(volume)).isTrue();
+    assertThat(isFilled(volume)).isFalse();
+  }
+
+  @Test
+  void readOnlyVolumesAndPathsOfTheHostAreNotFilled() {
+    String id = create("data").id();
+    assertThat(isFilled(VolumeMount.ofManaged(id, "/v", true))).isFalse();
+    assertThat(isFilled(VolumeMount.ofHostPath(home.toString(), "/v", false))).isFalse();
+  }
+
+  @Test
+  void anotherBoxWaitsUntilANamedVolumeIsFilled() throws Exception {
+    VolumeMount volume = box(managed(create("data").id())).getFirst();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Boolean> other;
+      try (FirstUse first = volumes.firstUse(List.of(volume))) {
+        CountDownLatch begun = new CountDownLatch(1);
+        other =
+            threads.submit(() -> {
+              begun.countDown();
+              return isFilled(volume);
+            });
+        begun.await();
+        assertThat(isFilled(box(own()).getFirst())).as("one of a box's own").isTrue();
+        file(volume);
+        first.done();
+      }
+      assertThat(other.get()).isFalse();
+    }
+  }
+
+  @Test
+  void marksOfVolumesGoWithThem() {
+    VolumeMount own = box(own()).getFirst();
+    create("data");
+    assertThat(entries(layout.newVolumes())).hasSize(2);
+    volumes.remove("data", false);
+    volumes.removeOwn(List.of(own), () -> {});
+    assertThat(entries(layout.newVolumes())).isEmpty();
+  }
 }
