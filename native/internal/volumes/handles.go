@@ -16,6 +16,9 @@ func (s *Server) withHandle(h fuse.Header, r *fuse.Reader, b []byte) ([]byte, er
 		return b, err
 	}
 	defer s.table.doneHandle(f)
+	if f.node.volume.readOnly && (h.Opcode == fuse.OpWrite || h.Opcode == fuse.OpFallocate) {
+		return b, unix.EROFS
+	}
 	switch h.Opcode {
 	case fuse.OpRead:
 		offset, size := r.U64(), r.U32()
@@ -63,14 +66,21 @@ func write(f *handle, r *fuse.Reader) (int, error) {
 	if flags&fuse.WriteCache != 0 {
 		// Pages of a mapping come by any file that is open for writing. One that appends would not
 		// put them where they belong.
-		if mode, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err == nil && mode&unix.O_APPEND != 0 {
+		mode, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err != nil {
+			return 0, err
+		}
+		if mode&unix.O_ACCMODE == unix.O_RDONLY {
+			return 0, unix.EBADF
+		}
+		if mode&unix.O_APPEND != 0 {
 			if fd, err = unix.Open(f.node.path(), unix.O_WRONLY|unix.O_CLOEXEC, 0); err != nil {
 				return 0, err
 			}
 			defer unix.Close(fd)
 		}
 	}
-	if flags&fuse.WriteKill != 0 && !f.node.volume.readOnly {
+	if flags&fuse.WriteKill != 0 {
 		if err := dropPrivilege(f.node.volume, fd); err != nil {
 			return 0, err
 		}
@@ -96,7 +106,7 @@ func dropPrivilege(v *volume, fd int) error {
 	if drop == 0 || st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil
 	}
-	return unix.Fchmodat(unix.AT_FDCWD, pathOf(fd), st.Mode&^drop&modeBits, 0)
+	return unix.Fchmodat(unix.AT_FDCWD, pathOf(fd), st.Mode&^drop&allModes, 0)
 }
 
 // copyRange copies between open files without a detour through the guest.
@@ -117,6 +127,9 @@ func (s *Server) copyRange(r *fuse.Reader, b []byte) ([]byte, error) {
 		return b, err
 	}
 	defer s.table.doneHandle(out)
+	if out.node.volume.readOnly {
+		return b, unix.EROFS
+	}
 	n, err := unix.CopyFileRange(in.fd, &fromOffset, out.fd, &toOffset, int(min(length, 1<<30)), 0)
 	return u32s(b, uint32(max(n, 0)), 0), err
 }

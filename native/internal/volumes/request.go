@@ -9,8 +9,17 @@ import (
 const (
 	// openFlags are those of an open that mean something on the host.
 	openFlags = unix.O_ACCMODE | unix.O_APPEND | unix.O_TRUNC | unix.O_SYNC | unix.O_DSYNC
-	modeBits  = 0o7777
+	allModes  = 0o7777
 )
+
+// modeOf is what a guest may make of the mode of a file: never one that gives whoever runs it on the
+// host another user's or group's rights. At a directory the bit only says which group its entries have.
+func modeOf(mode uint32, directory bool) uint32 {
+	if directory {
+		return mode & allModes &^ unix.S_ISUID
+	}
+	return mode & allModes &^ (unix.S_ISUID | unix.S_ISGID)
+}
 
 // request is one that names a node other than the root.
 type request struct {
@@ -109,7 +118,7 @@ func (q *request) setattr(b []byte) ([]byte, error) {
 		if q.node.is(unix.S_IFLNK) {
 			return b, unix.EOPNOTSUPP
 		}
-		if err := unix.Fchmodat(unix.AT_FDCWD, q.node.path(), mode&modeBits, 0); err != nil {
+		if err := unix.Fchmodat(unix.AT_FDCWD, q.node.path(), modeOf(mode, q.node.is(unix.S_IFDIR)), 0); err != nil {
 			return b, err
 		}
 	}
@@ -203,14 +212,14 @@ func (q *request) create(b []byte) ([]byte, error) {
 	case fuse.OpMkdir:
 		mode := q.U32()
 		q.U32()
-		return q.made(b, func(name string) error { return unix.Mkdirat(dir, name, mode&modeBits) })
+		return q.made(b, func(name string) error { return unix.Mkdirat(dir, name, modeOf(mode, true)) })
 	case fuse.OpMknod:
 		mode := q.U32()
 		q.Skip(12)
 		switch mode & unix.S_IFMT {
 		case unix.S_IFREG, unix.S_IFIFO, unix.S_IFSOCK:
 			return q.made(b, func(name string) error {
-				return unix.Mknodat(dir, name, mode&(unix.S_IFMT|modeBits), 0)
+				return unix.Mknodat(dir, name, mode&unix.S_IFMT|modeOf(mode, false), 0)
 			})
 		}
 		return b, unix.EPERM
@@ -237,7 +246,7 @@ func (q *request) createFile(b []byte) ([]byte, error) {
 	kill := q.U32()&fuse.OpenKill != 0
 	err := q.named(func(name string) error {
 		const safe = unix.O_NOFOLLOW | unix.O_CLOEXEC
-		fd, err := unix.Openat(q.node.fd, name, flags&openFlags|unix.O_CREAT|unix.O_EXCL|safe, mode&modeBits)
+		fd, err := unix.Openat(q.node.fd, name, flags&openFlags|unix.O_CREAT|unix.O_EXCL|safe, modeOf(mode, false))
 		if err == unix.EEXIST && flags&unix.O_EXCL == 0 {
 			fd, err = q.openExisting(name, flags, kill)
 		} else if err == nil {

@@ -130,10 +130,75 @@ func TestReadOnlyVolumesAreSoOnTheHost(t *testing.T) {
 	}
 	handle := binary.LittleEndian.Uint64(opened)
 	write := append(u64s(nil, handle, 0), write32(1, 0, 0, 0, 0, 0)...)
-	g.refused("write by a file that is open for reading", unix.EBADF, fuse.OpWrite, file, append(write, 'x'))
-	g.refused("allocate", unix.EBADF, fuse.OpFallocate, file, append(u64s(nil, handle, 0, 100), write32(0, 0)...))
+	g.refused("write by a file that is open for reading", unix.EROFS, fuse.OpWrite, file, append(write, 'x'))
+	g.refused("allocate", unix.EROFS, fuse.OpFallocate, file, append(u64s(nil, handle, 0, 100), write32(0, 0)...))
+	g.refused("copy", unix.EROFS, fuse.OpCopyRange, file, u64s(nil, handle, 0, file, handle, 4, 1, 0))
+	appends, errno := g.ask(fuse.OpOpen, file, write32(unix.O_RDONLY|unix.O_APPEND, 0))
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	g.refused("page of a file that appends", unix.EROFS, fuse.OpWrite, file, writeCache(appends))
 	if content, _ := os.ReadFile(filepath.Join(dir, "file")); string(content) != "as it was" {
 		t.Errorf("the file is now %q", content)
+	}
+}
+
+func TestFileThatIsOpenForReadingIsNotWritten(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	os.WriteFile(path, []byte("as it was"), 0o444)
+	g := serve(t, Volume{Path: dir})
+	file := g.node(g.node(fuse.RootNode, "0"), "file")
+	for _, flags := range []uint32{unix.O_RDONLY, unix.O_RDONLY | unix.O_APPEND} {
+		opened, errno := g.ask(fuse.OpOpen, file, write32(flags, 0))
+		if errno != 0 {
+			t.Fatal(errno)
+		}
+		g.refused("page", unix.EBADF, fuse.OpWrite, file, writeCache(opened))
+	}
+	if content, _ := os.ReadFile(path); string(content) != "as it was" {
+		t.Errorf("the file is now %q", content)
+	}
+}
+
+// writeCache is a request to write a byte as from a page that was changed in memory.
+func writeCache(opened []byte) []byte {
+	handle := binary.LittleEndian.Uint64(opened)
+	return append(append(u64s(nil, handle, 0), write32(1, fuse.WriteCache, 0, 0, 0, 0)...), 'x')
+}
+
+func TestFilesNeverGiveTheHostAnothersRights(t *testing.T) {
+	dir := t.TempDir()
+	g := serve(t, Volume{Path: dir})
+	root := g.node(fuse.RootNode, "0")
+	ask := func(opcode uint32, node uint64, body []byte) {
+		t.Helper()
+		if _, errno := g.ask(opcode, node, body); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	ask(fuse.OpCreate, root, append(write32(unix.O_WRONLY, 0o6755, 0, 0), text("created")...))
+	ask(fuse.OpMknod, root, append(write32(unix.S_IFREG|0o6755, 0, 0, 0), text("made")...))
+	ask(fuse.OpCreate, root, append(write32(unix.O_WRONLY, 0o644, 0, 0), text("changed")...))
+	change := make([]byte, 88)
+	binary.LittleEndian.PutUint32(change, fuse.SetMode)
+	binary.LittleEndian.PutUint32(change[68:], 0o6755)
+	ask(fuse.OpSetattr, g.node(root, "changed"), change)
+	ask(fuse.OpMkdir, root, append(write32(0o7755, 0), text("new")...))
+	ask(fuse.OpMkdir, root, append(write32(0o755, 0), text("directory")...))
+	binary.LittleEndian.PutUint32(change[68:], 0o7755)
+	ask(fuse.OpSetattr, g.node(root, "directory"), change)
+	for name, want := range map[string]uint32{
+		"created": 0o755, "made": 0o755, "changed": 0o755, "new": unix.S_ISVTX | 0o755,
+		"directory": unix.S_ISGID | unix.S_ISVTX | 0o755,
+	} {
+		var st unix.Stat_t
+		if err := unix.Lstat(filepath.Join(dir, name), &st); err != nil {
+			t.Fatal(err)
+		}
+		if st.Mode&allModes != want {
+			t.Errorf("mode of %s: %o instead of %o", name, st.Mode&allModes, want)
+		}
 	}
 }
 
@@ -247,7 +312,7 @@ func TestEveryChangeOfAReadOnlyVolumeIsRefused(t *testing.T) {
 	other := g.node(g.node(fuse.RootNode, "1"), "file")
 	opened, _ = g.ask(fuse.OpOpen, other, write32(unix.O_RDWR, 0))
 	writable := binary.LittleEndian.Uint64(opened)
-	g.refused("copy", unix.EBADF, fuse.OpCopyRange, other, u64s(nil, writable, 0, file, read, 0, 1, 0))
+	g.refused("copy", unix.EROFS, fuse.OpCopyRange, other, u64s(nil, writable, 0, file, read, 0, 1, 0))
 	byHandle := make([]byte, 88)
 	binary.LittleEndian.PutUint32(byHandle, fuse.SetSize|fuse.SetFH)
 	binary.LittleEndian.PutUint64(byHandle[8:], writable)
@@ -301,7 +366,7 @@ func TestWhoMayNotKeepPrivilegesOfAFileTakesThem(t *testing.T) {
 	protected := g.node(g.node(fuse.RootNode, "1"), "file")
 	opened, _ = g.ask(fuse.OpOpen, protected, write32(unix.O_RDONLY, 0))
 	write = append(u64s(nil, binary.LittleEndian.Uint64(opened), 0), write32(1, fuse.WriteKill, 0, 0, 0, 0)...)
-	g.refused("write to a read-only volume", unix.EBADF, fuse.OpWrite, protected, append(write, 'x'))
+	g.refused("write to a read-only volume", unix.EROFS, fuse.OpWrite, protected, append(write, 'x'))
 	if mode() != 0o6711 {
 		t.Errorf("a read-only file's mode is %o", mode())
 	}
