@@ -1,0 +1,29 @@
+package io.boxlite.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/// The network of a box at one moment. Immutable.
+///
+/// @param enabled whether it has an interface
+/// @param allowNet what it may reach; empty: everything
+/// @param denyNet what it may not reach
+/// @param publishedPorts ports of the host that lead into it; empty while it does not run
+/// @param secrets names of its secrets
+/// @param problem why a running box has no network although it should
+/// @since 0.1
+public record NetworkInfo(
+    boolean enabled,
+    List<String> allowNet,
+    List<String> denyNet,
+    List<PublishedPort> publishedPorts,
+    List<String> secrets,
+    Optional<String> problem) {
+  /// Copies.
+  public NetworkInfo {
+    allowNet = List.copyOf(allowNet);
+    denyNet = List.copyOf(denyNet);
+    publishedPorts = List.copyOf(publishedPorts);
+    secrets = List.copyOf(secrets);
+  }
+}
