@@ -12,7 +12,7 @@ set -eu
 export LC_ALL=C PATH="$PATH:/usr/local/go/bin:/usr/sbin:/sbin"
 
 # What the guest loads, in this order and each after what it needs; what is built in is left out.
-MODULES='virtio_pci virtio_console virtio_blk erofs overlay ext4 fuse'
+MODULES='virtio_pci virtio_console virtio_blk virtio_net erofs overlay ext4 fuse'
 
 fail() {
   echo "guest-build: $*" >&2

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"math"
 	"os"
@@ -84,7 +85,7 @@ func (a *Agent) checkCreate(r *pb.CreateContainerRequest) (config container.Conf
 	case r.StopSignal > maxSignal:
 		return config, fault.Invalid("stop signal %d: must be 1 to %d", r.StopSignal, maxSignal)
 	}
-	config.Hostname = r.Hostname
+	config.Hostname, config.Network = r.Hostname, r.Network
 	if config.Init, err = specOf(r.Init); err != nil {
 		return config, err
 	}
@@ -134,6 +135,13 @@ func (a *Agent) mountRoot(work string, layers []rootfs.Extent, diskSize uint64) 
 func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config container.Config, layers []rootfs.Extent) (err error) {
 	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
 		return err
+	}
+	if !r.Network {
+		if err := boot.DropNetwork(); err != nil {
+			return fmt.Errorf("taking the network card away: %w", err)
+		}
+	} else if !boot.HasNetwork() {
+		return fault.New(codes.FailedPrecondition, "no_network_card", "the VM has no network card")
 	}
 	root, err := a.mountRoot(work, layers, r.DiskSize)
 	if err != nil {

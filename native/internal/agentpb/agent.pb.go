@@ -506,9 +506,15 @@ type CreateContainerRequest struct {
 	// their numbers here, from 0 on (docs/volumes.md).
 	Volumes []*Volume `protobuf:"bytes,10,rep,name=volumes,proto3" json:"volumes,omitempty"`
 	// Of the disk in slot "box", in bytes: its file system is grown to that, never shrunk. 0: as it is.
-	DiskSize      uint64 `protobuf:"varint,11,opt,name=disk_size,json=diskSize,proto3" json:"disk_size,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DiskSize uint64 `protobuf:"varint,11,opt,name=disk_size,json=diskSize,proto3" json:"disk_size,omitempty"`
+	// Whether the container has the VM's network card. Otherwise the VM loses it. Reason
+	// "no_network_card" when the VM has none.
+	Network bool `protobuf:"varint,12,opt,name=network,proto3" json:"network,omitempty"`
+	// CA certificates, PEM, that programs of the container shall trust beside those of the image;
+	// at most 64 KiB (docs/guest.md).
+	TrustedCertificates []byte `protobuf:"bytes,13,opt,name=trusted_certificates,json=trustedCertificates,proto3" json:"trusted_certificates,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *CreateContainerRequest) Reset() {
@@ -616,6 +622,20 @@ func (x *CreateContainerRequest) GetDiskSize() uint64 {
 		return x.DiskSize
 	}
 	return 0
+}
+
+func (x *CreateContainerRequest) GetNetwork() bool {
+	if x != nil {
+		return x.Network
+	}
+	return false
+}
+
+func (x *CreateContainerRequest) GetTrustedCertificates() []byte {
+	if x != nil {
+		return x.TrustedCertificates
+	}
+	return nil
 }
 
 // A directory or file of the host.
@@ -2813,7 +2833,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0fPrepareResponse\"7\n" +
 	"\x05Layer\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x04R\x06length\"\xe0\x03\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\xad\x04\n" +
 	"\x16CreateContainerRequest\x12!\n" +
 	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12/\n" +
 	"\x06layers\x18\x02 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\x12\x1a\n" +
@@ -2828,7 +2848,9 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\aprepare\x18\t \x01(\v2 .boxlite.agent.v1.PrepareRequestR\aprepare\x122\n" +
 	"\avolumes\x18\n" +
 	" \x03(\v2\x18.boxlite.agent.v1.VolumeR\avolumes\x12\x1b\n" +
-	"\tdisk_size\x18\v \x01(\x04R\bdiskSize\"Q\n" +
+	"\tdisk_size\x18\v \x01(\x04R\bdiskSize\x12\x18\n" +
+	"\anetwork\x18\f \x01(\bR\anetwork\x121\n" +
+	"\x14trusted_certificates\x18\r \x01(\fR\x13trustedCertificates\"Q\n" +
 	"\x06Volume\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\fR\x06target\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x12\n" +

@@ -24,14 +24,14 @@ const (
 	maxFiles   = 1 << 20         // RLIMIT_NOFILE of the agent and of everything in the box
 )
 
-// Up makes the VM usable: file systems, modules, loopback, limits.
+// Up makes the VM usable: file systems, modules, loopback, network card, limits.
 func Up() error {
 	for _, step := range []struct {
 		name string
 		do   func() error
 	}{
 		{"root", pivotableRoot}, {"file systems", mountAll}, {"modules", loadModules},
-		{"cgroups", cgroup.Mount}, {"loopback", loopbackUp}, {"limits", limits}, {"root", sealRoot}, {"mounts", shareMounts},
+		{"cgroups", cgroup.Mount}, {"loopback", loopbackUp}, {"network", networkUp}, {"limits", limits}, {"root", sealRoot}, {"mounts", shareMounts},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -126,12 +126,7 @@ func loopbackUp() error {
 		return err
 	}
 	defer unix.Close(fd)
-	request, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
+	return interfaceUp(fd, "lo")
 }
 
 func limits() error {

@@ -17,6 +17,7 @@ type Config struct {
 	Rootfs   string // mounted
 	Work     string // a directory of the VM for the files that are mounted over the container's
 	Hostname string // also the VM's
+	Network  bool   // whether it has the VM's network card
 	// MachineID is a file of the VM, mounted over an /etc/machine-id that the image has.
 	MachineID string
 	Init      Spec
@@ -108,10 +109,14 @@ func (c *Container) writeFiles() error {
 	c.setup.Files = map[string]string{}
 	contents := map[string]string{
 		"/etc/hostname":    c.config.Hostname + "\n",
-		"/etc/resolv.conf": "nameserver 192.168.127.1\nsearch localdomain\n",
+		"/etc/resolv.conf": "",
 		"/etc/hosts": "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" +
 			"fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n" +
 			"127.0.1.1\t" + c.config.Hostname + "\n",
+	}
+	if c.config.Network {
+		contents["/etc/resolv.conf"] = "nameserver 192.168.127.1\nsearch localdomain\n"
+		contents["/etc/hosts"] += "192.168.127.254\thost.boxlite.internal\n"
 	}
 	for _, name := range files {
 		file := filepath.Join(c.config.Work, filepath.Base(name))

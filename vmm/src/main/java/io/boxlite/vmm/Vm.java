@@ -28,6 +28,9 @@ public interface Vm extends AutoCloseable {
   /// address}
   Path volumesSocket();
 
+  /// {@return where to serve the guest's network card; short enough for a Unix socket address}
+  Path networkSocket();
+
   /// {@return whether its process runs; also when it is paused}
   boolean isAlive();
 

@@ -22,6 +22,7 @@ final class FileMoves {
     moveLog(from.vmmLog(), to.vmmLog());
     Files.move(from.portalSocket(), to.portalSocket(), StandardCopyOption.ATOMIC_MOVE);
     Files.move(from.volumesSocket(), to.volumesSocket(), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(from.networkSocket(), to.networkSocket(), StandardCopyOption.ATOMIC_MOVE);
     Files.move(from.qmpSocket(), to.qmpSocket(), StandardCopyOption.ATOMIC_MOVE);
   }
 

@@ -72,6 +72,7 @@ final class QemuVm implements Vm {
         socketPaths.reachable(files.qmpSocket()),
         socketPaths.reachable(files.portalSocket()),
         socketPaths.reachable(files.volumesSocket()),
+        socketPaths.reachable(files.networkSocket()),
         socketPaths.reachable(files.qmpSocket().resolveSibling("started.sock")));
   }
 
@@ -93,6 +94,11 @@ final class QemuVm implements Vm {
   @Override
   public Path volumesSocket() {
     return socketPaths.reachable(files.volumesSocket());
+  }
+
+  @Override
+  public Path networkSocket() {
+    return socketPaths.reachable(files.networkSocket());
   }
 
   @Override

@@ -92,13 +92,7 @@ class QemuProcessTest {
   }
 
   private static VmFiles files(Path run) {
-    return new VmFiles(
-        run,
-        run.resolve("qmp.sock"),
-        run.resolve("portal.sock"),
-        run.resolve("volumes.sock"),
-        run.resolve("console.log"),
-        run.resolve("qemu.log"));
+    return VmFiles.in(run, run.resolve("console.log"), run.resolve("qemu.log"));
   }
 
   private VmConfig config() {

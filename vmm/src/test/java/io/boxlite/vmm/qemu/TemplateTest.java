@@ -80,13 +80,7 @@ class TemplateTest {
 
   private VmFiles files(String name) throws IOException {
     Path run = Files.createDirectories(directory.resolve(name));
-    return new VmFiles(
-        run,
-        run.resolve("qmp.sock"),
-        run.resolve("portal.sock"),
-        run.resolve("volumes.sock"),
-        run.resolve("console.log"),
-        run.resolve("qemu.log"));
+    return VmFiles.in(run, run.resolve("console.log"), run.resolve("qemu.log"));
   }
 
   private VmConfig config(String name, VmOrigin origin) throws IOException {

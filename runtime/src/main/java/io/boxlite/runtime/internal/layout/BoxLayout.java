@@ -40,13 +40,7 @@ public record BoxLayout(Path directory) {
 
   /// {@return where the files of its VM are}
   public VmFiles vm() {
-    return new VmFiles(
-        directory,
-        directory.resolve("qmp.sock"),
-        directory.resolve("portal.sock"),
-        directory.resolve("volumes.sock"),
-        log(BoxLog.CONSOLE),
-        vmmLog());
+    return VmFiles.in(directory, log(BoxLog.CONSOLE), vmmLog());
   }
 
   /// {@return a log}
@@ -65,6 +59,21 @@ public record BoxLayout(Path directory) {
   /// {@return what the process that serves its volumes says}
   public Path volumesLog() {
     return directory.resolve("logs").resolve("volumes.log");
+  }
+
+  /// {@return where its network takes commands and tunnels}
+  public Path networkControl() {
+    return directory.resolve("net-control.sock");
+  }
+
+  /// {@return what the process of its network says}
+  public Path networkLog() {
+    return directory.resolve("logs").resolve("net.log");
+  }
+
+  /// {@return what it tried to reach}
+  public Path egressLog() {
+    return directory.resolve("logs").resolve("network.jsonl");
   }
 
   /// {@return what the VM monitor itself says}

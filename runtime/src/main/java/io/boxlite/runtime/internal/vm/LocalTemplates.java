@@ -318,13 +318,8 @@ public final class LocalTemplates implements Templates {
   ///
   /// @param directory of that VM
   static VmFiles files(Path directory) {
-    return new VmFiles(
-        directory,
-        directory.resolve("qmp.sock"),
-        directory.resolve("portal.sock"),
-        directory.resolve("volumes.sock"),
-        directory.resolve("console.log"),
-        directory.resolve("qemu.log"));
+    return VmFiles.in(
+        directory, directory.resolve("console.log"), directory.resolve("qemu.log"));
   }
 
   /// A VM whose memory finds no room on the disk is killed by the kernel, without a word.

@@ -120,6 +120,11 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
     }
 
     @Override
+    public Path networkSocket() {
+      return portalSocket();
+    }
+
+    @Override
     public Path portalSocket() {
       return agent.socket();
     }

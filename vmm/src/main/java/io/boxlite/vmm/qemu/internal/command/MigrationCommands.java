@@ -33,6 +33,10 @@ public final class MigrationCommands {
   /// {@return what makes a QEMU that waits for a state read it from its standard input, so that it
   /// opens nothing and needs no name}
   public static List<QmpCommand> load() {
-    return List.of(CAPABILITIES, new QmpCommand("migrate-incoming", Map.of("uri", "fd:0")));
+    return List.of(
+        CAPABILITIES,
+        // Its network card has not moved: nobody has to be told where it is.
+        new QmpCommand("migrate-set-parameters", Map.of("announce-rounds", 0)),
+        new QmpCommand("migrate-incoming", Map.of("uri", "fd:0")));
   }
 }

@@ -15,6 +15,10 @@ public final class QemuCommand {
   /// The virtio-serial port of the agent, as QMP events name it.
   public static final String PORTAL_ID = "portal0";
 
+  /// Largest packet of the guest's network card, in bytes.
+  public static final int MTU = 65520;
+
+  private static final String MAC = "5a:94:ef:e4:0c:ee";
   private static final String MEMORY = "mem";
 
   /// The guest reads the size of a disk when it boots, and never again: no disk is larger.
@@ -27,9 +31,10 @@ public final class QemuCommand {
   /// @param qmp control, QEMU listens
   /// @param portal byte stream to the agent, QEMU listens
   /// @param volumes byte stream to the guest's file systems of the host, QEMU listens
+  /// @param network frames of the guest's network card, QEMU listens
   /// @param started QEMU connects there once it listens on the others, which tells us without
   ///   polling
-  public record Sockets(Path qmp, Path portal, Path volumes, Path started) {}
+  public record Sockets(Path qmp, Path portal, Path volumes, Path network, Path started) {}
 
   /// Builds the command line.
   ///
@@ -56,6 +61,7 @@ public final class QemuCommand {
     command.addAll(console(config.files().consoleLog()));
     command.addAll(diskSlots());
     command.addAll(portal());
+    command.addAll(network(sockets.network()));
     command.addAll(beginning(config, architecture, accelerator));
     return List.copyOf(command);
   }
@@ -177,6 +183,21 @@ public final class QemuCommand {
         "virtserialport,id=" + PORTAL_ID + ",bus=serial0.0,chardev=portal,name=boxlite.portal",
         "-device",
         "virtserialport,id=volumes0,bus=serial0.0,chardev=volumes,name=boxlite.volumes");
+  }
+
+  /// The card of all boxes, which never see each other's. While nobody is connected what it sends is
+  /// dropped. The guest learns the largest frame from it: fewer, larger ones cost less.
+  private static List<String> network(Path socket) {
+    return List.of(
+        "-netdev",
+        "stream,id=net0,server=on,addr.type=unix,addr.path=" + escape(socket),
+        "-device",
+        "virtio-net-pci,id=nic0,addr=0x12,netdev=net0,mac="
+            + MAC
+            + ",host_mtu="
+            + MTU
+            // A restored guest is to say nothing about itself.
+            + ",guest_announce=off,romfile=");
   }
 
   /// A restored guest has booted: its kernel is in its memory, and the file need not be read.

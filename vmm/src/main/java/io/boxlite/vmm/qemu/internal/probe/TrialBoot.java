@@ -75,6 +75,7 @@ record TrialBoot(
             paths.reachable(directory.resolve("qmp.sock")),
             paths.reachable(directory.resolve("portal.sock")),
             paths.reachable(directory.resolve("volumes.sock")),
+            paths.reachable(directory.resolve("net.sock")),
             paths.reachable(directory.resolve("started.sock")));
     Path log = directory.resolve("qemu.log");
     VmConfig config =
@@ -83,13 +84,7 @@ record TrialBoot(
             boot,
             1,
             MEMORY_MIB,
-            new VmFiles(
-                directory,
-                sockets.qmp(),
-                sockets.portal(),
-                sockets.volumes(),
-                directory.resolve("console.log"),
-                log),
+            VmFiles.in(directory, directory.resolve("console.log"), log),
             new VmOrigin.Cold(),
             List.of());
     List<String> command =

@@ -278,6 +278,7 @@ public final class QemuLauncher {
     delete(sockets.qmp());
     delete(sockets.portal());
     delete(sockets.volumes());
+    delete(sockets.network());
     delete(sockets.started());
   }
 

@@ -123,10 +123,10 @@ public final class TemplateKey {
             new VmConfig.Boot(SOMEWHERE, SOMEWHERE, boot.extraArguments()),
             cpus,
             memoryMib,
-            new VmFiles(SOMEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE),
+            VmFiles.in(SOMEWHERE, SOMEWHERE, SOMEWHERE),
             new VmOrigin.Seed(SOMEWHERE),
             List.of());
-    Sockets sockets = new Sockets(SOMEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE);
+    Sockets sockets = new Sockets(SOMEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE, SOMEWHERE);
     return QemuCommand.of(binary.path(), architecture, accelerator, config, sockets);
   }
 

@@ -42,6 +42,7 @@ class QemuCommandTest {
             RUN.resolve("qmp.sock"),
             RUN.resolve("portal.sock"),
             RUN.resolve("volumes.sock"),
+            RUN.resolve("net.sock"),
             RUN.resolve("started.sock"));
     VmConfig config =
         new VmConfig(
@@ -52,13 +53,7 @@ class QemuCommandTest {
                 List.of("boxlite.debug=1")),
             cpus,
             512,
-            new VmFiles(
-                RUN,
-                sockets.qmp(),
-                sockets.portal(),
-                sockets.volumes(),
-                RUN.resolve("logs/console.log"),
-                RUN.resolve("logs/qemu.log")),
+            VmFiles.in(RUN, RUN.resolve("logs/console.log"), RUN.resolve("logs/qemu.log")),
             origin,
             List.of());
     return QemuCommand.of(
