@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the guest: tools/guest-build.sh OUTDIR writes OUTDIR/vmlinuz and OUTDIR/initramfs.gz, and
-# beside them OUTDIR/boxlite-volumes, which serves volumes to it on the host.
+# beside them OUTDIR/boxlite-volumes and OUTDIR/boxlite-net, which serve volumes and the network to it
+# on the host.
 # The kernel package is fetched and unpacked, not installed, and kept in .boxlite-build/kernel;
 # nothing is done when nothing has changed. How to boot the result: docs/guest.md.
 #
@@ -97,7 +98,7 @@ stamp=$(
     find . -type f \( -name '*.go' -o -name 'go.*' \) ! -name '*_test.go' | sort | xargs sha256sum
   } | sha256sum
 )
-if [ -s "$out/vmlinuz" ] && [ -s "$out/initramfs.gz" ] && [ -x "$out/boxlite-volumes" ] && [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
+if [ -s "$out/vmlinuz" ] && [ -s "$out/initramfs.gz" ] && [ -x "$out/boxlite-volumes" ] && [ -x "$out/boxlite-net" ] && [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
   exit 0
 fi
 
@@ -156,12 +157,12 @@ done
     -ldflags "-s -w -buildid= -X boxlite.io/native/internal/agent.Version=$version" \
     -o "$work/boxlite-guest" ./cmd/boxlite-guest
   CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" \
-    -o "$work/boxlite-volumes" ./cmd/boxlite-volumes
+    -o "$work/" ./cmd/boxlite-volumes ./cmd/boxlite-net
   go run -buildvcs=false ./cmd/boxlite-initramfs "$work/boxlite-guest" "$@" >"$work/initramfs.gz"
 )
 chmod 644 "$kernel" "$work/initramfs.gz"
 rm -f "$out/.stamp"
 mv "$kernel" "$out/vmlinuz"
-mv "$work/boxlite-volumes" "$out/boxlite-volumes"
+mv "$work/boxlite-volumes" "$work/boxlite-net" "$out/"
 mv "$work/initramfs.gz" "$out/initramfs.gz"
 printf '%s' "$stamp" >"$out/.stamp"
