@@ -75,9 +75,11 @@ final class FlowDecisions {
     if (name.equals(EgressRules.HOST_NAME)) {
       return rules.opens(name);
     }
-    return port == HTTPS
-        || port == HTTP && proxy.get().opensPlainHttp()
-        || names.stream().anyMatch(rules::opens);
+    return switch (port) {
+      case HTTPS -> true;
+      case HTTP -> proxy.get().opensPlainHttp();
+      default -> names.stream().anyMatch(rules::opens);
+    };
   }
 
   /// {@return what happens with a new association}
