@@ -116,8 +116,10 @@ final class BoxResolver {
     }
     // The interface has no IPv6. HTTPS records would hide the host (ECH) or name other addresses.
     boolean hides = type == Type.HTTPS || type == Type.SVCB;
-    boolean named = !rules.policy().isOpen();
-    if (type == Type.AAAA || hides && (named || rules.opens(question.name))) {
+    EgressPolicy policy = rules.policy();
+    boolean named = !policy.isOpen();
+    if (type == Type.AAAA
+        || (hides && (named || policy.deniesNames() || rules.opens(question.name)))) {
       return reply(answer(query, Rcode.NOERROR));
     }
     if (named && type == Type.CNAME) {
@@ -181,7 +183,7 @@ final class BoxResolver {
   byte[] lookUp(Question question) {
     try {
       boolean flat =
-          !rules.policy().isOpen() || question.record.getType() == Type.A && !dnssec(question);
+          !rules.policy().isOpen() || (question.record.getType() == Type.A && !dnssec(question));
       Message answer = flat ? flat(question) : forwarded(question);
       return answer.toWire(Message.MAXLENGTH);
     } catch (IOException | RuntimeException _) {
@@ -201,7 +203,7 @@ final class BoxResolver {
     List<Integer> told = tellable(found.addresses());
     // The order is the client's load balancing, which the cache would take away.
     Collections.shuffle(told);
-    int ttl = (int) Math.clamp(found.timeToLive().toSeconds(), 1, MAX_TTL);
+    int ttl = Math.clamp(found.timeToLive().toSeconds(), 1, MAX_TTL);
     told.forEach(address -> rules.pins().told(question.name, address, Duration.ofSeconds(ttl)));
     return addresses(question, told, ttl);
   }
@@ -290,7 +292,7 @@ final class BoxResolver {
   }
 
   private static Message malformed(byte[] data) {
-    Message answer = new Message((data[0] & 0xff) << 8 | data[1] & 0xff);
+    Message answer = new Message(((data[0] & 0xff) << 8) | (data[1] & 0xff));
     answer.getHeader().setFlag(Flags.QR);
     answer.getHeader().setRcode(Rcode.FORMERR);
     return answer;

@@ -51,7 +51,7 @@ final class ClientHello {
     if (handshake.get() != CLIENT_HELLO) {
       return Optional.of(new FirstBytes.Broken("a TLS handshake without ClientHello"));
     }
-    int length = (handshake.get() & 0xff) << 16 | handshake.getShort() & 0xffff;
+    int length = ((handshake.get() & 0xff) << 16) | (handshake.getShort() & 0xffff);
     if (length > handshake.remaining()) {
       return length > FirstBytes.MAX_BYTES
           ? Optional.of(new FirstBytes.Broken("a TLS ClientHello that is too long"))

@@ -29,11 +29,15 @@ final class ControlChannel implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final int MAX_UNSENT = 4096;
 
+  /// Large answers stop before that many bytes wait.
+  private static final long MANY_UNSENT_BYTES = 8L << 20;
+
   private final SocketChannel channel;
   private final Listener listener;
   private final JsonMapper json = JsonMapper.builder().build();
   private final Map<Long, CompletableFuture<ControlFields>> waiting = new ConcurrentHashMap<>();
   private final BlockingQueue<byte[]> unsent = new ArrayBlockingQueue<>(MAX_UNSENT);
+  private final AtomicLong unsentBytes = new AtomicLong();
   private final CompletableFuture<String> ended = new CompletableFuture<>();
   private final AtomicLong commands = new AtomicLong();
 
@@ -134,9 +138,17 @@ final class ControlChannel implements AutoCloseable {
     byte[] line = (json.toJson(Map.of(kind, fields)) + "\n").getBytes(StandardCharsets.UTF_8);
     if (line.length > ControlLines.MAX_LINE_BYTES) {
       end("a message to boxlite-net is too long");
-    } else if (!unsent.offer(line)) {
+      return;
+    }
+    unsentBytes.addAndGet(line.length);
+    if (!unsent.offer(line)) {
       end("boxlite-net does not read");
     }
+  }
+
+  /// {@return whether so much waits to be sent that what can be left out should be}
+  boolean isBehind() {
+    return unsentBytes.get() > MANY_UNSENT_BYTES;
   }
 
   private void readAll() {
@@ -175,7 +187,9 @@ final class ControlChannel implements AutoCloseable {
   private void sendAll() {
     try {
       while (!ended.isDone()) {
-        writeAll(channel, unsent.take());
+        byte[] line = unsent.take();
+        writeAll(channel, line);
+        unsentBytes.addAndGet(-line.length);
       }
     } catch (IOException e) {
       end(String.valueOf(e.getMessage()));

@@ -82,7 +82,7 @@ public final class Egress implements AutoCloseable {
   /// @param policy what holds from now on
   /// @throws NetworkException if the process is gone: the policy holds for what is asked yet
   public void change(EgressPolicy policy) {
-    rules.change(policy);
+    answers.change(policy);
     apply();
   }
 

@@ -35,6 +35,9 @@ final class EgressAnswers implements ControlChannel.Listener {
   private final Semaphore lookups = new Semaphore(MAX_LOOKUPS);
   private final Map<Long, Undecided> undecided = new ConcurrentHashMap<>();
 
+  /// Held while the policy is changed, and while an answer by it is put on its way.
+  private final Object changes = new Object();
+
   /// A connection whose first bytes are awaited.
   ///
   /// @param seen how many of them were not enough; -1: not asked yet
@@ -79,15 +82,43 @@ final class EgressAnswers implements ControlChannel.Listener {
 
   private void flow(long id, String kind, int address, int port) {
     boolean tcp = kind.equals("tcp");
-    Verdict verdict = tcp ? decisions.tcp(address, port) : decisions.udp(address, port);
-    if (verdict instanceof Verdict.Peek) {
-      if (undecided.size() >= MAX_UNDECIDED) {
-        verdict = new Verdict.Deny("", "", "too many connections that have sent nothing");
-      } else {
-        undecided.put(id, new Undecided(address, port, -1));
+    settle(
+        () -> tcp ? decisions.tcp(address, port) : decisions.udp(address, port),
+        verdict -> begin(id, verdict, kind, address, port));
+  }
+
+  private void begin(long id, Verdict verdict, String kind, int address, int port) {
+    if (!(verdict instanceof Verdict.Peek)) {
+      answer(id, verdict, kind, address, port);
+    } else if (undecided.size() < MAX_UNDECIDED) {
+      undecided.put(id, new Undecided(address, port, -1));
+      answer(id, verdict, kind, address, port);
+    } else {
+      Verdict full = new Verdict.Deny("", "", "too many connections that have sent nothing");
+      answer(id, full, kind, address, port);
+    }
+  }
+
+  /// Decides, and answers if the policy is still the one that was decided by: whoever changes it
+  /// and then looks at the flows must find all that the old one let begin.
+  private void settle(Supplier<Verdict> decide, Consumer<Verdict> use) {
+    while (true) {
+      EgressPolicy before = rules.policy();
+      Verdict verdict = decide.get();
+      synchronized (changes) {
+        if (rules.policy() == before) {
+          use.accept(verdict);
+          return;
+        }
       }
     }
-    answer(id, verdict, kind, address, port);
+  }
+
+  /// Changes the policy; what is answered from then on is decided by it.
+  void change(EgressPolicy policy) {
+    synchronized (changes) {
+      rules.change(policy);
+    }
   }
 
   private void name(long id, long flow, byte[] data) throws IOException {
@@ -101,10 +132,7 @@ final class EgressAnswers implements ControlChannel.Listener {
     }
     boolean last = data.length == found.seen || data.length == FirstBytes.MAX_BYTES;
     FirstBytes first = FirstBytes.of(data);
-    Supplier<Verdict> late = () -> new Verdict.Deny("", "", "too many lookups");
-    inTurn(
-        () -> decisions.first(found.address, found.port, first, last),
-        late,
+    Consumer<Verdict> use =
         verdict -> {
           if (verdict instanceof Verdict.More) {
             undecided.replace(flow, found, new Undecided(found.address, found.port, data.length));
@@ -112,7 +140,10 @@ final class EgressAnswers implements ControlChannel.Listener {
             undecided.remove(flow);
           }
           answer(id, verdict, "tcp", found.address, found.port);
-        });
+        };
+    inTurn(
+        () -> settle(() -> decisions.first(found.address, found.port, first, last), use),
+        () -> use.accept(new Verdict.Deny("", "", "too many lookups")));
   }
 
   private void question(long id, byte[] data) {
@@ -121,44 +152,49 @@ final class EgressAnswers implements ControlChannel.Listener {
       case BoxResolver.Step.Reply reply -> dns(id, reply.data());
       case BoxResolver.Step.LookUp lookUp ->
           inTurn(
-              () -> resolver.lookUp(lookUp.question()),
-              () -> resolver.failed(lookUp.question()),
-              answer -> dns(id, answer));
+              () -> dns(id, resolver.lookUp(lookUp.question())),
+              () -> dns(id, resolver.failed(lookUp.question())));
     }
   }
 
   private void dns(long id, byte[] data) {
-    send(id, "dns", Map.of("data", Base64.getEncoder().encodeToString(data)));
+    if (control.join().isBehind()) {
+      send(id, "deny", Map.of()); // a box that asks faster than answers are sent asks again
+    } else {
+      send(id, "dns", Map.of("data", Base64.getEncoder().encodeToString(data)));
+    }
   }
 
-  /// Does what may block when it is its turn; or what is left to do when that comes too late.
-  private <T> void inTurn(Supplier<T> task, Supplier<T> late, Consumer<T> use) {
+  /// Does what may block when it is its turn; or the other, when that comes too late.
+  private void inTurn(Runnable task, Runnable late) {
     if (!waiting.tryAcquire()) {
-      use.accept(late.get());
+      late.run();
       return;
     }
     Thread.ofVirtual()
         .name("net-lookup")
         .start(() -> {
           try {
-            use.accept(ifInTime(task, late));
+            runInTime(task, late);
           } finally {
             waiting.release();
           }
         });
   }
 
-  private <T> T ifInTime(Supplier<T> task, Supplier<T> late) {
+  private void runInTime(Runnable task, Runnable late) {
     try {
       if (!lookups.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        return late.get();
+        late.run();
+        return;
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-      return late.get();
+      late.run();
+      return;
     }
     try {
-      return task.get();
+      task.run();
     } finally {
       lookups.release();
     }

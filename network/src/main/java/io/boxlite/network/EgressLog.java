@@ -154,7 +154,7 @@ public final class EgressLog implements AutoCloseable {
   /// Adds an entry. Does not wait for the disk.
   void add(Entry entry) {
     synchronized (lock) {
-      if (closed || entry.folds() && isFolded(entry)) {
+      if (closed || (entry.folds() && isFolded(entry))) {
         return;
       }
       if (unwritten.size() < MAX_UNWRITTEN) {

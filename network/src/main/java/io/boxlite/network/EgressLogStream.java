@@ -180,7 +180,7 @@ final class EgressLogStream extends InputStream {
       return false;
     }
     Optional<Object> now = key(file);
-    if (now.isEmpty() || part != null && now.get().equals(part.key)) {
+    if (now.isEmpty() || (part != null && now.get().equals(part.key))) {
       return false;
     }
     // The part read so far was set aside; what was written to it before that is read first.

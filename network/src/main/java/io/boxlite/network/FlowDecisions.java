@@ -44,7 +44,7 @@ final class FlowDecisions {
             : names.isEmpty() ? "" : names.getFirst();
     if (byAddress.isAllowed()) {
       boolean look =
-          policy.deniesNames() && address != IpV4.HOST_ALIAS || mayCarrySecret(name, names, port);
+          (policy.deniesNames() && address != IpV4.HOST_ALIAS) || mayCarrySecret(name, names, port);
       return look && !SERVER_FIRST.contains(port)
           ? new Verdict.Peek(patience(port, names), tag("tcp", address, port, "", ""))
           : dial(tag("tcp", address, port, name, byAddress.rule()));
@@ -134,9 +134,9 @@ final class FlowDecisions {
   boolean mayGoOn(FlowTag tag) {
     Ruling byAddress = rules.policy().onAddress(tag.address(), tag.port());
     if (byAddress.isDenied()
-        || !tag.name().isEmpty()
+        || (!tag.name().isEmpty()
             && rules.onName(tag.name(), tag.port()).isDenied()
-            && tag.address() != IpV4.HOST_ALIAS) {
+            && tag.address() != IpV4.HOST_ALIAS)) {
       return false;
     }
     if (byAddress.isAllowed()) {
@@ -191,7 +191,7 @@ final class FlowDecisions {
       }
       String name = serverName.get();
       Ruling byName = rules.onName(name, port);
-      if (byName.isDenied() || !lenient && !byName.isAllowed()) {
+      if (byName.isDenied() || (!lenient && !byName.isAllowed())) {
         return deny(name, byName);
       }
       if (lenient && !rules.opens(name)) {
@@ -213,7 +213,7 @@ final class FlowDecisions {
       boolean look =
           !lenient
               || policy.deniesNames()
-              || first && proxy.isPresent() && proxy.get().opensPlainHttp();
+              || (first && proxy.isPresent() && proxy.get().opensPlainHttp());
       String name = http.host().orElse("");
       if (!look) {
         return dialed(name, byAddress);

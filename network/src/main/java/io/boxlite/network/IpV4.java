@@ -19,7 +19,7 @@ final class IpV4 {
   private IpV4() {}
 
   private static int of(int a, int b, int c, int d) {
-    return a << 24 | b << 16 | c << 8 | d;
+    return (a << 24) | (b << 16) | (c << 8) | d;
   }
 
   /// Reads four decimal numbers. Everything else that programs take for an address (octal,
@@ -35,7 +35,7 @@ final class IpV4 {
       if (value < 0 || value > 255) {
         return OptionalInt.empty();
       }
-      address = address << 8 | value;
+      address = (address << 8) | value;
     }
     return OptionalInt.of(address);
   }
@@ -52,9 +52,9 @@ final class IpV4 {
   static String text(int address) {
     return (address >>> 24)
         + "."
-        + (address >>> 16 & 255)
+        + ((address >>> 16) & 255)
         + "."
-        + (address >>> 8 & 255)
+        + ((address >>> 8) & 255)
         + "."
         + (address & 255);
   }
@@ -95,7 +95,7 @@ final class IpV4 {
 
   /// {@return whether it is link-local, as the metadata services of clouds are}
   static boolean isLinkLocal(int address) {
-    return address >>> 16 == (169 << 8 | 254);
+    return address >>> 16 == ((169 << 8) | 254);
   }
 
   /// {@return whether it belongs to the network between box and gateway}

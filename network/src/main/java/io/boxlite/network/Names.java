@@ -26,7 +26,6 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.SimpleResolver;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
-import org.xbill.DNS.hosts.HostsFileParser;
 
 /// Looks names up as the host does: its `/etc/hosts`, then its resolvers. One for all boxes; holds
 /// nothing to be closed. Thread-safe; blocking, up to 9 s.
@@ -44,7 +43,7 @@ public final class Names {
   private static final long MAX_NEGATIVE_TTL_SECONDS = 60;
 
   private final Supplier<List<InetSocketAddress>> servers;
-  private final HostsFileParser hosts;
+  private final HostsFile hosts;
   private final Duration deadline;
   private final Map<String, Cached> cache = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -59,7 +58,7 @@ public final class Names {
 
   Names(Supplier<List<InetSocketAddress>> servers, Path hosts, Duration deadline) {
     this.servers = servers;
-    this.hosts = new HostsFileParser(hosts, true);
+    this.hosts = new HostsFile(hosts);
     this.deadline = deadline;
   }
 
@@ -92,12 +91,11 @@ public final class Names {
     if (known != null) {
       return remaining(known);
     }
-    Name question = absolute(name);
-    OptionalInt local = ofHostsFile(question);
+    OptionalInt local = hosts.address(name);
     Answer answer =
         local.isPresent()
             ? new Answer(Rcode.NOERROR, List.of(local.getAsInt()), Duration.ofSeconds(5))
-            : asked(question);
+            : asked(absolute(name));
     if (answer.code() == Rcode.NOERROR || answer.code() == Rcode.NXDOMAIN) {
       remember(name, answer);
     }
@@ -109,14 +107,6 @@ public final class Names {
       return Name.fromString(name, Name.root);
     } catch (TextParseException e) {
       throw new IOException("not a name: " + name, e);
-    }
-  }
-
-  private OptionalInt ofHostsFile(Name name) {
-    try {
-      return hosts.getAddressForHost(name, Type.A).map(IpV4::of).orElse(OptionalInt.empty());
-    } catch (IOException | IllegalArgumentException _) {
-      return OptionalInt.empty(); // a host without that file has no names in it
     }
   }
 
