@@ -97,7 +97,11 @@ final class BoxResolver {
     }
     Record asked = questions.getFirst();
     String name = asked.getName().toString(true).toLowerCase(Locale.ROOT);
-    return decide(new Question(query, asked, name));
+    try {
+      return decide(new Question(query, asked, name));
+    } catch (RuntimeException _) {
+      return reply(malformed(data)); // what can be parsed need not make sense to the library
+    }
   }
 
   private Step decide(Question question) {

@@ -116,18 +116,21 @@ final class EgressLogStream extends InputStream {
   }
 
   private static Optional<Part> part(Path path) throws IOException {
-    try {
-      FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-      // The name may have become another file's: only a key that it had before and after is its.
-      Optional<Object> key = key(path);
-      if (key.isEmpty()) {
-        channel.close();
+    Optional<Object> key = key(path);
+    while (key.isPresent()) {
+      try {
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        Optional<Object> now = key(path);
+        if (now.equals(key)) {
+          return Optional.of(new Part(channel, now.get()));
+        }
+        channel.close(); // the name became another file's in between
+        key = now;
+      } catch (NoSuchFileException _) {
         return Optional.empty();
       }
-      return Optional.of(new Part(channel, key.get()));
-    } catch (NoSuchFileException _) {
-      return Optional.empty();
     }
+    return Optional.empty();
   }
 
   private static Optional<Object> key(Path path) throws IOException {

@@ -8,21 +8,37 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Opens connections to ports of a box.
 final class EgressTunnel {
   private static final int MAX_LINE_BYTES = 4096;
+  private static final long TIMEOUT_SECONDS = 30;
 
   private EgressTunnel() {}
 
   static SocketChannel open(Path control, int port) {
     SocketChannel channel = ControlChannel.open(control, "{\"tunnel\":{\"port\":" + port + "}}");
+    CompletableFuture<Void> answered = new CompletableFuture<>();
+    // Closed by another thread, a read that waits ends.
+    var _ =
+        answered
+            .orTimeout(TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .whenComplete((_, late) -> {
+              if (late != null) {
+                ControlChannel.closeQuietly(channel);
+              }
+            });
     try {
       ControlFields answer =
           new ControlFields(JsonMapper.builder().build().fromJsonObject(line(channel)));
       if (Boolean.TRUE.equals(answer.fields().get("ok"))) {
-        return channel;
+        if (answered.complete(null)) {
+          return channel;
+        }
+        throw new IOException("too late");
       }
       throw failure(port, answer.textOr("error", "boxlite-net says nothing"), null);
     } catch (IOException | JsonException | IllegalStateException e) {
@@ -31,6 +47,8 @@ final class EgressTunnel {
     } catch (RuntimeException e) {
       ControlChannel.closeQuietly(channel);
       throw e;
+    } finally {
+      answered.complete(null);
     }
   }
 

@@ -10,6 +10,9 @@ sealed interface FirstBytes {
   /// No connection needs more to show what it is.
   int MAX_BYTES = 16 * 1024;
 
+  /// A carriage return alone, or a zero, in lines that are ended by both.
+  Pattern BARE = Pattern.compile("\\r(?!\\n|$)|\\x00");
+
   /// How a request line may begin: a token, and if there is more, a space.
   Pattern METHOD = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?:[ \\t]|$)");
 
@@ -69,6 +72,9 @@ sealed interface FirstBytes {
   }
 
   private static Http header(String version, String lines) {
+    if (BARE.matcher(lines).find()) {
+      return new Http(version, Optional.empty(), true); // servers differ in where such lines end
+    }
     Optional<String> host = Optional.empty();
     int hosts = 0;
     int at = 0;

@@ -335,6 +335,23 @@ class BoxResolverTest {
   }
 
   @Test
+  void damagedOptionsNeverThrow() {
+    Random random = new Random(5);
+    Message secured = query("other.example", Type.A);
+    secured.addRecord(new OPTRecord(1232, 0, 0, ExtendedFlags.DO), Section.ADDITIONAL);
+    byte[] query = secured.toWire();
+    allow("example.com");
+    for (int i = 0; i < 50_000; i++) {
+      byte[] damaged = java.util.Arrays.copyOf(query, query.length + random.nextInt(20));
+      for (int n = random.nextInt(4); n >= 0; n--) {
+        damaged[query.length - 11 + random.nextInt(damaged.length - query.length + 11)] =
+            (byte) random.nextInt();
+      }
+      assertThat(asked(damaged)).isNotNull();
+    }
+  }
+
+  @Test
   void damagedQuestionsNeverThrowNorLeave() {
     allow("example.com");
     Random random = new Random(3);

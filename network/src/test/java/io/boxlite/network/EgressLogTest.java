@@ -150,13 +150,15 @@ class EgressLogTest {
                   new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
                       .lines()
                       .toList()));
-      try (EgressLog log = log(200_000, LONG)) {
+      try (EgressLog log = log(400_000, LONG)) {
         for (int i = 0; i < count; i++) {
           log.add(entry("allowed", i + ".example"));
         }
       }
       goesOn.set(false);
       List<String> lines = read.get();
+      assertThat(EgressLogFile.previous(file)).exists();
+      assertThat(lines).hasSize(count);
       assertThat(lines.getFirst()).contains("\"0.example\"");
       assertThat(lines.getLast()).contains((count - 1) + ".example");
       assertThat(lines).allMatch(line -> line.startsWith("{") && line.endsWith("}"));

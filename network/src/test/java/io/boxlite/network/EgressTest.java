@@ -213,6 +213,32 @@ class EgressTest {
   }
 
   @Test
+  void noFlowSlipsByAChangeOfThePolicy() throws Exception {
+    Egress egress = connect(EgressPolicy.EVERYTHING);
+    for (int round = 0; round < 50; round++) {
+      egress.change(EgressPolicy.EVERYTHING);
+      int first = round * 1000;
+      Thread asking =
+          Thread.ofVirtual()
+              .start(() -> {
+                for (int i = 0; i < 200; i++) {
+                  askTcp(first + i, "198.51.100.1", 443);
+                }
+              });
+      egress.change(allowing("site.example"));
+      // What was let begin is answered before boxlite-net was asked for its flows.
+      int answered = net.answeredBeforeFlows.get();
+      asking.join();
+      for (int i = 0; i < 200; i++) {
+        Map<String, Object> answer = net.answer();
+        if (answer.get("verdict").equals("dial")) {
+          assertThat(i + round * 200).isLessThan(answered);
+        }
+      }
+    }
+  }
+
+  @Test
   void nextSupervisorKnowsTheAddressesOfOpenFlows() throws Exception {
     net.flows.put(1L, "tcp 192.0.2.7 443 site.example site.example");
     net.flows.put(2L, "tcp 192.0.2.8 443 evil.example evil.example");

@@ -22,12 +22,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Speaks as boxlite-net does, on a Unix socket.
 final class FakeNet implements AutoCloseable {
   final Path socket;
   final List<Map<String, Object>> commands = new CopyOnWriteArrayList<>();
   final Map<Long, String> flows = new ConcurrentHashMap<>();
+  final AtomicInteger answeredBeforeFlows = new AtomicInteger();
+  private final AtomicInteger answered = new AtomicInteger();
   volatile String publishError = "";
   private final JsonMapper json = JsonMapper.builder().build();
   private final ServerSocketChannel server;
@@ -74,6 +77,7 @@ final class FakeNet implements AutoCloseable {
         if (message.get("do") instanceof Map<?, ?> command) {
           done(command);
         } else {
+          answered.incrementAndGet();
           answers.add(object(message.get("answer")));
         }
         line = in.readLine();
@@ -90,6 +94,9 @@ final class FakeNet implements AutoCloseable {
 
   private void done(Map<?, ?> command) {
     commands.add(object(command));
+    if ("flows".equals(command.get("command"))) {
+      answeredBeforeFlows.set(answered.get());
+    }
     String more =
         switch ((String) command.get("command")) {
           case "publish" ->

@@ -117,6 +117,8 @@ class FirstBytesTest {
         "GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: y\rHost: b.example\r\nHost: a.example\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: y\r\n Host: b.example\r\nHost: a.example\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
       })
   void requestWithoutOneHostHasNone(String request) {
