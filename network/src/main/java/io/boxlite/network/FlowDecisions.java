@@ -37,11 +37,11 @@ final class FlowDecisions {
     if (byAddress.isDenied()) {
       return deny("", byAddress);
     }
-    List<String> names = rules.allowedNames(address, port);
-    String name =
+    List<String> names =
         address == IpV4.HOST_ALIAS
-            ? EgressRules.HOST_NAME
-            : names.isEmpty() ? "" : names.getFirst();
+            ? List.of(EgressRules.HOST_NAME)
+            : rules.allowedNames(address, port);
+    String name = names.isEmpty() ? "" : names.getFirst();
     if (byAddress.isAllowed()) {
       boolean look =
           (policy.deniesNames() && address != IpV4.HOST_ALIAS) || mayCarrySecret(name, names, port);

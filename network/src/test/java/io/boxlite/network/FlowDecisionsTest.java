@@ -165,6 +165,21 @@ class FlowDecisionsTest {
     }
 
     @Test
+    void hostMayBeTheHostOfASecretAtAnyPort() {
+      secretFor("host.boxlite.internal", true);
+
+      isPeeked(decisions.tcp(IpV4.HOST_ALIAS, 34567), 10_000);
+      assertThat(hello(IpV4.HOST_ALIAS, 34567, "host.boxlite.internal"))
+          .isInstanceOfSatisfying(
+              Verdict.Proxy.class,
+              proxy -> assertThat(proxy.flow().address()).isEqualTo(IpV4.inet(IpV4.LOOPBACK)));
+      assertThat(http(IpV4.HOST_ALIAS, 34567, "host.boxlite.internal"))
+          .isInstanceOf(Verdict.Proxy.class);
+      assertThat(rules.allows("host.boxlite.internal", IpV4.inet(IpV4.LOOPBACK), 1)).isTrue();
+      assertThat(rules.allows("host.boxlite.internal", IpV4.inet(SITE), 1)).isFalse();
+    }
+
+    @Test
     void plainHttpGoesThroughTheProxyIfASecretMay() {
       secretFor("api.example", true);
 
