@@ -50,6 +50,7 @@ public final class Egress implements AutoCloseable {
   public static Egress connect(
       Path control, EgressRules rules, Optional<FlowProxy> proxy, EgressLog log) {
     rules.useProxy(proxy);
+    rules.useLog(log);
     Egress egress = new Egress(control, rules, log);
     try {
       egress.adopt();

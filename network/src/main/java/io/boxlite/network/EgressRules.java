@@ -21,6 +21,7 @@ public final class EgressRules implements FlowProxy.HostCheck {
   private final Pins pins = new Pins(System::nanoTime);
   private volatile EgressPolicy policy;
   private volatile Optional<FlowProxy> proxy = Optional.empty();
+  private volatile Optional<EgressLog> log = Optional.empty();
 
   /// Begins with a policy.
   ///
@@ -42,6 +43,11 @@ public final class EgressRules implements FlowProxy.HostCheck {
 
   void useProxy(Optional<FlowProxy> other) {
     proxy = other;
+  }
+
+  /// Says where requests are written that the proxy must not pass on.
+  void useLog(EgressLog other) {
+    log = Optional.of(other);
   }
 
   Optional<FlowProxy> proxy() {
@@ -104,7 +110,8 @@ public final class EgressRules implements FlowProxy.HostCheck {
     }
   }
 
-  /// As [FlowProxy.HostCheck] says. May block.
+  /// As [FlowProxy.HostCheck] says; what is not allowed is written to the log. May block for a
+  /// lookup.
   @Override
   public boolean allows(String host, InetAddress address, int port) {
     OptionalInt number = IpV4.of(address);
@@ -112,6 +119,16 @@ public final class EgressRules implements FlowProxy.HostCheck {
       return false;
     }
     int to = number.getAsInt() == IpV4.LOOPBACK ? IpV4.HOST_ALIAS : number.getAsInt();
+    boolean allowed = mayAsk(host, to, port);
+    if (!allowed) {
+      FlowTag tag = new FlowTag("tcp", to, port, HostNames.of(host).orElse(""), "");
+      String reason = "HTTP for a host that the rules do not allow here";
+      log.ifPresent(lines -> lines.add(EgressLog.Entry.decision("denied", tag, reason)));
+    }
+    return allowed;
+  }
+
+  private boolean mayAsk(String host, int to, int port) {
     Ruling byAddress = policy.onAddress(to, port);
     if (byAddress.isDenied()) {
       return false;

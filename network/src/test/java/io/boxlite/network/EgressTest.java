@@ -197,6 +197,19 @@ class EgressTest {
   }
 
   @Test
+  void requestsThatTheProxyMustNotPassOnAreSeen() throws Exception {
+    EgressRules rules = new EgressRules(allowing("site.example"), names);
+    FlowProxy proxy = new RecordedProxy(Set.of(), false);
+    open.add(Egress.connect(net.socket, rules, Optional.of(proxy), log));
+    askDns(1, "site.example");
+    dnsAnswer();
+
+    assertThat(rules.allows("site.example", IpV4.inet(0xc0000201), 80)).isTrue();
+    assertThat(rules.allows("evil.example", IpV4.inet(0xc0000201), 80)).isFalse();
+    assertThat(logged()).contains("evil.example").contains("HTTP for a host");
+  }
+
+  @Test
   void changedPolicyCutsWhatItDoesNotAllow() {
     Egress egress = connect(EgressPolicy.EVERYTHING);
     net.flows.put(1L, "tcp 192.0.2.1 443 site.example -");
