@@ -3,6 +3,8 @@
 module io.boxlite.network {
   requires static transitive org.jspecify;
   requires transitive io.boxlite.api;
+  requires io.avaje.json;
+  requires org.dnsjava;
 
   exports io.boxlite.network;
 }
