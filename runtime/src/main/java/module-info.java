@@ -5,6 +5,7 @@ module io.boxlite.runtime {
   requires com.google.protobuf;
   requires io.avaje.jsonb;
   requires transitive io.boxlite.image;
+  requires io.boxlite.network;
   requires io.boxlite.protocol;
   requires io.boxlite.vmm;
   requires io.grpc;
@@ -21,7 +22,5 @@ module io.boxlite.runtime {
   exports io.boxlite.runtime;
 
   provides io.avaje.jsonb.spi.JsonbExtension with
-      io.boxlite.runtime.internal.state.StateJsonComponent,
-      io.boxlite.runtime.internal.volume.VolumeJsonComponent,
-      io.boxlite.runtime.internal.volume.jsonb.GeneratedJsonComponent;
+      io.boxlite.runtime.internal.state.StateJsonComponent;
 }

@@ -21,6 +21,7 @@ import java.util.OptionalLong;
 /// @param detach whether it outlives the program that made it
 /// @param autoRemove whether it is removed when it stops
 /// @param tty whether its main command has a terminal
+/// @param network its network
 /// @param health what its health check came to, while it runs and has one
 /// @param restartCount how often it was started again by itself since a user started it
 /// @param restarting whether it does not run and will be started again by itself
@@ -41,6 +42,7 @@ public record BoxInfo(
     boolean detach,
     boolean autoRemove,
     boolean tty,
+    NetworkInfo network,
     Optional<HealthStatus> health,
     int restartCount,
     boolean restarting,

@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
 /// @param noTemplate whether its VM boots at every start, instead of being restored from a template
 /// @param restart when it is started again by itself; not together with `autoRemove`
 /// @param healthCheck how to find out whether it works; empty: as the image says
+/// @param network what it may reach, and what leads into it
 /// @param pull when the image is fetched; only for the making of the box, and not kept with it
 /// @since 0.1
 public record BoxOptions(
@@ -52,6 +53,7 @@ public record BoxOptions(
     boolean noTemplate,
     RestartPolicy restart,
     Optional<HealthCheck> healthCheck,
+    NetworkOptions network,
     PullPolicy pull) {
   /// When the image of a new box is fetched.
   public enum PullPolicy {
@@ -137,34 +139,12 @@ public record BoxOptions(
                 !autoRemove || restart.equals(RestartPolicy.NO),
                 "restart",
                 "is incompatible with remove-on-stop; choose one");
-    checkSizes(cpus, memoryMib, diskSizeGb, checks);
+    checks.sizes(cpus, memoryMib, diskSizeGb);
     Capabilities.check(capAdd, "cap_add", checks);
     Capabilities.check(capDrop, "cap_drop", checks);
     VolumeMount.check(volumes, checks);
+    NetworkOptions.check(network, checks);
     checks.throwIfAny();
-  }
-
-  private static void checkSizes(
-      int cpus, int memoryMib, Optional<Integer> diskSizeGb, OptionChecks checks) {
-    int hostCpus = Runtime.getRuntime().availableProcessors();
-    checks
-        .require(
-            cpus >= 1 && cpus <= hostCpus,
-            "CPU count",
-            "must be between 1 and " + hostCpus + ", not " + cpus)
-        .require(
-            memoryMib >= MIN_MEMORY_MIB && memoryMib <= MAX_MEMORY_MIB,
-            "memory_mib",
-            "must be between "
-                + MIN_MEMORY_MIB
-                + " and "
-                + MAX_MEMORY_MIB
-                + " MiB, not "
-                + memoryMib)
-        .require(
-            diskSizeGb.isEmpty() || (diskSizeGb.get() >= 1 && diskSizeGb.get() <= 1024),
-            "disk_size_gb",
-            "must be between 1 and 1024 GB, not " + diskSizeGb.orElse(0));
   }
 
   /// {@return the same with other volumes}
@@ -247,6 +227,7 @@ public record BoxOptions(
     private boolean noTemplate;
     private RestartPolicy restart = RestartPolicy.NO;
     private Optional<HealthCheck> healthCheck = Optional.empty();
+    private NetworkOptions network = NetworkOptions.DEFAULT;
     private PullPolicy pull = PullPolicy.MISSING;
 
     private Builder(Optional<String> image, Optional<String> rootfsPath) {
@@ -275,6 +256,7 @@ public record BoxOptions(
       noTemplate = from.noTemplate;
       restart = from.restart;
       healthCheck = from.healthCheck;
+      network = from.network;
       pull = from.pull;
     }
 
@@ -422,6 +404,15 @@ public record BoxOptions(
       return this;
     }
 
+    /// Says what the box may reach, and what leads into it.
+    ///
+    /// @param options [NetworkOptions#DEFAULT] unless set
+    /// @return this
+    public Builder network(NetworkOptions options) {
+      network = options;
+      return this;
+    }
+
     /// Says when the image is fetched.
     ///
     /// @param policy when; [PullPolicy#MISSING] unless set
@@ -484,6 +475,7 @@ public record BoxOptions(
           noTemplate,
           restart,
           healthCheck,
+          network,
           pull);
     }
   }

@@ -19,6 +19,19 @@ public record NetworkInfo(
     List<PublishedPort> publishedPorts,
     List<String> secrets,
     Optional<String> problem) {
+  /// {@return that of a box that does not run}
+  ///
+  /// @param options of the box
+  public static NetworkInfo of(NetworkOptions options) {
+    return new NetworkInfo(
+        options.enabled(),
+        options.allowNet(),
+        options.denyNet(),
+        List.of(),
+        options.secrets().stream().map(Secret::name).toList(),
+        Optional.empty());
+  }
+
   /// Copies.
   public NetworkInfo {
     allowNet = List.copyOf(allowNet);

@@ -44,6 +44,27 @@ final class OptionChecks {
     return noNul("env", env.keySet()).noNul("env", env.values());
   }
 
+  OptionChecks sizes(int cpus, int memoryMib, Optional<Integer> diskSizeGb) {
+    int hostCpus = Runtime.getRuntime().availableProcessors();
+    return require(
+            cpus >= 1 && cpus <= hostCpus,
+            "CPU count",
+            "must be between 1 and " + hostCpus + ", not " + cpus)
+        .require(
+            memoryMib >= BoxOptions.MIN_MEMORY_MIB && memoryMib <= BoxOptions.MAX_MEMORY_MIB,
+            "memory_mib",
+            "must be between "
+                + BoxOptions.MIN_MEMORY_MIB
+                + " and "
+                + BoxOptions.MAX_MEMORY_MIB
+                + " MiB, not "
+                + memoryMib)
+        .require(
+            diskSizeGb.isEmpty() || (diskSizeGb.get() >= 1 && diskSizeGb.get() <= 1024),
+            "disk_size_gb",
+            "must be between 1 and 1024 GB, not " + diskSizeGb.orElse(0));
+  }
+
   void throwIfAny() {
     if (!violations.isEmpty()) {
       throw new ConfigException(

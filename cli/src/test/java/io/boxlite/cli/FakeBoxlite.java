@@ -20,7 +20,9 @@ import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.LogChunk;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
+import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.NetworkMetrics;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
@@ -89,6 +91,7 @@ final class FakeBoxlite implements Boxlite {
         box.detach(),
         box.autoRemove(),
         box.tty(),
+        box.network(),
         box.health(),
         box.restartCount(),
         box.restarting(),
@@ -121,6 +124,7 @@ final class FakeBoxlite implements Boxlite {
         true,
         false,
         false,
+        NetworkInfo.of(NetworkOptions.DEFAULT),
         Optional.empty(),
         0,
         false,

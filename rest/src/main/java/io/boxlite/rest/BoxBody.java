@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param detach whether it outlives the program that made it
 /// @param autoRemove whether it is removed when it stops
 /// @param tty whether its main command has a terminal
+/// @param network its network
 /// @param errorReason why it failed
 /// @param healthStatus what its health check came to, while it runs and has one
 /// @param restartCount how often it was started again by itself since a user started it
@@ -50,6 +51,7 @@ public record BoxBody(
     boolean detach,
     boolean autoRemove,
     boolean tty,
+    @Nullable NetworkInfoBody network,
     @Nullable String errorReason,
     @Nullable HealthStatusBody healthStatus,
     @Nullable Integer restartCount,

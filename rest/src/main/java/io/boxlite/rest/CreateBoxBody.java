@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// @param secrets only empty here
 /// @param security only absent here
 /// @param volumes directories and files that do not belong to its disk
-/// @param ports only empty here
+/// @param ports ports of the host that lead into it
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
 public record CreateBoxBody(
@@ -68,4 +68,4 @@ public record CreateBoxBody(
     @Nullable Object secrets,
     @Nullable Object security,
     @Nullable List<VolumeMountBody> volumes,
-    @Nullable Object ports) {}
+    @Nullable List<PortBody> ports) {}

@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
 /// Network of a new box in both published shapes: flat, or by direction. Immutable.
 ///
 /// @param mode `enabled` or `disabled`
-/// @param allowNet hosts that may be reached
+/// @param allowNet what may be reached; empty: everything
+/// @param denyNet what may not be reached
+/// @param bytesPerSecond most bytes a second in each direction
+/// @param connections most connections at once
 /// @param outbound what the box may reach
 /// @param inbound who may reach the box
 /// @since 0.1
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 public record NetworkBody(
     @Nullable String mode,
     @Nullable List<String> allowNet,
+    @Nullable List<String> denyNet,
+    @Nullable Long bytesPerSecond,
+    @Nullable Integer connections,
     @Nullable Direction outbound,
     @Nullable Direction inbound) {
   /// Rules of one direction.

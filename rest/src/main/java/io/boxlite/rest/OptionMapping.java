@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +40,7 @@ public final class OptionMapping {
         options.cmd().orElse(null),
         options.user().orElse(null),
         options.tty(),
-        null,
+        NetworkMapping.toBody(options.network()),
         options.detach(),
         capabilities
             ? new AdvancedBody(new AdvancedBody.Capabilities(options.capAdd(), options.capDrop()))
@@ -59,7 +58,7 @@ public final class OptionMapping {
         null,
         null,
         VolumeMapping.toBodies(options.volumes()),
-        null);
+        NetworkMapping.toBodies(options.network().ports()));
   }
 
   /// Reads what a box shall be.
@@ -69,7 +68,6 @@ public final class OptionMapping {
   /// @throws ConfigException if any is invalid or not available in this version; names it
   public static BoxOptions toOptions(CreateBoxBody body) {
     refuseUnavailable(body);
-    checkNetwork(body.network());
     AdvancedBody advanced = body.advanced();
     AdvancedBody.Capabilities capabilities = advanced == null ? null : advanced.capabilities();
     boolean autoDelete = positive("auto_delete", body.autoDelete());
@@ -99,6 +97,7 @@ public final class OptionMapping {
         Boolean.TRUE.equals(body.noTemplate()),
         restart == null ? RestartPolicy.NO : RestartPolicy.parse(restart),
         Optional.ofNullable(body.healthCheck()).map(HealthMapping::toCheck),
+        NetworkMapping.toOptions(body.network(), body.ports()),
         pullPolicy(body.pull()));
   }
 
@@ -112,7 +111,6 @@ public final class OptionMapping {
 
   private static void refuseUnavailable(CreateBoxBody body) {
     refuse("secrets", present(body.secrets()));
-    refuse("ports", present(body.ports()));
     refuse("security", body.security() != null);
     refuse("labels", present(body.labels()));
     refuse("auto_pause", positive("auto_pause", body.autoPause()));
@@ -140,36 +138,6 @@ public final class OptionMapping {
       throw invalid(field, "must not be negative");
     }
     return value != null && value > 0;
-  }
-
-  private static void checkNetwork(@Nullable NetworkBody network) {
-    if (network == null) {
-      return;
-    }
-    checkDirection("network", network.mode(), network.allowNet());
-    NetworkBody.Direction outbound = network.outbound();
-    if (outbound != null) {
-      checkDirection("network.outbound", outbound.mode(), outbound.allowNet());
-    }
-    NetworkBody.Direction inbound = network.inbound();
-    if (inbound != null) {
-      checkDirection("network.inbound", inbound.mode(), inbound.allowNet());
-    }
-  }
-
-  private static void checkDirection(
-      String field, @Nullable String mode, @Nullable List<String> allowNet) {
-    String known = mode == null ? "enabled" : mode.toLowerCase(Locale.ROOT);
-    if (!known.equals("enabled") && !known.equals("disabled")) {
-      throw invalid(field + ".mode", "'" + mode + "' must be 'enabled' or 'disabled'");
-    }
-    if (allowNet == null || allowNet.isEmpty()) {
-      return;
-    }
-    if (known.equals("disabled")) {
-      throw invalid(field + ".allow_net", "cannot be used when the mode is 'disabled'");
-    }
-    refuse(field + ".allow_net", true);
   }
 
   /// {@return the body that asks for a command}

@@ -15,6 +15,9 @@ import io.boxlite.api.ExecOptions;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.HealthCheck;
 import io.boxlite.api.HealthStatus;
+import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.PortMapping;
+import io.boxlite.api.PublishedPort;
 import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.StartOrigin;
@@ -90,6 +93,13 @@ class MappingTest {
         true,
         false,
         true,
+        new NetworkInfo(
+            true,
+            List.of("*.example.com"),
+            List.of("10.0.0.0/8"),
+            List.of(new PublishedPort(80, "127.0.0.1", 8080, PortMapping.Protocol.TCP)),
+            List.of(),
+            Optional.of("gone")),
         Optional.of(
             new HealthStatus(
                 HealthStatus.State.UNHEALTHY,

@@ -33,6 +33,7 @@ import io.boxlite.runtime.internal.lifecycle.LocalImages;
 import io.boxlite.runtime.internal.lifecycle.OrphanVms;
 import io.boxlite.runtime.internal.lifecycle.Timing;
 import io.boxlite.runtime.internal.log.ForeignLog;
+import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
@@ -103,6 +104,7 @@ public final class LocalBoxlite implements Boxlite {
             BoxStore.open(layout),
             imageStore,
             new LocalVolumes(layout, this::usedVolumes),
+            new BoxNetworks(options),
             disks,
             driver,
             new VmSource(
@@ -121,6 +123,7 @@ public final class LocalBoxlite implements Boxlite {
           if (box.status().isActive()) {
             ForeignLog.limit(layout.box(box.id()).log(BoxLog.CONSOLE));
             ForeignLog.limit(layout.box(box.id()).vmmLog());
+            ForeignLog.limit(layout.box(box.id()).networkLog());
           }
         }
         Thread.sleep(LOG_CHECK);
@@ -222,6 +225,7 @@ public final class LocalBoxlite implements Boxlite {
   @Override
   public Box create(BoxOptions options) {
     checkOpen();
+    var _ = BoxNetworks.policy(options.network()); // a rule that cannot be read is refused here
     StoredImage image = image(options);
     return context
         .volumes()

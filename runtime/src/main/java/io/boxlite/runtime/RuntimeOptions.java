@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /// What a supervisor may be told that is not part of a box. Immutable.
 ///
@@ -18,6 +19,9 @@ import java.util.OptionalInt;
 /// @param kernel guest kernel; from `BOXLITE_KERNEL`
 /// @param initramfs with the agent and the modules of that kernel; from `BOXLITE_INITRAMFS`
 /// @param volumeServer program that serves volumes to guests
+/// @param networkServer program that is the network of a box
+/// @param publishIp address of the host that ports are bound to which name none; from
+///   `BOXLITE_PUBLISH_IP`, default `0.0.0.0`
 /// @param bundledImages directory of the images that come with BoxLite
 /// @param temporaryDirectory from `BOXLITE_TMPDIR`, default the system's
 /// @param bootTimeout how long a guest may take until its agent answers; from
@@ -35,6 +39,8 @@ public record RuntimeOptions(
     Path kernel,
     Path initramfs,
     Path volumeServer,
+    Path networkServer,
+    String publishIp,
     Path bundledImages,
     Path temporaryDirectory,
     Duration bootTimeout,
@@ -46,6 +52,7 @@ public record RuntimeOptions(
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
   private static final int MAX_WARM_POOL = 16;
+  private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
   /// Reads the options from environment variables.
   ///
@@ -66,6 +73,8 @@ public record RuntimeOptions(
         path(environment, "BOXLITE_KERNEL").orElse(guest.resolve("vmlinuz")),
         path(environment, "BOXLITE_INITRAMFS").orElse(guest.resolve("initramfs.gz")),
         guest.resolve("boxlite-volumes"),
+        guest.resolve("boxlite-net"),
+        publishIp(environment.getOrDefault("BOXLITE_PUBLISH_IP", "0.0.0.0")),
         distribution.resolve("images"),
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
@@ -85,6 +94,8 @@ public record RuntimeOptions(
         kernel,
         initramfs,
         volumeServer,
+        networkServer,
+        publishIp,
         bundledImages,
         temporaryDirectory,
         bootTimeout,
@@ -92,6 +103,14 @@ public record RuntimeOptions(
         templates,
         entries,
         imageLimits);
+  }
+
+  private static String publishIp(String text) {
+    if (!IPV4.matcher(text).matches()) {
+      throw new ConfigException(
+          "invalid_publish_ip", "BOXLITE_PUBLISH_IP '" + text + "' must be an IPv4 address");
+    }
+    return text;
   }
 
   private static OptionalInt warmPool(String limit) {

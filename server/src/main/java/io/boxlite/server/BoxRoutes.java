@@ -179,6 +179,7 @@ final class BoxRoutes {
           before.detach(),
           before.autoRemove(),
           before.tty(),
+          before.network(),
           java.util.Optional.empty(),
           before.restartCount(),
           false,

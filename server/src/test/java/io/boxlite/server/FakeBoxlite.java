@@ -200,6 +200,7 @@ final class FakeBoxlite implements Boxlite {
           options.detach(),
           options.autoRemove(),
           options.tty(),
+          io.boxlite.api.NetworkInfo.of(options.network()),
           Optional.empty(),
           0,
           false,

@@ -17,10 +17,12 @@ import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.log.InitLog;
+import io.boxlite.runtime.internal.network.BoxNet;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import io.boxlite.runtime.internal.vm.AgentVm;
+import io.boxlite.runtime.internal.vm.HelperProcess;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.FirstUse;
@@ -86,7 +88,8 @@ final class BoxBoot {
   private Booted boot(BoxRecord box, FirstUse first, SpawnedVm spawned, Consumer<Vm> onSpawned) {
     Stopwatch watch = new Stopwatch();
     // Before anything changes: what is missing on the host is the caller's to mend.
-    Optional<VolumeServer> volumes = volumes(box);
+    Optional<HelperProcess> volumes = volumes(box);
+    Optional<HelperProcess> network = context.networks().start(box.options().network(), files);
     VmSource.Request request = request(box);
     FutureTask<AgentVm> vm =
         new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
@@ -97,7 +100,9 @@ final class BoxBoot {
       watch.lap();
       volumes.ifPresent(server -> server.connect(agent.vm().volumesSocket()));
       CrashPoint.reached("start.volumes");
-      Booted booted = create(box, made, agent, watch);
+      BoxNet net = connect(box, network, agent);
+      CrashPoint.reached("start.network");
+      Booted booted = create(box, made, agent, net, watch);
       first.done();
       CrashPoint.reached("start.filled");
       return booted;
@@ -108,7 +113,8 @@ final class BoxBoot {
       release(vm);
       throw told;
     } finally {
-      volumes.ifPresent(VolumeServer::close);
+      volumes.ifPresent(HelperProcess::close);
+      network.ifPresent(HelperProcess::close);
     }
   }
 
@@ -132,14 +138,31 @@ final class BoxBoot {
     }
   }
 
-  private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch) {
+  private BoxNet connect(BoxRecord box, Optional<HelperProcess> network, AgentVm agent) {
+    if (network.isEmpty()) {
+      return BoxNet.none();
+    }
+    network.get().connect(agent.vm().networkSocket());
+    return context.networks().open(id, box.options().network(), files);
+  }
+
+  private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, BoxNet net, Stopwatch watch) {
+    try {
+      return create(box, made, agent, watch, net);
+    } catch (RuntimeException e) {
+      net.close();
+      throw e;
+    }
+  }
+
+  private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch, BoxNet net) {
     made.disks().forEach(agent.vm()::attach);
     CrashPoint.reached("start.attached");
     createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
     CrashPoint.reached("start.created");
     InitLog log = InitLog.begin(files.log(BoxLog.INIT));
     return new Booted(
-        new RunningBox(box.containerId(), agent.vm(), agent.portal(), log, false),
+        new RunningBox(box.containerId(), agent.vm(), agent.portal(), net, log, false),
         made.request().getInit().getArgv(0).toStringUtf8(),
         new BootTiming(
             agent.origin(),
@@ -152,7 +175,7 @@ final class BoxBoot {
             watch.lap()));
   }
 
-  private Optional<VolumeServer> volumes(BoxRecord box) {
+  private Optional<HelperProcess> volumes(BoxRecord box) {
     List<VolumeServer.Share> shares =
         box.options().volumes().stream()
             .map(volume ->
@@ -284,7 +307,8 @@ final class BoxBoot {
             "start_interrupted", "its supervisor ended while it was starting; start it again");
       }
       InitLog log = InitLog.resume(files.log(BoxLog.INIT));
-      RunningBox running = new RunningBox(box.containerId(), vm, portal, log, true);
+      BoxNet net = context.networks().adopt(id, box.options().network(), files);
+      RunningBox running = new RunningBox(box.containerId(), vm, portal, net, log, true);
       running.adoptExecs();
       return Optional.of(running);
     } catch (RuntimeException e) {

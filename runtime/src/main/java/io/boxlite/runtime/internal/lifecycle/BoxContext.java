@@ -6,6 +6,7 @@ import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
 /// @param store what is known about boxes, on disk
 /// @param images the image store
 /// @param volumes of the home
+/// @param networks of its boxes
 /// @param disks makes box disks
 /// @param driver takes VMs over and ends them
 /// @param vms gives boxes their VMs
@@ -32,6 +34,7 @@ public record BoxContext(
     BoxStore store,
     ImageStore images,
     LocalVolumes volumes,
+    BoxNetworks networks,
     BoxDisks disks,
     VmmDriver driver,
     VmSource vms,

@@ -3,6 +3,7 @@ package io.boxlite.runtime.internal.lifecycle;
 import io.boxlite.api.BootTiming;
 import io.boxlite.api.BoxMetrics;
 import io.boxlite.api.Execution;
+import io.boxlite.api.NetworkMetrics;
 import io.boxlite.vmm.VmUsage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,8 +68,9 @@ final class BoxFigures {
   /// {@return the figures}
   ///
   /// @param cpu measures the VM, while there is one
+  /// @param network what its network has moved, while it has one
   /// @param disk the box's own, which may not be there yet
-  BoxMetrics toMetrics(Optional<CpuMeter> cpu, Path disk) {
+  BoxMetrics toMetrics(Optional<CpuMeter> cpu, Optional<NetworkMetrics> network, Path disk) {
     Optional<CpuMeter.Sample> sample = cpu.flatMap(CpuMeter::measure);
     Optional<VmUsage> usage = sample.map(CpuMeter.Sample::usage);
     return new BoxMetrics(
@@ -78,7 +80,7 @@ final class BoxFigures {
         sample.map(s -> OptionalDouble.of(s.percent())).orElse(OptionalDouble.empty()),
         usage.map(u -> OptionalLong.of(u.residentBytes())).orElse(OptionalLong.empty()),
         size(disk),
-        Optional.empty(), // boxes have no network yet
+        network,
         boot());
   }
 

@@ -5,6 +5,8 @@ import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ExitStatus;
+import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
@@ -87,7 +89,13 @@ abstract sealed class BoxRuns permits BoxLifecycle {
 
   /// {@return what it is, also when it has been removed meanwhile}
   final BoxInfo snapshot() {
-    return record.toInfo(figures.boot(), running().flatMap(RunningBox::health), restarting());
+    Optional<RunningBox> run = running();
+    NetworkOptions network = record.options().network();
+    return record.toInfo(
+        figures.boot(),
+        run.map(r -> r.network().info(network)).orElseGet(() -> NetworkInfo.of(network)),
+        run.flatMap(RunningBox::health),
+        restarting());
   }
 
   /// {@return whether it does not run and will be started again by itself}

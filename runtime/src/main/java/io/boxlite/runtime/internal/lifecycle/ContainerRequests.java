@@ -61,7 +61,7 @@ public final class ContainerRequests {
             .addAllLayers(Portal.layers(layers))
             .setDiskSize(BoxDisks.bytes(BoxDisks.sizeGib(options)))
             .setInit(init(options, image))
-            .setNetwork(true)
+            .setNetwork(options.network().enabled())
             .setStopSignal(Signals.parse(image.stopSignal()));
     for (VolumeMount volume : options.volumes()) {
       request.addVolumes(

@@ -153,7 +153,9 @@ public final class LocalBox implements Box {
   public BoxMetrics metrics() {
     lifecycle.checkExists();
     return figures.toMetrics(
-        lifecycle.running().map(RunningBox::cpu), context.layout().box(id()).disk());
+        lifecycle.running().map(RunningBox::cpu),
+        lifecycle.running().flatMap(run -> run.network().metrics()),
+        context.layout().box(id()).disk());
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.protocol.agent.v1.Stream;
 import io.boxlite.runtime.internal.log.InitLog;
+import io.boxlite.runtime.internal.network.BoxNet;
 import io.boxlite.runtime.internal.portal.ExecSession;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
@@ -59,6 +60,7 @@ final class RunningBox implements AutoCloseable {
   private final String containerId;
   private final Vm vm;
   private final CpuMeter cpu;
+  private final BoxNet network;
   private final InitLog initLog;
   private final ExecSession init;
   private final MainExecution main;
@@ -85,12 +87,20 @@ final class RunningBox implements AutoCloseable {
   /// @param containerId of its container
   /// @param vm owned from here on
   /// @param portal owned from here on
+  /// @param network owned from here on
   /// @param initLog owned from here on
   /// @param initStarted whether the main command was started already
-  RunningBox(String containerId, Vm vm, Portal portal, InitLog initLog, boolean initStarted) {
+  RunningBox(
+      String containerId,
+      Vm vm,
+      Portal portal,
+      BoxNet network,
+      InitLog initLog,
+      boolean initStarted) {
     this.containerId = containerId;
     this.vm = vm;
     this.portal = portal;
+    this.network = network;
     this.initLog = initLog;
     this.initStarted = initStarted;
     this.init =
@@ -127,6 +137,10 @@ final class RunningBox implements AutoCloseable {
 
   Portal portal() {
     return portal;
+  }
+
+  BoxNet network() {
+    return network;
   }
 
   MainExecution main() {
@@ -343,6 +357,7 @@ final class RunningBox implements AutoCloseable {
       watch.close();
     }
     endWatch();
+    network.close();
     portal.close();
     vm.close();
     initLog.close();

@@ -7,6 +7,7 @@ import io.avaje.jsonb.Jsonb;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.RestartPolicy;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
@@ -44,7 +45,7 @@ record BoxDocument(
     @Nullable List<VolumeDocument> volumes,
     @Nullable String restart,
     @Nullable HealthCheckDocument healthCheck,
-    @Nullable List<String> ports,
+    @Nullable NetworkDocument network,
     String containerId,
     String createdAt,
     String status,
@@ -86,7 +87,7 @@ record BoxDocument(
             options.volumes().stream().map(VolumeDocument::of).toList(),
             options.restart().toString(),
             options.healthCheck().map(HealthCheckDocument::of).orElse(null),
-            List.of(),
+            NetworkDocument.of(options.network()),
             box.containerId(),
             box.createdAt().toString(),
             state.status().wireName(),
@@ -158,6 +159,7 @@ record BoxDocument(
         noTemplate,
         restart == null ? RestartPolicy.NO : RestartPolicy.parse(restart),
         Optional.ofNullable(healthCheck).map(HealthCheckDocument::toCheck),
+        network == null ? NetworkOptions.DEFAULT : network.toOptions(),
         BoxOptions.PullPolicy.MISSING);
   }
 }

@@ -5,6 +5,7 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.HealthStatus;
+import io.boxlite.api.NetworkInfo;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -57,10 +58,14 @@ public record BoxRecord(
   /// {@return what callers are told}
   ///
   /// @param boot stage times of the last start
+  /// @param network its network
   /// @param health what its health check came to
   /// @param restarting whether it waits for its next start
   public BoxInfo toInfo(
-      Optional<BootTiming> boot, Optional<HealthStatus> health, boolean restarting) {
+      Optional<BootTiming> boot,
+      NetworkInfo network,
+      Optional<HealthStatus> health,
+      boolean restarting) {
     Optional<RecordedVm> process =
         state.status().isActive() ? state.process() : Optional.<RecordedVm>empty();
     return new BoxInfo(
@@ -78,6 +83,7 @@ public record BoxRecord(
         options.detach(),
         options.autoRemove(),
         options.tty(),
+        network,
         health,
         state.restarts().count(),
         restarting,

@@ -318,8 +318,7 @@ public final class LocalTemplates implements Templates {
   ///
   /// @param directory of that VM
   static VmFiles files(Path directory) {
-    return VmFiles.in(
-        directory, directory.resolve("console.log"), directory.resolve("qemu.log"));
+    return VmFiles.in(directory, directory.resolve("console.log"), directory.resolve("qemu.log"));
   }
 
   /// A VM whose memory finds no room on the disk is killed by the kernel, without a word.

@@ -127,8 +127,7 @@ class LocalBoxTest {
   }
 
   private LocalBox box(UnaryOperator<BoxOptions.Builder> options) {
-    BoxRecord made =
-        BoxRecord.create(options.apply(BoxOptions.ofImage("tiny")).build(), Instant.now());
+    BoxRecord made = BoxRecord.create(options.apply(TestContext.tiny()).build(), Instant.now());
     BoxRecord record = made.with(made.state().withImage(image.id()));
     context.store().insert(record);
     return new LocalBox(context, record);

@@ -71,8 +71,7 @@ class RestartingBoxTest {
 
   private LocalBox box(UnaryOperator<BoxOptions.Builder> options) {
     BoxRecord made =
-        BoxRecord.create(
-            options.apply(BoxOptions.ofImage("tiny").detach(true)).build(), Instant.now());
+        BoxRecord.create(options.apply(TestContext.tiny().detach(true)).build(), Instant.now());
     BoxRecord record = made.with(made.state().withImage(image.id()));
     context.store().insert(record);
     return known(record);

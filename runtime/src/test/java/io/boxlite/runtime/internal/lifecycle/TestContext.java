@@ -1,10 +1,13 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.image.ImageLimits;
 import io.boxlite.image.ImageStore;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.LocalVolumes;
@@ -22,6 +25,11 @@ import java.util.stream.Stream;
 final class TestContext {
   private TestContext() {}
 
+  /// {@return a box whose network needs no process}
+  static BoxOptions.Builder tiny() {
+    return BoxOptions.ofImage("tiny").network(NetworkOptions.DISABLED);
+  }
+
   static BoxContext of(
       Path directory,
       HomeLayout layout,
@@ -37,6 +45,8 @@ final class TestContext {
             guest,
             guest,
             guest,
+            guest,
+            "127.0.0.1",
             directory,
             directory,
             Duration.ofSeconds(10),
@@ -51,6 +61,7 @@ final class TestContext {
         BoxStore.open(layout),
         images,
         new LocalVolumes(layout, Stream::empty),
+        new BoxNetworks(options),
         disks,
         driver,
         new VmSource(

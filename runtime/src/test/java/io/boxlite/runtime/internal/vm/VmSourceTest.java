@@ -58,6 +58,8 @@ class VmSourceTest {
                 guest,
                 guest,
                 guest,
+                guest,
+                "127.0.0.1",
                 directory,
                 directory,
                 Duration.ofSeconds(10),

@@ -185,8 +185,8 @@ public final class QemuCommand {
         "virtserialport,id=volumes0,bus=serial0.0,chardev=volumes,name=boxlite.volumes");
   }
 
-  /// The card of all boxes, which never see each other's. While nobody is connected what it sends is
-  /// dropped. The guest learns the largest frame from it: fewer, larger ones cost less.
+  /// The card of all boxes, which never see each other's. While nobody is connected what it sends
+  /// is dropped. The guest learns the largest frame from it: fewer, larger ones cost less.
   private static List<String> network(Path socket) {
     return List.of(
         "-netdev",

@@ -1,0 +1,132 @@
+package io.boxlite.runtime.internal.network;
+
+import io.boxlite.api.BoxliteException;
+import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.NetworkMetrics;
+import io.boxlite.api.NetworkOptions;
+import io.boxlite.api.PublishedPort;
+import io.boxlite.network.Egress;
+import io.boxlite.network.EgressFigures;
+import io.boxlite.network.EgressLog;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/// The network of one run of a box. Thread-safe.
+public final class BoxNet implements AutoCloseable {
+  /// Of a box that has none.
+  static final BoxNet NONE = new BoxNet("", null, null, Map.of(), Optional.empty());
+
+  private final String id;
+  private final @Nullable Egress egress;
+  private final @Nullable EgressLog log;
+  private final Map<PublishedPort, String> holders;
+  private final List<PublishedPort> ports = new CopyOnWriteArrayList<>();
+  private volatile Optional<String> problem;
+
+  private BoxNet(
+      String id,
+      @Nullable Egress egress,
+      @Nullable EgressLog log,
+      Map<PublishedPort, String> holders,
+      Optional<String> problem) {
+    this.id = id;
+    this.egress = egress;
+    this.log = log;
+    this.holders = holders;
+    this.problem = problem;
+  }
+
+  /// @param id of the box
+  /// @param egress owned from here on
+  /// @param log owned from here on
+  /// @param holders of ports, all boxes'
+  BoxNet(String id, Egress egress, EgressLog log, Map<PublishedPort, String> holders) {
+    this(id, egress, log, holders, Optional.empty());
+    var _ =
+        egress
+            .closed()
+            .thenAccept(why -> lost("its process has ended" + (why.isEmpty() ? "" : ": " + why)));
+  }
+
+  /// {@return that of a box whose network is gone for good}
+  ///
+  /// @param why for the user
+  static BoxNet gone(@Nullable String why) {
+    return new BoxNet("", null, null, Map.of(), Optional.of(String.valueOf(why)));
+  }
+
+  /// {@return that of a box without an interface}
+  public static BoxNet none() {
+    return NONE;
+  }
+
+  private void lost(String why) {
+    problem = Optional.of("the box has no network until it is started again: " + why);
+    letGo();
+  }
+
+  private void letGo() {
+    ports.forEach(port -> holders.remove(port, id));
+    ports.clear();
+  }
+
+  String id() {
+    return id;
+  }
+
+  Egress egress() {
+    return java.util.Objects.requireNonNull(egress);
+  }
+
+  List<PublishedPort> ports() {
+    return ports;
+  }
+
+  /// {@return what it is now}
+  ///
+  /// @param network what the box has
+  public NetworkInfo info(NetworkOptions network) {
+    NetworkInfo resting = NetworkInfo.of(network);
+    return new NetworkInfo(
+        resting.enabled(),
+        resting.allowNet(),
+        resting.denyNet(),
+        ports,
+        resting.secrets(),
+        problem);
+  }
+
+  /// {@return what it has moved since the box started; empty when that cannot be known}
+  public Optional<NetworkMetrics> metrics() {
+    Egress open = egress;
+    if (open == null || problem.isPresent()) {
+      return Optional.empty();
+    }
+    try {
+      EgressFigures figures = open.figures();
+      return Optional.of(
+          new NetworkMetrics(
+              figures.bytesSent(),
+              figures.bytesReceived(),
+              figures.tcpConnections(),
+              figures.tcpErrors()));
+    } catch (BoxliteException _) {
+      return Optional.empty(); // it is just ending
+    }
+  }
+
+  /// Stops deciding. The network goes on if its VM does.
+  @Override
+  public void close() {
+    letGo();
+    if (egress != null) {
+      egress.close();
+    }
+    if (log != null) {
+      log.close();
+    }
+  }
+}
