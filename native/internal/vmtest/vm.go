@@ -174,6 +174,8 @@ func (v *vm) run(t *testing.T, memory, backing string, more ...string) {
 		"-device", "virtio-serial-pci",
 		"-chardev", "socket,id=portal,server=on,wait=off,path=" + v.path("portal.sock"),
 		"-device", "virtserialport,chardev=portal,name=boxlite.portal",
+		"-chardev", "socket,id=volumes,server=on,wait=off,path=" + v.path("volumes.sock"),
+		"-device", "virtserialport,chardev=volumes,name=boxlite.volumes",
 		"-qmp", "unix:" + v.path("qmp.sock") + ",server=on,wait=off",
 	}, more...)...)
 	v.cmd.Stderr = os.Stderr

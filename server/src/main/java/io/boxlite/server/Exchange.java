@@ -259,6 +259,26 @@ final class Exchange {
     callback.succeeded();
   }
 
+  /// Does something that must not wait for ever for the client: when nothing comes from it and
+  /// nothing goes to it for that long, its connection fails.
+  ///
+  /// @param limit how long
+  /// @param work what to do
+  void withinStalls(Duration limit, Work work) throws IOException {
+    EndPoint client = connection();
+    client.setIdleTimeout(limit.toMillis());
+    try {
+      work.run();
+    } finally {
+      client.setIdleTimeout(0);
+    }
+  }
+
+  /// What is done for a request.
+  interface Work {
+    void run() throws IOException;
+  }
+
   private EndPoint connection() {
     return request.getConnectionMetaData().getConnection().getEndPoint();
   }

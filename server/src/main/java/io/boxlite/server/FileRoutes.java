@@ -6,10 +6,14 @@ import io.boxlite.api.CopyOptions;
 import io.boxlite.rest.FileWarnings;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.List;
 
 /// Files of boxes, as tar streams in both directions.
 final class FileRoutes {
+  /// A copy of a box that does not run holds it up.
+  private static final Duration STALL_LIMIT = Duration.ofMinutes(5);
+
   private final Boxlite boxlite;
 
   FileRoutes(Boxlite boxlite) {
@@ -17,8 +21,8 @@ final class FileRoutes {
   }
 
   void addTo(Router router) {
-    router.add("PUT", "boxes/{box}/files", this::put);
-    router.add("GET", "boxes/{box}/files", this::get);
+    router.add("PUT", "boxes/{box}/files", e -> e.withinStalls(STALL_LIMIT, () -> put(e)));
+    router.add("GET", "boxes/{box}/files", e -> e.withinStalls(STALL_LIMIT, () -> get(e)));
   }
 
   private void put(Exchange exchange) throws IOException {

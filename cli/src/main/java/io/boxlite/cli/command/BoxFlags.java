@@ -18,11 +18,17 @@ final class BoxFlags {
   private static final Set<String> SECURITY =
       Set.of("enable", "disable", "enabled", "disabled", "on", "off");
 
-  /// Kernels of single boxes.
-  private static final List<String> KERNEL =
-      List.of("--kernel", "--kernel-format", "--initramfs", "--kernel-args");
-
   private static final String NESTED = "--nested-virtualization";
+
+  /// Ports, rules and kernels of single boxes.
+  private static final List<List<String>> LATER =
+      List.of(
+          List.of("-p", "--publish"),
+          List.of("--allow-net"),
+          List.of("--kernel"),
+          List.of("--kernel-format"),
+          List.of("--initramfs"),
+          List.of("--kernel-args"));
 
   private BoxFlags() {}
 
@@ -46,13 +52,11 @@ final class BoxFlags {
     HealthFlags.add(spec);
     Transfers.addFlags(spec);
     ProcessFlags.addEnvironment(spec);
-    spec.addOption(later("-p", "--publish"));
-    KERNEL.forEach(name -> spec.addOption(later(name)));
+    LATER.forEach(names -> spec.addOption(later(names.toArray(String[]::new))));
     spec.addOption(OptionSpec.builder(NESTED).arity("0").type(boolean.class).hidden(true).build());
     spec.addOption(
         Specs.texts(
             "[SOURCE:]PATH[:ro]", "Mount a path of the host, or a volume", "-v", "--volume"));
-    spec.addOption(later("--allow-net"));
     spec.addPositional(Specs.arguments("IMAGE [COMMAND [ARG...]]", "Image, and what to run in it"));
   }
 
@@ -67,9 +71,8 @@ final class BoxFlags {
   }
 
   static BoxOptions.Builder read(ParseResult parsed, CliContext context) {
-    refuseLater(parsed, List.of("--publish", "--allow-net"));
-    refuseLater(parsed, KERNEL);
-    refuseLater(parsed, List.of(NESTED));
+    LATER.forEach(names -> refuseLater(parsed, names.getLast()));
+    refuseLater(parsed, NESTED);
     checkNetwork(parsed);
     checkSecurity(parsed, context);
     BoxOptions.Builder options = source(parsed);
@@ -119,11 +122,9 @@ final class BoxFlags {
     return path.toString();
   }
 
-  private static void refuseLater(ParseResult parsed, List<String> names) {
-    for (String name : names) {
-      if (parsed.hasMatchedOption(name)) {
-        throw CliException.failure(name + " is not available in this version");
-      }
+  private static void refuseLater(ParseResult parsed, String name) {
+    if (parsed.hasMatchedOption(name)) {
+      throw CliException.failure(name + " is not available in this version");
     }
   }
 

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A file or directory of this host as a tar, made while it is read. Files may change meanwhile:
 /// one that vanishes is left out, one that grows or shrinks has the size that it had at first.
+/// Links below the source are followed only when that is wanted, whoever puts them there meanwhile.
 ///
 /// Confined to one thread.
 final class TarPacker extends InputStream {
@@ -53,7 +54,21 @@ final class TarPacker extends InputStream {
 
   /// A directory whose files are being sent; `prefix` is its name in the tar and a slash.
   private record Directory(
-      DirectoryStream<Path> stream, Iterator<Path> files, String prefix, Inode inode) {}
+      HeldFile held,
+      DirectoryStream<Path> stream,
+      Iterator<Path> files,
+      String prefix,
+      Inode inode) {
+    void close() throws IOException {
+      held.close();
+      stream.close();
+    }
+  }
+
+  /// Opens what is being sent.
+  private interface Opening {
+    HeldFile open() throws IOException;
+  }
 
   private record Attributes(int mode, long size, FileTime modified, int links, Inode inode) {
     static Attributes of(Path path, LinkOption... how) throws IOException {
@@ -97,7 +112,11 @@ final class TarPacker extends InputStream {
           "not_copyable", "'" + source + "' cannot be copied: it is a device, FIFO or socket");
     }
     Path name = source.toAbsolutePath().normalize().getFileName();
-    begin(source, (directory && contents) || name == null ? "." : name.toString(), top);
+    begin(
+        source,
+        (directory && contents) || name == null ? "." : name.toString(),
+        top,
+        () -> directory ? HeldFile.directory(source) : HeldFile.file(source, follow));
   }
 
   /// Begins.
@@ -183,37 +202,34 @@ final class TarPacker extends InputStream {
       return;
     }
     if (!inside.files.hasNext()) {
-      directories.pop().stream.close();
+      directories.pop().close();
       return;
     }
-    Path file = inside.files.next();
+    String name = String.valueOf(inside.files.next().getFileName());
+    Path file = inside.held.path(name);
+    String whole = inside.prefix + name;
     try {
       Attributes attributes = Attributes.of(file, NOFOLLOW);
-      if (follow && attributes.type() == '2' && Files.exists(file)) {
-        attributes = Attributes.of(file);
-      }
-      begin(file, inside.prefix + file.getFileName(), attributes);
+      boolean followed = follow && attributes.type() == '2' && Files.exists(file);
+      Attributes of = followed ? Attributes.of(file) : attributes;
+      boolean below = of.type() == '5';
+      begin(
+          file,
+          whole,
+          of,
+          followed
+              ? () -> below ? HeldFile.directory(file) : HeldFile.file(file, true)
+              : () -> below ? inside.held.child(name) : HeldFile.file(file, false));
     } catch (NoSuchFileException e) {
-      skipped.add("'" + file + "' has vanished");
+      skipped.add("'" + whole + "' has vanished");
     } catch (FileSystemLoopException e) {
-      skipped.add("'" + file + "' was skipped: it is a link to a directory above it");
+      skipped.add("'" + whole + "' was skipped: it is a link to a directory above it");
     }
   }
 
-  @SuppressWarnings("StreamResourceLeak") // closed when its directory is left, or with this
-  private void begin(Path file, String name, Attributes a) throws IOException {
+  private void begin(Path file, String name, Attributes a, Opening opening) throws IOException {
     switch (a.type()) {
-      case '5' -> {
-        for (Directory above : directories) {
-          if (above.inode.equals(a.inode)) {
-            throw new FileSystemLoopException(file.toString());
-          }
-        }
-        DirectoryStream<Path> stream = Files.newDirectoryStream(file);
-        String prefix = name.equals(".") ? "" : name + "/";
-        directories.push(new Directory(stream, stream.iterator(), prefix, a.inode));
-        head('5', name + "/", "", a, 0);
-      }
+      case '5' -> enter(opening.open(), name);
       case '2' -> head('2', name, Files.readSymbolicLink(file).toString(), a, 0);
       case '0' -> {
         String first = a.links > 1 ? links.get(a.inode) : null;
@@ -224,26 +240,45 @@ final class TarPacker extends InputStream {
         if (a.links > 1 && links.size() < MAX_LINKS) { // beyond that, a copy of its own
           links.put(a.inode, name);
         }
-        open(file);
-        announced = a.size;
-        remaining = a.size;
-        shrunk = false;
-        head('0', name, "", a, a.size);
-        if (remaining == 0) {
-          ByteBuffer header = head;
-          closeContent();
-          head = header;
+        try (HeldFile held = opening.open()) {
+          send(held.path(), name);
         }
       }
-      default -> skipped.add("'" + file + "' was skipped: it is a device, FIFO or socket");
+      default -> skipped.add("'" + name + "' was skipped: it is a device, FIFO or socket");
     }
   }
 
-  private void open(Path file) throws IOException {
-    content =
-        follow
-            ? FileChannel.open(file, StandardOpenOption.READ)
-            : FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+  @SuppressWarnings("StreamResourceLeak") // closed when its directory is left, or with this
+  private void enter(HeldFile held, String name) throws IOException {
+    try {
+      Attributes a = Attributes.of(held.path());
+      for (Directory above : directories) {
+        if (above.inode.equals(a.inode)) {
+          throw new FileSystemLoopException(name);
+        }
+      }
+      DirectoryStream<Path> stream = Files.newDirectoryStream(held.path());
+      String prefix = name.equals(".") ? "" : name + "/";
+      directories.push(new Directory(held, stream, stream.iterator(), prefix, a.inode));
+      head('5', name + "/", "", a, 0);
+    } catch (IOException | RuntimeException e) {
+      held.close();
+      throw e;
+    }
+  }
+
+  private void send(Path held, String name) throws IOException {
+    Attributes a = Attributes.of(held);
+    content = FileChannel.open(held, StandardOpenOption.READ);
+    announced = a.size;
+    remaining = a.size;
+    shrunk = false;
+    head('0', name, "", a, a.size);
+    if (remaining == 0) {
+      ByteBuffer header = head;
+      closeContent();
+      head = header;
+    }
   }
 
   private void head(char type, String name, String link, Attributes a, long size) {
@@ -262,7 +297,7 @@ final class TarPacker extends InputStream {
         from.close();
       }
       for (Directory open : directories) {
-        open.stream.close();
+        open.close();
       }
       directories.clear();
     } catch (IOException e) {

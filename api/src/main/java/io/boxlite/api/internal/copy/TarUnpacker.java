@@ -17,13 +17,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,12 +30,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Makes files of this host of one hostile tar: nothing outside of the target is touched. No link
-/// below the target is ever followed, neither one that the archive made nor one that was there.
+/// below the target is ever followed, neither one that the archive made nor one that was there or
+/// is put there meanwhile.
 ///
 /// Confined to one thread.
 final class TarUnpacker {
   private static final LinkOption NOFOLLOW = LinkOption.NOFOLLOW_LINKS;
   private static final int BUFFER = 64 * 1024;
+  private static final int MAX_PATH = 4096; // of Linux
 
   private final boolean overwrite;
   private final boolean renameTop;
@@ -51,21 +51,18 @@ final class TarUnpacker {
   private boolean any; // an entry has come
   private @Nullable String top;
   private @Nullable Single single;
-  private @Nullable Path checkedParent;
-  private final Deque<MadeDirectory> made = new ArrayDeque<>();
+  private @Nullable Descent descent;
 
-  /// What may be the only entry of the archive: it waits at `temporary`.
-  private record Single(List<String> name, Path temporary) {}
-
-  /// A directory that gets its mode and time when nothing more is made in it.
-  private record MadeDirectory(Path path, TarEntry entry) {}
+  /// What may be the only entry of the archive: it waits beside the target, under another name.
+  private record Single(List<String> name, HeldFile parent, String temporary) {}
 
   /// @param target as the user wrote it
   /// @param overwrite whether it may exist
   /// @param renameTop whether it takes the place of the only file at the archive's top
   TarUnpacker(Path target, boolean overwrite, boolean renameTop) {
-    String text = target.toString();
-    this.trailingSlash = text.equals(".") || text.endsWith("/.") || text.endsWith("..");
+    Path last = target.getFileName();
+    this.trailingSlash =
+        last != null && (last.toString().equals(".") || last.toString().equals(".."));
     this.target = target.toAbsolutePath().normalize();
     this.overwrite = overwrite;
     this.renameTop = renameTop;
@@ -130,10 +127,8 @@ final class TarUnpacker {
     if (!inside && !(renameTop && (top != null || !name.isEmpty()))) {
       if (!any && regular && !name.isEmpty()) {
         any = true;
-        Path parent = parent();
-        Files.createDirectories(parent);
-        single = new Single(name, parent.resolve(".boxlite-" + UUID.randomUUID()));
-        file(single.temporary, entry, content);
+        single = new Single(name, openParent(), ".boxlite-" + UUID.randomUUID());
+        file(single.parent, single.temporary, entry, content);
         return;
       }
       makeTarget();
@@ -143,22 +138,31 @@ final class TarUnpacker {
     if (name.isEmpty()) {
       return; // the target itself
     }
-    Path path = path(name);
-    closeDirectories(path);
-    make(path, entry, content);
+    make(path(name), entry, content);
   }
 
-  private Path parent() {
+  /// Opens the directory that the target is in; where that is, is the user's word.
+  private HeldFile openParent() throws IOException {
     Path parent = target.getParent();
-    return parent == null ? target : parent;
+    return HeldFile.directory(Files.createDirectories(parent == null ? target : parent));
+  }
+
+  private Descent descent() throws IOException {
+    Descent known = descent;
+    if (known == null) {
+      known = new Descent(inside ? HeldFile.directory(target) : openParent());
+      descent = known;
+    }
+    return known;
   }
 
   private void placeSingle() throws IOException {
     Single waiting = single;
     if (waiting != null) {
-      Path path = path(waiting.name);
-      checkParent(path);
-      Files.move(waiting.temporary, path);
+      List<String> path = path(waiting.name);
+      Files.move(
+          waiting.parent.path(waiting.temporary), descent().parentOf(path).path(path.getLast()));
+      waiting.parent.close();
       single = null;
     }
   }
@@ -166,22 +170,32 @@ final class TarUnpacker {
   private void finish() throws IOException {
     Single only = single;
     if (only != null) {
-      Files.move(only.temporary, target, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          only.parent.path(only.temporary),
+          only.parent.path(String.valueOf(target.getFileName())),
+          StandardCopyOption.REPLACE_EXISTING);
+      only.parent.close();
       single = null;
     } else if (!inside && top == null) {
       makeTarget(); // an archive of nothing
     }
-    closeDirectories(null);
+    if (descent != null) {
+      descent.finish();
+    }
   }
 
   private void abandon() {
     Single waiting = single;
     if (waiting != null) {
       try {
-        Files.deleteIfExists(waiting.temporary);
+        Files.deleteIfExists(waiting.parent.path(waiting.temporary));
       } catch (IOException e) {
         // What went wrong before says more.
       }
+      waiting.parent.close();
+    }
+    if (descent != null) {
+      descent.close();
     }
   }
 
@@ -205,68 +219,40 @@ final class TarUnpacker {
     return java.util.Arrays.equals(text.getBytes(UTF_8), bytes) ? text : latin1;
   }
 
-  private Path path(List<String> name) throws IOException {
-    int from = 0;
-    if (!inside) {
-      if (top == null) {
-        top = name.getFirst();
-      }
-      if (!name.getFirst().equals(top)) {
-        throw new IOException("the archive has more than one file at its top");
-      }
-      from = 1;
+  /// {@return where an entry goes, from the directory that is held open first}
+  private List<String> path(List<String> name) throws IOException {
+    int length = target.toString().length() + name.stream().mapToInt(n -> 1 + n.length()).sum();
+    if (length >= MAX_PATH) {
+      // One name after the other could be made, but no program could use it, nor remove it.
+      throw new IOException("the archive is hostile: a name of " + length + " characters");
     }
-    Path path = target;
-    for (String part : name.subList(from, name.size())) {
-      path = path.resolve(part);
+    if (inside) {
+      return name;
     }
+    if (top == null) {
+      top = name.getFirst();
+    }
+    if (!name.getFirst().equals(top)) {
+      throw new IOException("the archive has more than one file at its top");
+    }
+    List<String> path = new ArrayList<>(name);
+    path.set(0, String.valueOf(target.getFileName()));
     return path;
   }
 
-  /// Makes sure that the directory of a path is one, without following links, and there.
-  private void checkParent(Path path) throws IOException {
-    Path parent =
-        path.equals(target) ? parent() : java.util.Objects.requireNonNull(path.getParent());
-    if (parent.equals(checkedParent)) {
-      return;
-    }
-    if (path.equals(target)) {
-      Files.createDirectories(parent); // where it is, is the user's word
-    } else {
-      Path at = target;
-      checkDirectory(at, inside);
-      for (Path part : target.relativize(parent)) {
-        at = part.toString().isEmpty() ? at : at.resolve(part);
-        checkDirectory(at, at.equals(target) && inside);
-      }
-    }
-    checkedParent = parent;
-  }
-
-  private static void checkDirectory(Path path, boolean ofUser) throws IOException {
-    if (ofUser || Files.isDirectory(path, NOFOLLOW)) {
-      return; // the target may be a link to a directory
-    }
-    if (Files.exists(path, NOFOLLOW)) {
-      throw new IOException("'" + path + "' is not a directory, and links are not followed");
-    }
-    Files.createDirectory(path);
-  }
-
-  private void make(Path path, TarEntry entry, TarReader content) throws IOException {
+  private void make(List<String> path, TarEntry entry, TarReader content) throws IOException {
+    String name = path.getLast();
     switch (entry.type()) {
       case FILE -> {
-        checkParent(path);
-        file(path, entry, content);
+        HeldFile parent = descent().parentOf(path);
+        clear(parent.path(name));
+        file(parent, name, entry, content);
       }
-      case DIRECTORY -> {
-        checkParent(path);
-        directory(path, entry);
-      }
+      case DIRECTORY -> directory(path, entry);
       case SYMBOLIC_LINK -> {
-        checkParent(path);
-        clear(path);
-        Files.createSymbolicLink(path, Path.of(decoded(entry.linkName())));
+        Path link = descent().parentOf(path).path(name);
+        clear(link);
+        Files.createSymbolicLink(link, Path.of(decoded(entry.linkName())));
       }
       case HARD_LINK -> hardLink(path, entry);
       case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO ->
@@ -274,59 +260,53 @@ final class TarUnpacker {
     }
   }
 
-  private void directory(Path path, TarEntry entry) throws IOException {
-    if (Files.isDirectory(path, NOFOLLOW)) {
+  private void directory(List<String> path, TarEntry entry) throws IOException {
+    Path directory = descent().parentOf(path).path(path.getLast());
+    if (Files.isDirectory(directory, NOFOLLOW)) {
       return; // as it is
     }
-    if (Files.exists(path, NOFOLLOW)) {
-      throw new IOException("'" + path + "' is not a directory");
+    if (Files.exists(directory, NOFOLLOW)) {
+      throw new IOException("'" + String.join("/", path) + "' is not a directory");
     }
-    Files.createDirectory(path);
-    made.push(new MadeDirectory(path, entry));
+    Files.createDirectory(directory);
+    descent().enter(path.getLast(), made -> attributes(made.path(), entry));
   }
 
-  private void closeDirectories(@Nullable Path next) throws IOException {
-    while (!made.isEmpty() && (next == null || !next.startsWith(made.getFirst().path))) {
-      MadeDirectory done = made.pop();
-      if (Files.isDirectory(done.path, NOFOLLOW)) {
-        attributes(done.path, done.entry);
-      }
-    }
-  }
-
-  private void hardLink(Path path, TarEntry entry) throws IOException {
-    List<String> name = components(entry.linkName());
-    Path existing = path(name);
-    if (existing.equals(path)) {
+  private void hardLink(List<String> path, TarEntry entry) throws IOException {
+    List<String> to = path(components(entry.linkName()));
+    if (to.equals(path)) {
       return;
     }
-    Path at = target;
-    for (Path part : target.relativize(existing)) {
-      if (!Files.isDirectory(at, NOFOLLOW) && !(at.equals(target) && inside)) {
-        throw new IOException("hard link to '" + existing + "': links are not followed");
+    try (HeldFile directory = descent().open(to.subList(0, to.size() - 1))) {
+      Path existing = directory.path(to.getLast());
+      if (!Files.isRegularFile(existing, NOFOLLOW)) {
+        throw new IOException("hard link to '" + String.join("/", to) + "', which is not a file");
       }
-      at = at.resolve(part);
+      Path link = descent().parentOf(path).path(path.getLast());
+      clear(link);
+      Files.createLink(link, existing);
     }
-    if (!Files.isRegularFile(existing, NOFOLLOW)) {
-      throw new IOException("hard link to '" + existing + "', which is not a file");
-    }
-    checkParent(path);
-    clear(path);
-    Files.createLink(path, existing);
   }
 
   /// Takes away what is in the place of a new file.
   private static void clear(Path path) throws IOException {
     if (Files.isDirectory(path, NOFOLLOW)) {
-      throw new IOException("'" + path + "' is a directory: it is not replaced by something else");
+      throw new IOException(
+          "'" + path.getFileName() + "' is a directory: it is not replaced by something else");
     }
     Files.deleteIfExists(path);
   }
 
-  private void file(Path path, TarEntry entry, TarReader content) throws IOException {
-    clear(path);
-    try (SeekableByteChannel out =
-        Files.newByteChannel(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+  private void file(HeldFile parent, String name, TarEntry entry, TarReader content)
+      throws IOException {
+    try (HeldFile file = parent.create(name)) {
+      write(file.path(), entry, content);
+      attributes(file.path(), entry);
+    }
+  }
+
+  private void write(Path path, TarEntry entry, TarReader content) throws IOException {
+    try (SeekableByteChannel out = Files.newByteChannel(path, StandardOpenOption.WRITE)) {
       long written = 0;
       for (TarEntry.Segment segment : entry.segments()) {
         long at = segment.offset();
@@ -348,7 +328,6 @@ final class TarUnpacker {
         out.position(entry.size() - 1).write(ByteBuffer.allocate(1));
       }
     }
-    attributes(path, entry);
   }
 
   private int fill(TarReader content, int wanted) throws IOException {
@@ -367,13 +346,10 @@ final class TarUnpacker {
     return java.util.Arrays.equals(buffer, 0, count, zeros, 0, count);
   }
 
-  private static void attributes(Path path, TarEntry entry) throws IOException {
-    Files.setPosixFilePermissions(path, permissions(entry.mode()));
-    Files.getFileAttributeView(path, BasicFileAttributeView.class, NOFOLLOW)
-        .setTimes(
-            FileTime.from(Instant.ofEpochSecond(entry.mtimeSeconds(), entry.mtimeNanos())),
-            null,
-            null);
+  private static void attributes(Path held, TarEntry entry) throws IOException {
+    Files.setLastModifiedTime(
+        held, FileTime.from(Instant.ofEpochSecond(entry.mtimeSeconds(), entry.mtimeNanos())));
+    Files.setPosixFilePermissions(held, permissions(entry.mode()));
   }
 
   // Set-id bits have no place here: on this host they would give the box's programs rights.

@@ -10,12 +10,15 @@ import io.boxlite.api.NotFoundException;
 import io.boxlite.api.StorageException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
@@ -212,6 +215,102 @@ class HostCopyTest {
     Process du = new ProcessBuilder("du", "-k", target.resolve("s").toString()).start();
     String used = new String(du.getInputStream().readAllBytes(), UTF_8);
     assertThat(Long.parseLong(used.split("\\s")[0])).isLessThan(1000);
+  }
+
+  /// What a box does that can write to the target: by the time that some bytes were read.
+  private static InputStream disturbed(byte[] tar, int after, Swap swap) {
+    return new FilterInputStream(new ByteArrayInputStream(tar)) {
+      private int position;
+
+      @Override
+      public int read(byte[] buffer, int offset, int length) throws IOException {
+        if (position == after) {
+          position = Integer.MAX_VALUE;
+          swap.run();
+        }
+        int most = position < after ? Math.min(length, after - position) : length;
+        int count = super.read(buffer, offset, most);
+        position += position <= after ? count : 0;
+        return count;
+      }
+    };
+  }
+
+  private interface Swap {
+    void run() throws IOException;
+  }
+
+  @Test
+  void directoryThatBecomesALinkMeanwhileIsNotFollowed() throws IOException {
+    byte[] first = tar(List.of(dir("d"), file("d/a")));
+    byte[] tar = tar(List.of(dir("d"), file("d/a"), file("d/kept"), file("d/e/x")));
+    Files.createDirectory(target);
+    Path d = target.resolve("d");
+    new TarUnpacker(target, true, false)
+        .unpack(
+            disturbed(
+                tar,
+                first.length - 1024,
+                () -> {
+                  Files.move(d, target.resolve("away"));
+                  Files.createSymbolicLink(d, outside);
+                }));
+    assertThat(outside.resolve("kept")).hasContent("kept");
+    assertThat(outside.resolve("e")).doesNotExist();
+    assertThat(target.resolve("away/kept")).hasContent("1");
+  }
+
+  @Test
+  void fileThatBecomesALinkMeanwhileDoesNotGiveAwayItsMode() throws IOException {
+    Path kept = outside.resolve("kept");
+    Files.setPosixFilePermissions(kept, PosixFilePermissions.fromString("rw-------"));
+    byte[] tar = tar(List.of(new Entry('0', "a", "", 0777, "x".repeat(100_000))));
+    Files.createDirectory(target);
+    Path a = target.resolve("a");
+    new TarUnpacker(target, true, false)
+        .unpack(
+            disturbed(
+                tar,
+                tar.length - 2048,
+                () -> {
+                  Files.delete(a);
+                  Files.createSymbolicLink(a, kept);
+                }));
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
+        .isEqualTo("rw-------");
+    assertThat(kept).hasContent("kept");
+  }
+
+  @Test
+  void directoryThatBecomesALinkWhileItIsPackedIsNotFollowed() throws IOException {
+    Path source = Files.createDirectory(directory.resolve("source"));
+    Path d = Files.createDirectory(source.resolve("d"));
+    Files.writeString(d.resolve("kept"), "mine");
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (TarPacker tar = TarPacker.of(source, DEFAULT, true)) {
+      int headers = 2 * new PaxHeader('5', "d/", "", 0755, 0, Instant.now()).toBytes().length;
+      packed.write(tar.readNBytes(headers)); // of the source and of d
+      Files.move(d, source.resolve("away"));
+      Files.createSymbolicLink(d, outside);
+      tar.transferTo(packed);
+    }
+    new TarUnpacker(target, true, true).unpack(new ByteArrayInputStream(packed.toByteArray()));
+    assertThat(target.resolve("d/kept")).hasContent("mine");
+  }
+
+  @Test
+  void nameThatEndsInDotsIsThatOfAFile() throws IOException {
+    target = directory.resolve("foo..");
+    unpack(false, file("a"));
+    assertThat(target).hasContent("1");
+  }
+
+  @Test
+  void nameThatNoProgramCouldUseIsRefused() {
+    String deep = "d/".repeat(2040) + "x";
+    assertThatThrownBy(() -> unpack(false, dir("e"), file(deep)))
+        .hasMessageContaining("the archive is hostile: a name of");
+    assertThat(target.resolve("d")).doesNotExist();
   }
 
   @Test

@@ -7,7 +7,6 @@ import io.boxlite.api.EngineException;
 import io.boxlite.api.ErrorCode;
 import io.boxlite.api.InternalException;
 import io.boxlite.api.PortalException;
-import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.PreparedImage;
@@ -191,17 +190,11 @@ final class BoxBoot {
   }
 
   private void createContainer(AgentVm agent, CreateContainerRequest request) {
+    FullDiskEnd full = new FullDiskEnd(agent.vm());
     try {
       agent.portal().createContainer(request);
     } catch (PortalException e) {
-      if (agent.vm().isAlive() && agent.vm().activity() == VmActivity.DISK_FULL) {
-        throw new StorageException(
-            "host_disk_full",
-            "start of box " + id + ": the host's disk is full; make room in " + files.directory(),
-            e,
-            Map.of());
-      }
-      throw e;
+      throw full.explain("start of box " + id, files.directory(), e);
     }
   }
 

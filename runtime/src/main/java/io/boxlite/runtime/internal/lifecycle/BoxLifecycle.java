@@ -2,6 +2,7 @@ package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxUpdate;
+import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.PortalException;
@@ -16,9 +17,6 @@ import java.util.function.Function;
 
 /// What callers ask of one box: its transitions. Each is done wholly before the next begins.
 final class BoxLifecycle extends BoxRuns {
-  /// Exit code of a main command that SIGKILL ended.
-  private static final int KILLED = 128 + 9;
-
   BoxLifecycle(BoxContext context, BoxRecord record, BoxFigures figures) {
     super(context, record, figures);
   }
@@ -117,7 +115,7 @@ final class BoxLifecycle extends BoxRuns {
         } else {
           endVm();
         }
-        record = record.with(record.state().stopped(OptionalInt.of(KILLED)));
+        record = record.with(record.state().stopped(OptionalInt.of(KILLED.shellCode())));
       }
       CrashPoint.reached("remove.ended");
       delete(volumes);
@@ -136,6 +134,7 @@ final class BoxLifecycle extends BoxRuns {
     } else if (spawned != null) {
       spawned.kill();
     }
+    lone.breakOff();
   }
 
   /// See [io.boxlite.api.Box#update(BoxUpdate)].
@@ -146,6 +145,9 @@ final class BoxLifecycle extends BoxRuns {
       BoxRecord changed = record.with(change.applyTo(record.options()));
       context.store().updateOptions(changed);
       record = changed;
+      if (changed.options().restart().equals(RestartPolicy.NO)) {
+        restarts.cancel();
+      }
     }
   }
 
@@ -153,7 +155,7 @@ final class BoxLifecycle extends BoxRuns {
   RunningBox runningForExec() {
     Refusals.checkNotPaused(record);
     RunningBox run = running;
-    if (run != null && run.initStarted() && !alone) {
+    if (run != null && run.initStarted() && !lone.isOn()) {
       checkExists();
       return run;
     }
@@ -199,10 +201,11 @@ final class BoxLifecycle extends BoxRuns {
         run.abandon(
             new PortalException("runtime_closed", "the runtime of box " + id() + " closed"));
       }
+      released();
     }
   }
 
-  /// Keeps everything else of the box waiting.
+  /// Keeps everything else of the box waiting, but removal by force.
   ///
   /// @param check throws when a box that does not run must not be brought up for it
   <T> T alone(Runnable check, Function<Portal, T> work) {
@@ -210,7 +213,7 @@ final class BoxLifecycle extends BoxRuns {
     try {
       checkExists();
       Refusals.checkNotPaused(record);
-      alone = true;
+      lone.begin();
       RunningBox run = running;
       if (run != null) {
         return work.apply(run.portal());
@@ -218,10 +221,12 @@ final class BoxLifecycle extends BoxRuns {
       check.run();
       SpawnedVm spawned = new SpawnedVm();
       booting = spawned;
-      return new RestingBox(boot, record, spawned, this::store).withAgent(work);
+      return new RestingBox(boot, record, spawned, this::store, this::keep).withAgent(work);
+    } catch (BoxliteException e) {
+      throw told(e);
     } finally {
       booting = null;
-      alone = false;
+      lone.end();
       lock.unlock();
     }
   }

@@ -32,7 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// nobody asked for: ends, losses, restarts, and what an earlier supervisor has left.
 abstract sealed class BoxRuns permits BoxLifecycle {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
-  private static final int SIGKILL = 9;
+
+  /// How a main command ended that nobody knows more of than that its VM was ended.
+  static final ExitStatus KILLED = new ExitStatus(0, 9, false);
 
   /// For the main command of a box whose stop another supervisor did not finish.
   private static final Duration TAKEN_OVER_GRACE = Duration.ofSeconds(10);
@@ -49,8 +51,8 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   volatile @Nullable RunningBox running;
   volatile @Nullable SpawnedVm booting;
 
-  /// Whether somebody works with the agent, and nobody else shall.
-  volatile boolean alone;
+  /// The work of whoever works with the agent while nobody else shall.
+  final LoneWork lone = new LoneWork();
 
   /// Whether it is about to be removed by force.
   volatile boolean removing;
@@ -62,6 +64,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   private BoxInfo rest;
 
   private long rests;
+  private boolean released;
 
   BoxRuns(BoxContext context, BoxRecord record, BoxFigures figures) {
     this.context = context;
@@ -162,10 +165,19 @@ abstract sealed class BoxRuns permits BoxLifecycle {
         if (left <= 0) {
           return Optional.empty();
         }
+        if (released) {
+          throw Refusals.runtimeClosed(id());
+        }
         left = changed.awaitNanos(left);
       }
       return Optional.of(rest);
     }
+  }
+
+  /// Nobody hears of the box any more.
+  final void released() {
+    released = true;
+    changed.signalAll();
   }
 
   final void startHeld() {
@@ -219,7 +231,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   }
 
   private boolean canBeProbed(RunningBox run) {
-    return running == run && !alone && record.state().status() == BoxStatus.RUNNING;
+    return running == run && !lone.isOn() && record.state().status() == BoxStatus.RUNNING;
   }
 
   /// A start that failed leaves the box `failed` with the reason, or nothing of it when it was to
@@ -238,8 +250,8 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     }
   }
 
-  /// {@return what the caller of a start is told: that its VM was killed says nothing to it}
-  private RuntimeException told(RuntimeException e) {
+  /// {@return what the caller is told: that the VM was killed says nothing to it}
+  final RuntimeException told(RuntimeException e) {
     return removing ? Refusals.removedMeanwhile(id()) : e;
   }
 
@@ -390,7 +402,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
       }
       return;
     }
-    ExitStatus exit = new ExitStatus(0, SIGKILL, false);
+    ExitStatus exit = KILLED;
     try {
       keep(record.state().stopping());
       exit = run.shutDown(grace).orElse(exit);
@@ -429,6 +441,11 @@ abstract sealed class BoxRuns permits BoxLifecycle {
       return;
     }
     boolean stopping = record.state().status() == BoxStatus.STOPPING;
+    if (record.state().resting().isPresent()) {
+      endVm();
+      endedElsewhere("", false);
+      return;
+    }
     try {
       Optional<Vm> waits = boot.findWaiting(record);
       if (!record.options().detach()
@@ -478,7 +495,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     } else if (failure) {
       keep(record.state().failed(why));
     } else {
-      keep(record.state().stopped(OptionalInt.empty()));
+      keep(record.state().ended());
     }
   }
 }

@@ -123,19 +123,15 @@ final class FullDisk implements AutoCloseable {
 
   /// {@return whether the VM was let go on, for however long}
   private boolean goOn() throws InterruptedException {
-    if (closed || isHeldByUser() || !hasRoom()) {
+    if (closed || state.get().isPausedByUser() || !hasRoom()) {
       return false;
     }
     vm.resume();
-    if (isHeldByUser()) {
+    if (state.get().isPausedByUser()) {
       vm.pause(); // who was slower than the check above
     }
     await(SETTLE);
     return true;
-  }
-
-  private boolean isHeldByUser() {
-    return state.get().status() == BoxStatus.PAUSED && !state.get().isWaitingForRoom();
   }
 
   private boolean hasRoom() {

@@ -71,10 +71,13 @@ final class ProbeExec implements HealthProbe.Prober {
     Instant start = timing.now();
     try {
       Execution before = stuck;
-      if (before != null && before.waitFor(Duration.ZERO).isEmpty()) {
-        return failed(start, "the health check before cannot be ended");
+      if (before != null) {
+        if (before.waitFor(Duration.ZERO).isEmpty()) {
+          return failed(start, "the health check before cannot be ended");
+        }
+        run.forget(before);
+        stuck = null;
       }
-      stuck = null;
       Execution execution =
           run.exec(ExecOptions.builder(command.toArray(String[]::new)).timeout(timeout).build());
       try (Output output = new Output(execution)) {

@@ -19,8 +19,11 @@ final class Refusals {
   }
 
   static InvalidStateException removedMeanwhile(String id) {
-    return new InvalidStateException(
-        "box_removed", "Cannot start box " + id + ": it was removed meanwhile");
+    return new InvalidStateException("box_removed", "box " + id + " was removed meanwhile");
+  }
+
+  static InvalidStateException runtimeClosed(String id) {
+    return new InvalidStateException("runtime_closed", "the runtime of box " + id + " closed");
   }
 
   static InvalidStateException removeActive(BoxRecord box) {
@@ -51,7 +54,7 @@ final class Refusals {
               + box.id()
               + ": it is "
               + status(box)
-              + box.state().errorReason().map(why -> " (" + why + ")").orElse("")
+              + reason(box)
               + "; start or stop it first");
     }
   }
@@ -83,9 +86,9 @@ final class Refusals {
           "box_failed",
           "Cannot exec box "
               + box.id()
-              + ": it is failed ("
-              + box.state().errorReason().orElse("unknown reason")
-              + "); start it again or remove it");
+              + ": it is failed"
+              + reason(box)
+              + "; start it again or remove it");
     }
   }
 
@@ -107,7 +110,7 @@ final class Refusals {
             + box.id()
             + ": it is "
             + status(box)
-            + box.state().errorReason().map(why -> " (" + why + ")").orElse("")
+            + reason(box)
             + "; only one that was paused can be");
   }
 
@@ -119,10 +122,7 @@ final class Refusals {
           "box "
               + box.id()
               + " is paused"
-              + box.state()
-                  .errorReason()
-                  .map(why -> " (" + why + ")")
-                  .orElse("; unpause it first"));
+              + (box.state().isPausedByUser() ? "; unpause it first" : reason(box)));
     }
   }
 
@@ -141,6 +141,10 @@ final class Refusals {
               + asked
               + ": disks only grow");
     }
+  }
+
+  private static String reason(BoxRecord box) {
+    return box.state().errorReason().map(why -> " (" + why + ")").orElse("");
   }
 
   private static String status(BoxRecord box) {

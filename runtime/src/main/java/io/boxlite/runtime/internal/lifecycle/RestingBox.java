@@ -17,28 +17,33 @@ import java.util.function.Function;
 /// @param boot of the box
 /// @param box its record
 /// @param spawned through which any thread may end the VM meanwhile
-/// @param store keeps a state of the box
-record RestingBox(BoxBoot boot, BoxRecord box, SpawnedVm spawned, Consumer<BoxState> store) {
-  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
+/// @param store keeps a state of the box, or fails
+/// @param keep keeps one that has come about anyway
+record RestingBox(
+    BoxBoot boot,
+    BoxRecord box,
+    SpawnedVm spawned,
+    Consumer<BoxState> store,
+    Consumer<BoxState> keep) {
 
   /// Does something with its agent; its state is the same afterwards.
   <T> T withAgent(Function<Portal, T> work) {
     BoxState before = box.state();
     try {
-      // On the way to where it was: whoever finds it so after a crash ends the VM, no more.
       RunningBox run =
-          boot.boot(
-                  box, spawned, vm -> store.accept(before.running(BoxBoot.recorded(vm)).stopping()))
-              .running();
+          boot.boot(box, spawned, vm -> store.accept(before.upFor(BoxBoot.recorded(vm)))).running();
+      FullDiskEnd full = new FullDiskEnd(run.vm());
       try {
         CrashPoint.reached("resting.up");
         return work.apply(run.portal());
+      } catch (BoxliteException e) {
+        throw full.explain("box " + box.id(), boot.directory(), e);
       } finally {
         CrashPoint.reached("resting.done");
         end(run);
       }
     } finally {
-      restore(before);
+      keep.accept(before);
     }
   }
 
@@ -47,15 +52,6 @@ record RestingBox(BoxBoot boot, BoxRecord box, SpawnedVm spawned, Consumer<BoxSt
       run.shutDown(Duration.ZERO);
     } finally {
       run.abandon(new PortalException("box_stopped", "box " + box.id() + " has stopped"));
-    }
-  }
-
-  // What went wrong before says more than that this did too.
-  private void restore(BoxState before) {
-    try {
-      store.accept(before);
-    } catch (BoxliteException e) {
-      LOG.log(System.Logger.Level.ERROR, "box " + box.id() + ": its state cannot be stored", e);
     }
   }
 }

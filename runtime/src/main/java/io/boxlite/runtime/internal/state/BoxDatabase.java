@@ -2,6 +2,8 @@ package io.boxlite.runtime.internal.state;
 
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.StorageException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -22,9 +24,12 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe: one connection, one lock.
 final class BoxDatabase implements AutoCloseable {
   private static final int SCHEMA_VERSION = 1;
+  private static final int SQLITE_FULL = 13;
   private static final int SQLITE_CONSTRAINT = 19;
   private static final int SQLITE_CORRUPT = 11;
   private static final int SQLITE_NOTADB = 26;
+
+  private static final long LITTLE_ROOM_BYTES = 1 << 20;
 
   private final Path file;
   private final Connection connection;
@@ -56,6 +61,22 @@ final class BoxDatabase implements AutoCloseable {
   static boolean isCorruption(SQLException e) {
     int code = e.getErrorCode() & 0xff;
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || e instanceof DamagedException;
+  }
+
+  /// {@return whether something failed for want of room on the disk}
+  ///
+  /// @param e of this database
+  boolean isFull(StorageException e) {
+    if (e.getCause() instanceof SQLException cause
+        && (cause.getErrorCode() & 0xff) == SQLITE_FULL) {
+      return true;
+    }
+    try {
+      // Files beside the database that cannot be made or extended are told as other errors.
+      return Files.getFileStore(file).getUsableSpace() < LITTLE_ROOM_BYTES;
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   /// The file is a database, but what it holds is not what was written.

@@ -57,7 +57,8 @@ record BoxDocument(
     @Nullable String errorReason,
     @Nullable String imageId,
     @Nullable Integer restartCount,
-    @Nullable Boolean stoppedByUser) {
+    @Nullable Boolean stoppedByUser,
+    @Nullable String resting) {
 
   private static final JsonType<BoxDocument> TYPE = Jsonb.builder().build().type(BoxDocument.class);
 
@@ -99,7 +100,8 @@ record BoxDocument(
             state.errorReason().orElse(null),
             state.imageId().orElse(null),
             state.restarts().count(),
-            state.restarts().stoppedByUser()));
+            state.restarts().stoppedByUser(),
+            state.resting().map(BoxStatus::wireName).orElse(null)));
   }
 
   /// Reads a document back.
@@ -132,7 +134,8 @@ record BoxDocument(
             Optional.ofNullable(errorReason),
             Optional.ofNullable(imageId),
             new RestartState(
-                restartCount == null ? 0 : restartCount, Boolean.TRUE.equals(stoppedByUser))));
+                restartCount == null ? 0 : restartCount, Boolean.TRUE.equals(stoppedByUser)),
+            Optional.ofNullable(resting).map(BoxStatus::ofWireName)));
   }
 
   private BoxOptions options() {

@@ -115,6 +115,7 @@ public record BoxRecord(
   /// @param errorReason why it failed, or waits; none when a user paused it
   /// @param imageId digest of the manifest that the box is made from
   /// @param restarts what decides whether it is started again by itself
+  /// @param resting what it was, and will be again, when its VM is up without its main command
   public record BoxState(
       BoxStatus status,
       Instant updatedAt,
@@ -122,7 +123,8 @@ public record BoxRecord(
       OptionalInt exitCode,
       Optional<String> errorReason,
       Optional<String> imageId,
-      RestartState restarts) {
+      RestartState restarts,
+      Optional<BoxStatus> resting) {
 
     static BoxState configured(Instant now) {
       return new BoxState(
@@ -132,7 +134,14 @@ public record BoxRecord(
           OptionalInt.empty(),
           Optional.empty(),
           Optional.empty(),
-          RestartState.NONE);
+          RestartState.NONE,
+          Optional.empty());
+    }
+
+    private BoxState next(
+        BoxStatus status, Optional<RecordedVm> vm, OptionalInt code, Optional<String> reason) {
+      Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
+      return new BoxState(status, now, vm, code, reason, imageId, restarts, Optional.empty());
     }
 
     /// {@return this with the image that the box is made from}
@@ -140,14 +149,15 @@ public record BoxRecord(
     /// @param id digest of the manifest
     public BoxState withImage(String id) {
       return new BoxState(
-          status, updatedAt, process, exitCode, errorReason, Optional.of(id), restarts);
+          status, updatedAt, process, exitCode, errorReason, Optional.of(id), restarts, resting);
     }
 
     /// {@return this with something else deciding on restarts}
     ///
     /// @param changed what
     public BoxState withRestarts(RestartState changed) {
-      return new BoxState(status, updatedAt, process, exitCode, errorReason, imageId, changed);
+      return new BoxState(
+          status, updatedAt, process, exitCode, errorReason, imageId, changed, resting);
     }
 
     /// {@return this of a box that a user starts}
@@ -169,14 +179,25 @@ public record BoxRecord(
     ///
     /// @param vm its process
     public BoxState running(RecordedVm vm) {
+      return next(BoxStatus.RUNNING, Optional.of(vm), OptionalInt.empty(), Optional.empty());
+    }
+
+    /// {@return the state of a box that does not run, but whose VM is up for a while}
+    ///
+    /// It is on the way to where it was: whoever finds it so after a crash ends the VM, no more.
+    ///
+    /// @param vm its process
+    public BoxState upFor(RecordedVm vm) {
+      BoxState up = next(BoxStatus.STOPPING, Optional.of(vm), exitCode, errorReason);
       return new BoxState(
-          BoxStatus.RUNNING,
-          now(),
-          Optional.of(vm),
-          OptionalInt.empty(),
-          Optional.empty(),
+          up.status,
+          up.updatedAt,
+          up.process,
+          exitCode,
+          errorReason,
           imageId,
-          restarts);
+          restarts,
+          Optional.of(resting.orElse(status)));
     }
 
     /// {@return the state of a box whose VM stands still until the host has room for what it
@@ -184,26 +205,12 @@ public record BoxRecord(
     ///
     /// @param reason for the user
     public BoxState waitingForRoom(String reason) {
-      return new BoxState(
-          BoxStatus.PAUSED,
-          now(),
-          process,
-          OptionalInt.empty(),
-          Optional.of(reason),
-          imageId,
-          restarts);
+      return next(BoxStatus.PAUSED, process, OptionalInt.empty(), Optional.of(reason));
     }
 
     /// {@return the state of a box whose VM stands still because a user wants it}
     public BoxState paused() {
-      return new BoxState(
-          BoxStatus.PAUSED,
-          now(),
-          process,
-          OptionalInt.empty(),
-          Optional.empty(),
-          imageId,
-          restarts);
+      return next(BoxStatus.PAUSED, process, OptionalInt.empty(), Optional.empty());
     }
 
     /// {@return whether it is that state}
@@ -218,34 +225,29 @@ public record BoxRecord(
 
     /// {@return this on the way down}
     public BoxState stopping() {
-      return new BoxState(
-          BoxStatus.STOPPING, now(), process, exitCode, errorReason, imageId, restarts);
+      return next(BoxStatus.STOPPING, process, exitCode, errorReason);
+    }
+
+    /// {@return the state of a box whose VM is no more, nobody knows since when: what it was before
+    /// that VM, if it was only up for a while}
+    public BoxState ended() {
+      return resting
+          .map(was -> next(was, Optional.empty(), exitCode, errorReason))
+          .orElseGet(() -> stopped(OptionalInt.empty()));
     }
 
     /// {@return the state of a box that ended as it should}
     ///
     /// @param code how the main command ended, if known
     public BoxState stopped(OptionalInt code) {
-      return new BoxState(
-          BoxStatus.STOPPED, now(), Optional.empty(), code, Optional.empty(), imageId, restarts);
+      return next(BoxStatus.STOPPED, Optional.empty(), code, Optional.empty());
     }
 
     /// {@return the state of a box whose start failed or whose VM ended unasked}
     ///
     /// @param reason for the user
     public BoxState failed(String reason) {
-      return new BoxState(
-          BoxStatus.FAILED,
-          now(),
-          Optional.empty(),
-          exitCode,
-          Optional.of(reason),
-          imageId,
-          restarts);
-    }
-
-    private static Instant now() {
-      return Instant.ofEpochMilli(System.currentTimeMillis());
+      return next(BoxStatus.FAILED, Optional.empty(), exitCode, Optional.of(reason));
     }
   }
 }

@@ -212,7 +212,10 @@ public final class BoxStore implements AutoCloseable {
     try {
       database.delete(id);
     } catch (StorageException e) {
-      // A full disk: what the box takes is what makes room.
+      if (!database.isFull(e)) {
+        throw e;
+      }
+      // What the box takes is what makes room.
       layout.box(id).delete();
       database.delete(id);
     }

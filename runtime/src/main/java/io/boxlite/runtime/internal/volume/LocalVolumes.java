@@ -80,7 +80,7 @@ public final class LocalVolumes implements Volumes {
     }
     lock.lock();
     try {
-      if (name.isPresent() && get(name.get()).isPresent()) {
+      if (name.isPresent() && find(name.get()).isPresent()) {
         throw new AlreadyExistsException(
             "volume_exists", "volume '" + name.get() + "' exists; choose another name");
       }
@@ -105,16 +105,18 @@ public final class LocalVolumes implements Volumes {
       throw new StorageException(
           "volume_not_made", "make volume " + id + " in " + named + ": " + e, e, Map.of());
     }
-    return info(id, false);
+    return info(new Found(id, false));
   }
 
   @Override
   public List<VolumeInfo> list() {
-    List<VolumeInfo> found = new ArrayList<>();
-    ids(named).forEach(id -> found.add(info(id, false)));
-    ids(anonymous).forEach(id -> found.add(info(id, true)));
-    found.sort(Comparator.comparing(VolumeInfo::id).reversed());
-    return List.copyOf(found);
+    return all().sorted(Comparator.comparing(Found::id).reversed()).map(this::info).toList();
+  }
+
+  private Stream<Found> all() {
+    return Stream.concat(
+        ids(named).stream().map(id -> new Found(id, false)),
+        ids(anonymous).stream().map(id -> new Found(id, true)));
   }
 
   private static List<String> ids(Path directory) {
@@ -129,16 +131,21 @@ public final class LocalVolumes implements Volumes {
     }
   }
 
-  private VolumeInfo info(String id, boolean own) {
-    Path directory = own ? anonymous.resolve(id) : named.resolve(id).resolve(DATA);
+  private Path directory(Found volume) {
+    return volume.own() ? anonymous.resolve(volume.id()) : named.resolve(volume.id()).resolve(DATA);
+  }
+
+  /// With its size, for which every file of it is looked at.
+  private VolumeInfo info(Found volume) {
+    Path directory = directory(volume);
     OptionalLong size;
     try {
       size = OptionalLong.of(Trees.bytes(directory));
     } catch (StorageException _) {
       size = OptionalLong.empty(); // the box may have made parts of it unreadable
     }
-    Optional<String> name = own ? Optional.empty() : name(id);
-    return new VolumeInfo(id, name, Ulid.time(id), size, directory, own);
+    Optional<String> name = volume.own() ? Optional.empty() : name(volume.id());
+    return new VolumeInfo(volume.id(), name, Ulid.time(volume.id()), size, directory, volume.own());
   }
 
   private Optional<String> name(String id) {
@@ -152,24 +159,18 @@ public final class LocalVolumes implements Volumes {
 
   @Override
   public Optional<VolumeInfo> get(String idOrName) {
-    return find(idOrName).map(found -> info(found.id(), found.own()));
+    return find(idOrName).map(this::info);
   }
 
   private record Found(String id, boolean own) {}
 
   private Optional<Found> find(String idOrName) {
-    List<String> all = ids(named);
-    Optional<Found> byId =
-        Stream.concat(
-                all.stream().map(id -> new Found(id, false)),
-                ids(anonymous).stream().map(id -> new Found(id, true)))
-            .filter(found -> found.id().equals(idOrName))
-            .findFirst();
+    List<Found> all = all().toList();
+    Optional<Found> byId = all.stream().filter(found -> found.id().equals(idOrName)).findFirst();
     return byId.isPresent()
         ? byId
         : all.stream()
-            .filter(id -> name(id).equals(Optional.of(idOrName)))
-            .map(id -> new Found(id, false))
+            .filter(found -> !found.own() && name(found.id()).equals(Optional.of(idOrName)))
             .findFirst();
   }
 
@@ -199,10 +200,11 @@ public final class LocalVolumes implements Volumes {
     lock.lock();
     try {
       List<VolumeInfo> removed = new ArrayList<>();
-      for (VolumeInfo volume : list()) {
-        if ((all || volume.anonymous()) && !isUsed(volume.id())) {
-          delete(new Found(volume.id(), volume.anonymous()));
-          removed.add(volume);
+      for (Found volume : all().toList()) {
+        if ((all || volume.own()) && !isUsed(volume.id())) {
+          VolumeInfo info = info(volume);
+          delete(volume);
+          removed.add(info);
         }
       }
       return removed;
@@ -270,10 +272,19 @@ public final class LocalVolumes implements Volumes {
         own.forEach(this::deleteUnfinished);
         throw e;
       }
-      own.forEach(id -> rename(UNFINISHED + id, id));
+      own.forEach(this::finishMaking);
       return made;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /// The box is made. That its volume does not get its name now is mended when it starts.
+  private void finishMaking(String id) {
+    try {
+      rename(UNFINISHED + id, id);
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, e.getMessage());
     }
   }
 
@@ -332,6 +343,7 @@ public final class LocalVolumes implements Volumes {
   ///   are there as before
   public void removeOwn(List<VolumeMount> volumes, Runnable remove) {
     List<String> own = own(volumes);
+    lock.lock();
     try {
       own.forEach(id -> rename(id, UNFINISHED + id));
       CrashPoint.reached("remove.volumes");
@@ -339,6 +351,8 @@ public final class LocalVolumes implements Volumes {
     } catch (RuntimeException e) {
       own.forEach(id -> rename(UNFINISHED + id, id));
       throw e;
+    } finally {
+      lock.unlock();
     }
     own.forEach(this::deleteUnfinished);
   }
@@ -353,8 +367,8 @@ public final class LocalVolumes implements Volumes {
         switch (volume.source()) {
           case VolumeMount.HostPath(String host) -> Path.of(host);
           case VolumeMount.Managed(String id) ->
-              find(id).map(found -> info(found).directory()).orElseThrow(() -> notFound(id));
-          case VolumeMount.Anonymous(String id) -> anonymous.resolve(id);
+              find(id).map(this::directory).orElseThrow(() -> notFound(id));
+          case VolumeMount.Anonymous(String id) -> ownDirectory(id);
         };
     if (!Files.exists(path)) {
       throw new ConfigException("volume_missing", "Volume host path does not exist: " + path);
@@ -373,8 +387,12 @@ public final class LocalVolumes implements Volumes {
     }
   }
 
-  private VolumeInfo info(Found found) {
-    return info(found.id(), found.own());
+  private Path ownDirectory(String id) {
+    Path directory = anonymous.resolve(id);
+    if (!Files.exists(directory)) {
+      rename(UNFINISHED + id, id);
+    }
+    return directory;
   }
 
   /// Finds out which volumes a box that starts is the first to use. It waits for another that is
@@ -441,7 +459,7 @@ public final class LocalVolumes implements Volumes {
         entries
             .filter(entry -> entry.getFileName().toString().startsWith(UNFINISHED))
             .forEach(this::finish);
-      } catch (IOException | BoxliteException e) {
+      } catch (IOException e) {
         LOG.log(System.Logger.Level.WARNING, "volumes in {0}: {1}", parent, e.toString());
       }
     }
@@ -452,10 +470,14 @@ public final class LocalVolumes implements Volumes {
 
   private void finish(Path unfinished) {
     String id = unfinished.getFileName().toString().substring(UNFINISHED.length());
-    if (unfinished.startsWith(anonymous) && isUsed(id)) {
-      rename(UNFINISHED + id, id);
-    } else {
-      Trees.delete(unfinished);
+    try {
+      if (unfinished.startsWith(anonymous) && isUsed(id)) {
+        rename(UNFINISHED + id, id);
+      } else {
+        Trees.delete(unfinished);
+      }
+    } catch (BoxliteException e) {
+      LOG.log(System.Logger.Level.WARNING, "volume {0}: {1}", id, e.getMessage());
     }
   }
 }

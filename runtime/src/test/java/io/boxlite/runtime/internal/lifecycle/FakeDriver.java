@@ -207,6 +207,11 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
     @Override
     public void quit(Duration patience) {
       exit.complete(new VmExit(OptionalInt.of(0), "host-qmp-quit"));
+      try {
+        agent.dropConnection();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     @Override

@@ -10,13 +10,17 @@ import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.CopyOptions;
 import io.boxlite.api.ExecException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ImageException;
+import io.boxlite.api.ImageInfo;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.RestartPolicy;
+import io.boxlite.api.StorageException;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import io.boxlite.protocol.agent.v1.ExportChangesResponse;
@@ -27,6 +31,8 @@ import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.vmm.VmDisk;
 import io.grpc.Status;
 import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,7 +41,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -249,6 +257,82 @@ class LocalBoxTest {
     assertThatThrownBy(() -> box.commit(CommitOptions.of("made")))
         .isInstanceOf(InvalidStateException.class)
         .hasMessageContaining("failed");
+  }
+
+  @Test
+  void clientThatStallsInACopyDoesNotKeepABoxFromBeingRemoved() throws Exception {
+    LocalBox box = box(options -> options);
+    try (PipedInputStream stalled = new PipedInputStream(new PipedOutputStream())) {
+      FutureTask<List<String>> copy =
+          new FutureTask<>(() -> box.copyIn(stalled, "/x", CopyOptions.DEFAULT));
+      Thread.ofVirtual().start(copy);
+      awaitStatus(box, BoxStatus.STOPPING);
+      box.remove(true);
+      assertThat(layout.box(box.id()).directory()).doesNotExist();
+      assertThatThrownBy(copy::get)
+          .cause()
+          .isInstanceOf(InvalidStateException.class)
+          .hasMessageContaining("was removed meanwhile");
+    }
+  }
+
+  @Test
+  void fullHostEndsACopyToABoxThatDoesNotRun() throws Exception {
+    LocalBox box = box(options -> options);
+    AtomicBoolean exporting = new AtomicBoolean();
+    driver.service.export = _ -> exporting.set(true); // and nothing more
+    FutureTask<ImageInfo> commit = new FutureTask<>(() -> box.commit(CommitOptions.of("made")));
+    Thread.ofVirtual().start(commit);
+    await("exporting", exporting::get);
+    driver.vm().full = true;
+    driver.vm().onStop.run();
+    assertThatThrownBy(commit::get)
+        .cause()
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("the host's disk is full; make room in");
+    assertThat(box.info().status()).isEqualTo(BoxStatus.CONFIGURED);
+    assertThat(driver.vm().isAlive()).isFalse();
+  }
+
+  private BoxRecord stored(LocalBox box) {
+    try (BoxStore store = BoxStore.open(layout)) {
+      return store.found().stream().filter(r -> r.id().equals(box.id())).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void whatABoxWasOutlivesASupervisorThatEndsWhileItsVmIsUpForACopy() {
+    for (BoxStatus was : List.of(BoxStatus.CONFIGURED, BoxStatus.STOPPED, BoxStatus.FAILED)) {
+      LocalBox box = box(options -> options.detach(true).restart(RestartPolicy.parse("no")));
+      BoxRecord made = stored(box);
+      BoxRecord before =
+          switch (was) {
+            case STOPPED -> made.with(made.state().stopped(OptionalInt.of(3)));
+            case FAILED -> made.with(made.state().failed("why"));
+            default -> made;
+          };
+      context
+          .store()
+          .update(before.with(before.state().upFor(new BoxRecord.RecordedVm(1, 2, "boot"))));
+      BoxRecord found = stored(box);
+      assertThat(found.state().status()).isEqualTo(BoxStatus.STOPPING);
+      LocalBox next = new LocalBox(context, found);
+      next.recover();
+      assertThat(next.info().status()).isEqualTo(was);
+      assertThat(next.info().exitCode()).isEqualTo(before.state().exitCode());
+      assertThat(next.info().errorReason()).isEqualTo(before.state().errorReason());
+    }
+  }
+
+  @Test
+  void closingTheRuntimeWakesWhoWaitsForTheBox() throws Exception {
+    LocalBox box = box(options -> options);
+    box.start();
+    FutureTask<Optional<BoxInfo>> waiter = new FutureTask<>(() -> box.waitFor(Duration.ofHours(1)));
+    Thread thread = Thread.ofVirtual().start(waiter);
+    await("waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
+    box.release();
+    assertThatThrownBy(waiter::get).cause().hasMessageContaining("the runtime of box");
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
@@ -188,6 +189,17 @@ class RestartingBoxTest {
     clock.awaitSleepers(0);
     assertThatThrownBy(removed::info).isInstanceOf(NotFoundException.class);
     assertThat(driver.vms).hasSize(2);
+  }
+
+  @Test
+  void policyThatIsTakenAwayCancelsARestart() throws Exception {
+    LocalBox box = box("always");
+    box.start();
+    driver.vm().die();
+    await(box, BoxInfo::restarting);
+    box.update(BoxUpdate.builder().restart(RestartPolicy.NO).build());
+    assertThat(box.info().restarting()).isFalse();
+    clock.awaitSleepers(0);
   }
 
   @Test

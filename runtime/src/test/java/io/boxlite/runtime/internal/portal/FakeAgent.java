@@ -62,7 +62,10 @@ public final class FakeAgent implements AutoCloseable {
 
   /// What a supervisor's death looks like from here.
   public void dropConnection() throws IOException {
-    connection.close();
+    SocketChannel open = connection;
+    if (open != null) {
+      open.close();
+    }
   }
 
   /// Sends raw bytes to the supervisor, in the middle of whatever there is.
