@@ -1,6 +1,7 @@
 package io.boxlite.runtime.internal.lifecycle;
 
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
@@ -31,7 +32,9 @@ record RestingBox(
     BoxState before = box.state();
     try {
       RunningBox run =
-          boot.boot(box, spawned, vm -> store.accept(before.upFor(BoxBoot.recorded(vm)))).running();
+          boot.boot(
+                  withoutNetwork(), spawned, vm -> store.accept(before.upFor(BoxBoot.recorded(vm))))
+              .running();
       FullDiskEnd full = new FullDiskEnd(run.vm());
       try {
         CrashPoint.reached("resting.up");
@@ -45,6 +48,10 @@ record RestingBox(
     } finally {
       keep.accept(before);
     }
+  }
+
+  private BoxRecord withoutNetwork() {
+    return box.with(box.options().toBuilder().network(NetworkOptions.DISABLED).build());
   }
 
   private void end(RunningBox run) {
