@@ -77,13 +77,38 @@ func fit(reply, question []byte) []byte {
 	if len(reply) <= most {
 		return reply
 	}
-	// Only the header: with its counts of nothing it is a whole message.
-	cut := append([]byte(nil), reply[:minQuestion]...)
-	cut[2] |= truncatedFlag
-	for i := 4; i < minQuestion; i++ {
-		cut[i] = 0
+	return withoutAnswers(reply[2]|truncatedFlag, reply[3], question)
+}
+
+// withoutAnswers is a reply of header and question: resolvers overlook one that does not repeat
+// what they asked.
+func withoutAnswers(flags, more byte, question []byte) []byte {
+	reply := append(question[:2:2], flags, more, 0, 0, 0, 0, 0, 0, 0, 0)
+	if asked := firstQuestion(question); asked != nil {
+		reply[5] = 1
+		reply = append(reply, asked...)
 	}
-	return cut
+	return reply
+}
+
+// firstQuestion is name, type and class of what a message asks; nothing when it is not whole.
+func firstQuestion(message []byte) []byte {
+	const maxName, maxLabel, typeAndClass = 255, 63, 4
+	if len(message) < minQuestion || binary.BigEndian.Uint16(message[4:]) == 0 {
+		return nil
+	}
+	rest := message[minQuestion:]
+	for at := 0; at < min(len(rest), maxName); at += 1 + int(rest[at]) {
+		switch {
+		case rest[at] > maxLabel:
+			return nil
+		case rest[at] == 0 && at+1+typeAndClass <= len(rest):
+			return rest[:at+1+typeAndClass]
+		case rest[at] == 0:
+			return nil
+		}
+	}
+	return nil
 }
 
 func (n *Network) resolve(protocol string, question_ []byte) ([]byte, error) {
@@ -101,12 +126,7 @@ func (n *Network) resolve(protocol string, question_ []byte) ([]byte, error) {
 	}
 	n.figures.Denials.Add(1)
 	const response, refused = 0x80, 5
-	reply := append([]byte(nil), question_[:minQuestion]...)
-	reply[2], reply[3] = reply[2]&0x79|response, refused
-	for i := 4; i < minQuestion; i++ {
-		reply[i] = 0
-	}
-	return reply, nil
+	return withoutAnswers(question_[2]&0x79|response, refused, question_), nil
 }
 
 // relayQuestion passes a question on to the host's first resolver.

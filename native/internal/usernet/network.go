@@ -184,7 +184,13 @@ func (n *Network) admit(frame []byte) bool {
 	packet := frame[header.EthernetMinimumSize:]
 	switch header.Ethernet(frame).Type() {
 	case arp.ProtocolNumber:
-		return true
+		// The stack would answer for every address, also to a guest that asks whether its own is free.
+		h := header.ARP(packet)
+		if len(packet) < header.ARPSize || !h.IsValid() {
+			return false
+		}
+		asked := netip.AddrFrom4([4]byte(h.ProtocolAddressTarget()))
+		return asked == Gateway || asked == Alias
 	case ipv4.ProtocolNumber:
 		if len(packet) < header.IPv4MinimumSize {
 			return false

@@ -120,6 +120,9 @@ func (p *policy) ask(q question, limit time.Duration) answer {
 		busy := peer != nil
 		p.mu.Unlock()
 		if busy {
+			if q.Address != "" { // of a flow
+				p.tell(deniedMessage{q.Kind, q.Address, q.Port, "too many questions wait"})
+			}
 			return answer{Verdict: "deny"}
 		}
 		return answer{Verdict: byDefault}

@@ -212,6 +212,12 @@ func (n *Network) relayClients(one *published, conn *net.UDPConn) {
 		send := clients[from]
 		mu.Unlock()
 		if send == nil {
+			mu.Lock()
+			full := len(clients) >= maxClients
+			mu.Unlock()
+			if full {
+				continue // before it costs a flow
+			}
 			if send = n.newClient(one, conn, from, func() {
 				mu.Lock()
 				defer mu.Unlock()
@@ -220,10 +226,7 @@ func (n *Network) relayClients(one *published, conn *net.UDPConn) {
 				continue
 			}
 			mu.Lock()
-			full := len(clients) >= maxClients
-			if !full {
-				clients[from] = send
-			}
+			clients[from] = send
 			mu.Unlock()
 		}
 		send(buf[:count])
@@ -261,6 +264,9 @@ func (n *Network) newClient(one *published, conn *net.UDPConn, from netip.AddrPo
 	go func() {
 		n.fromGuestDatagrams(guest, over, func(b []byte) bool {
 			idle.Reset(udpIdle)
+			if wait(n.ctx, n.fromGuest.Load(), len(b)) != nil {
+				return false
+			}
 			conn.WriteToUDPAddrPort(b, from)
 			return true
 		})
@@ -270,6 +276,10 @@ func (n *Network) newClient(one *published, conn *net.UDPConn, from netip.AddrPo
 		endpoint.Close()
 	}()
 	return func(b []byte) {
+		// One reader serves all clients: what is above the rate is dropped, not waited for.
+		if limiter := n.toGuest.Load(); limiter != nil && !limiter.AllowN(time.Now(), len(b)) {
+			return
+		}
 		idle.Reset(udpIdle)
 		endpoint.Write(&payload{b}, tcpip.WriteOptions{})
 	}

@@ -67,6 +67,7 @@ func (n *Network) connect(f *flow, to netip.AddrPort, r *tcp.ForwarderRequest) e
 	if err != nil {
 		return err
 	}
+	n.decided(f, a.Tag)
 	f.onCut(guest.endpoint.Abort)
 	first, a := n.peek(f, guest, a)
 	host, err := n.dial(f, to, a)
