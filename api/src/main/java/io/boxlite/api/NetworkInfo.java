@@ -9,7 +9,6 @@ import java.util.Optional;
 /// @param allowNet what it may reach; empty: everything
 /// @param denyNet what it may not reach
 /// @param publishedPorts ports of the host that lead into it; empty while it does not run
-/// @param secrets names of its secrets
 /// @param problem why a running box has no network although it should
 /// @since 0.1
 public record NetworkInfo(
@@ -17,19 +16,13 @@ public record NetworkInfo(
     List<String> allowNet,
     List<String> denyNet,
     List<PublishedPort> publishedPorts,
-    List<String> secrets,
     Optional<String> problem) {
   /// {@return that of a box that does not run}
   ///
   /// @param options of the box
   public static NetworkInfo of(NetworkOptions options) {
     return new NetworkInfo(
-        options.enabled(),
-        options.allowNet(),
-        options.denyNet(),
-        List.of(),
-        options.secrets().stream().map(Secret::name).toList(),
-        Optional.empty());
+        options.enabled(), options.allowNet(), options.denyNet(), List.of(), Optional.empty());
   }
 
   /// Copies.
@@ -37,6 +30,5 @@ public record NetworkInfo(
     allowNet = List.copyOf(allowNet);
     denyNet = List.copyOf(denyNet);
     publishedPorts = List.copyOf(publishedPorts);
-    secrets = List.copyOf(secrets);
   }
 }

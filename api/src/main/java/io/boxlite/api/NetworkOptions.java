@@ -11,7 +11,6 @@ import java.util.Set;
 ///   optional `:port`; empty: everything
 /// @param denyNet what it may not reach whatever the others say; the same grammar
 /// @param ports ports of the host that lead into the box
-/// @param secrets values that it may use without knowing them
 /// @param bytesPerSecond most bytes a second in each direction; 0: no limit
 /// @param connections most connections at once; 0: the default of 16384
 /// @since 0.1
@@ -20,18 +19,17 @@ public record NetworkOptions(
     List<String> allowNet,
     List<String> denyNet,
     List<PortMapping> ports,
-    List<Secret> secrets,
     long bytesPerSecond,
     int connections) {
   /// Everything may be reached, nothing leads in.
   public static final NetworkOptions DEFAULT =
-      new NetworkOptions(true, List.of(), List.of(), List.of(), List.of(), 0, 0);
+      new NetworkOptions(true, List.of(), List.of(), List.of(), 0, 0);
 
   /// No interface.
   public static final NetworkOptions DISABLED =
-      new NetworkOptions(false, List.of(), List.of(), List.of(), List.of(), 0, 0);
+      new NetworkOptions(false, List.of(), List.of(), List.of(), 0, 0);
 
-  /// Most rules, ports and secrets of a box, of each.
+  /// Most rules and ports of a box, of each.
   public static final int MAX = 1024;
 
   /// Copies.
@@ -39,54 +37,26 @@ public record NetworkOptions(
     allowNet = List.copyOf(allowNet);
     denyNet = List.copyOf(denyNet);
     ports = List.copyOf(ports);
-    secrets = List.copyOf(secrets);
-  }
-
-  /// {@return the same without the values of its secrets}
-  public NetworkOptions withoutSecretValues() {
-    return withSecrets(secrets.stream().map(Secret::withoutValue).toList());
-  }
-
-  /// {@return the same with other secrets}
-  ///
-  /// @param others all of them
-  public NetworkOptions withSecrets(List<Secret> others) {
-    return new NetworkOptions(
-        enabled, allowNet, denyNet, ports, others, bytesPerSecond, connections);
-  }
-
-  /// {@return the same with other rules}
-  ///
-  /// @param allowed what may be reached
-  /// @param denied what may not
-  public NetworkOptions withRules(List<String> allowed, List<String> denied) {
-    return new NetworkOptions(
-        enabled, allowed, denied, ports, secrets, bytesPerSecond, connections);
   }
 
   /// {@return the same with other ports}
   ///
   /// @param others all of them
   public NetworkOptions withPorts(List<PortMapping> others) {
-    return new NetworkOptions(
-        enabled, allowNet, denyNet, others, secrets, bytesPerSecond, connections);
+    return new NetworkOptions(enabled, allowNet, denyNet, others, bytesPerSecond, connections);
   }
 
   static void check(NetworkOptions network, OptionChecks checks) {
     boolean bare =
-        network.allowNet.isEmpty()
-            && network.denyNet.isEmpty()
-            && network.ports.isEmpty()
-            && network.secrets.isEmpty();
+        network.allowNet.isEmpty() && network.denyNet.isEmpty() && network.ports.isEmpty();
     checks
         .require(
             network.enabled || bare,
             "network",
-            "rules, ports and secrets cannot be used when the mode is 'disabled'")
+            "rules and ports cannot be used when the mode is 'disabled'")
         .require(network.allowNet.size() <= MAX, "allow_net", "must be at most " + MAX)
         .require(network.denyNet.size() <= MAX, "deny_net", "must be at most " + MAX)
         .require(network.ports.size() <= MAX, "ports", "must be at most " + MAX)
-        .require(network.secrets.size() <= MAX, "secrets", "must be at most " + MAX)
         .require(network.bytesPerSecond >= 0, "bytes_per_second", "must not be negative")
         .require(network.connections >= 0, "connections", "must not be negative");
     network.ports.forEach(port -> PortMapping.check(port, checks));
@@ -97,12 +67,6 @@ public record NetworkOptions(
               || fixed.add(port.hostIp() + " " + port.hostPort() + port.protocol()),
           "ports",
           "host port " + port.hostPort() + " is given twice");
-    }
-    Set<String> variables = new HashSet<>();
-    for (Secret secret : network.secrets) {
-      Secret.check(secret, checks);
-      checks.require(
-          variables.add(secret.variable()), "secret", "'" + secret.name() + "' is given twice");
     }
   }
 }

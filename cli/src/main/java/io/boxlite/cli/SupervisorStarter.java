@@ -46,6 +46,8 @@ final class SupervisorStarter {
           "BOXLITE_JAVA_HOME",
           "BOXLITE_TMPDIR",
           "BOXLITE_WARM_POOL",
+          "BOXLITE_DNS",
+          "BOXLITE_PUBLISH_IP",
           "BOXLITE_TEMPLATES",
           "BOXLITE_LOG",
           "BOXLITE_GUEST_DIR",

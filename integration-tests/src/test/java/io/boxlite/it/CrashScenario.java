@@ -40,6 +40,7 @@ enum CrashScenario {
           "running.stored",
           "start.connected",
           "start.volumes",
+          "start.network",
           "start.attached",
           "start.created",
           "start.filled",

@@ -67,6 +67,14 @@ public final class Names {
     return new Names(new HostServers(), HOSTS, DEADLINE);
   }
 
+  /// {@return the names that some resolvers know, and `/etc/hosts`}
+  ///
+  /// @param servers asked in this order
+  public static Names of(List<InetSocketAddress> servers) {
+    List<InetSocketAddress> fixed = List.copyOf(servers);
+    return new Names(() -> fixed, HOSTS, DEADLINE);
+  }
+
   /// What `/etc/resolv.conf` says, read again now and then: a laptop changes its network.
   private static final class HostServers implements Supplier<List<InetSocketAddress>> {
     private long readAt = System.nanoTime();

@@ -89,7 +89,6 @@ public final class NetworkMapping {
         OptionMapping.items("network.allow_net", allowNet),
         OptionMapping.items("network.deny_net", body.denyNet()),
         mappings,
-        List.of(),
         bytes == null ? 0 : bytes,
         connections == null ? 0 : connections);
   }
@@ -152,7 +151,6 @@ public final class NetworkMapping {
         OptionMapping.items("network.allow_net", body.allowNet()),
         OptionMapping.items("network.deny_net", body.denyNet()),
         ports == null ? List.of() : ports.stream().map(NetworkMapping::toPublished).toList(),
-        List.of(),
         Optional.ofNullable(body.problem()));
   }
 

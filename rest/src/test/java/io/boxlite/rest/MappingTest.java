@@ -98,7 +98,6 @@ class MappingTest {
             List.of("*.example.com"),
             List.of("10.0.0.0/8"),
             List.of(new PublishedPort(80, "127.0.0.1", 8080, PortMapping.Protocol.TCP)),
-            List.of(),
             Optional.of("gone")),
         Optional.of(
             new HealthStatus(

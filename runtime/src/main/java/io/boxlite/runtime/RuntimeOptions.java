@@ -5,12 +5,15 @@ import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.image.ImageLimits;
 import java.io.File;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What a supervisor may be told that is not part of a box. Immutable.
@@ -22,6 +25,8 @@ import java.util.regex.Pattern;
 /// @param networkServer program that is the network of a box
 /// @param publishIp address of the host that ports are bound to which name none; from
 ///   `BOXLITE_PUBLISH_IP`, default `0.0.0.0`
+/// @param resolvers where names are looked up for boxes; none: as `/etc/resolv.conf` says; from
+///   `BOXLITE_DNS`, addresses with optional ports, separated by commas
 /// @param bundledImages directory of the images that come with BoxLite
 /// @param temporaryDirectory from `BOXLITE_TMPDIR`, default the system's
 /// @param bootTimeout how long a guest may take until its agent answers; from
@@ -41,6 +46,7 @@ public record RuntimeOptions(
     Path volumeServer,
     Path networkServer,
     String publishIp,
+    List<InetSocketAddress> resolvers,
     Path bundledImages,
     Path temporaryDirectory,
     Duration bootTimeout,
@@ -52,6 +58,8 @@ public record RuntimeOptions(
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
   private static final int MAX_WARM_POOL = 16;
+  private static final Pattern RESOLVER =
+      Pattern.compile("(\\d{1,3}(?:\\.\\d{1,3}){3})(?::(\\d{1,5}))?");
   private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
   /// Reads the options from environment variables.
@@ -75,6 +83,7 @@ public record RuntimeOptions(
         guest.resolve("boxlite-volumes"),
         guest.resolve("boxlite-net"),
         publishIp(environment.getOrDefault("BOXLITE_PUBLISH_IP", "0.0.0.0")),
+        resolvers(environment.getOrDefault("BOXLITE_DNS", "")),
         distribution.resolve("images"),
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
@@ -96,6 +105,7 @@ public record RuntimeOptions(
         volumeServer,
         networkServer,
         publishIp,
+        resolvers,
         bundledImages,
         temporaryDirectory,
         bootTimeout,
@@ -111,6 +121,23 @@ public record RuntimeOptions(
           "invalid_publish_ip", "BOXLITE_PUBLISH_IP '" + text + "' must be an IPv4 address");
     }
     return text;
+  }
+
+  private static List<InetSocketAddress> resolvers(String text) {
+    List<InetSocketAddress> found = new ArrayList<>();
+    for (String part : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+      Matcher match = RESOLVER.matcher(part.strip());
+      int port = match.matches() && match.group(2) != null ? Integer.parseInt(match.group(2)) : 53;
+      if (!match.matches() || port < 1 || port > 65535) {
+        throw new ConfigException(
+            "invalid_dns",
+            "BOXLITE_DNS '"
+                + text
+                + "' must be IPv4 addresses, with ports if you like: 192.0.2.1:53");
+      }
+      found.add(new InetSocketAddress(match.group(1), port));
+    }
+    return List.copyOf(found);
   }
 
   private static OptionalInt warmPool(String limit) {

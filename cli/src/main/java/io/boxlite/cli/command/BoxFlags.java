@@ -20,11 +20,9 @@ final class BoxFlags {
 
   private static final String NESTED = "--nested-virtualization";
 
-  /// Ports, rules and kernels of single boxes.
+  /// Kernels of single boxes.
   private static final List<List<String>> LATER =
       List.of(
-          List.of("-p", "--publish"),
-          List.of("--allow-net"),
           List.of("--kernel"),
           List.of("--kernel-format"),
           List.of("--initramfs"),
@@ -42,7 +40,7 @@ final class BoxFlags {
     spec.addOption(Specs.value(Integer.class, "GB", "Size of the box's disk", "--disk-size"));
     spec.addOption(Specs.texts("CAP", "Add a Linux capability, or ALL", "--cap-add"));
     spec.addOption(Specs.texts("CAP", "Drop a Linux capability, or ALL", "--cap-drop"));
-    spec.addOption(Specs.text("MODE", "enabled or disabled", "--network"));
+    NetworkFlags.add(spec);
     spec.addOption(Specs.text("MODE", "Isolation of the VM: enable or disable", "--security"));
     spec.addOption(
         Specs.text("PATH", "OCI image layout directory instead of an image", "--rootfs"));
@@ -73,7 +71,6 @@ final class BoxFlags {
   static BoxOptions.Builder read(ParseResult parsed, CliContext context) {
     LATER.forEach(names -> refuseLater(parsed, names.getLast()));
     refuseLater(parsed, NESTED);
-    checkNetwork(parsed);
     checkSecurity(parsed, context);
     BoxOptions.Builder options = source(parsed);
     options.env(ProcessFlags.env(parsed, context));
@@ -88,6 +85,7 @@ final class BoxFlags {
         .noTemplate(Specs.has(parsed, "--no-template"))
         .capAdd(Specs.list(parsed, "--cap-add"))
         .capDrop(Specs.list(parsed, "--cap-drop"))
+        .network(NetworkFlags.read(parsed))
         .volumes(volumes(parsed, context));
   }
 
@@ -125,14 +123,6 @@ final class BoxFlags {
   private static void refuseLater(ParseResult parsed, String name) {
     if (parsed.hasMatchedOption(name)) {
       throw CliException.failure(name + " is not available in this version");
-    }
-  }
-
-  private static void checkNetwork(ParseResult parsed) {
-    String mode = parsed.matchedOptionValue("--network", "enabled");
-    if (!mode.equals("enabled") && !mode.equals("disabled")) {
-      throw CliException.failure(
-          "invalid network.mode \"" + mode + "\". Expected \"enabled\" or \"disabled\".");
     }
   }
 

@@ -6,12 +6,15 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.HealthStatus;
+import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.PublishedPort;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -102,6 +105,22 @@ final class InspectCommand implements Command {
     return tree;
   }
 
+  private static Map<String, Object> network(NetworkInfo network) {
+    Map<String, Object> ports = new TreeMap<>();
+    for (PublishedPort port : network.publishedPorts()) {
+      ports.put(
+          port.guestPort() + "/" + port.protocol().wireName(),
+          List.of(Map.of("HostIp", port.hostIp(), "HostPort", String.valueOf(port.hostPort()))));
+    }
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("Mode", network.enabled() ? "enabled" : "disabled");
+    tree.put("AllowNet", network.allowNet());
+    tree.put("DenyNet", network.denyNet());
+    tree.put("Ports", ports);
+    network.problem().ifPresent(problem -> tree.put("Error", problem));
+    return tree;
+  }
+
   private static Map<String, Object> tree(BoxInfo box) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("Status", box.status().wireName());
@@ -121,6 +140,7 @@ final class InspectCommand implements Command {
     tree.put("RestartCount", box.restartCount());
     tree.put("Cpus", box.cpus());
     tree.put("Memory", box.memoryMib() * 1024L * 1024L);
+    tree.put("NetworkSettings", network(box.network()));
     box.boot().ifPresent(boot -> tree.put("BootTiming", timing(boot)));
     return tree;
   }

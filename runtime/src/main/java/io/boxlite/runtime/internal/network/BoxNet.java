@@ -91,12 +91,7 @@ public final class BoxNet implements AutoCloseable {
   public NetworkInfo info(NetworkOptions network) {
     NetworkInfo resting = NetworkInfo.of(network);
     return new NetworkInfo(
-        resting.enabled(),
-        resting.allowNet(),
-        resting.denyNet(),
-        ports,
-        resting.secrets(),
-        problem);
+        resting.enabled(), resting.allowNet(), resting.denyNet(), ports, problem);
   }
 
   /// {@return what it has moved since the box started; empty when that cannot be known}

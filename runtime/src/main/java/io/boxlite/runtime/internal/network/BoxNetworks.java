@@ -27,7 +27,7 @@ public final class BoxNetworks {
 
   private final RuntimeOptions options;
   private final SocketPaths sockets;
-  private final Names names = Names.ofHost();
+  private final Names names;
 
   /// The boxes that ports of the host lead into.
   private final Map<PublishedPort, String> holders = new ConcurrentHashMap<>();
@@ -35,6 +35,7 @@ public final class BoxNetworks {
   /// @param options of the runtime
   public BoxNetworks(RuntimeOptions options) {
     this.options = options;
+    this.names = options.resolvers().isEmpty() ? Names.ofHost() : Names.of(options.resolvers());
     this.sockets = new SocketPaths(options.temporaryDirectory());
   }
 

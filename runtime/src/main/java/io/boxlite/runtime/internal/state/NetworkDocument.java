@@ -53,7 +53,6 @@ record NetworkDocument(
                         port.guestPort,
                         PortMapping.Protocol.ofWireName(port.protocol).orElseThrow()))
                 .toList(),
-        List.of(),
         bytesPerSecond,
         connections);
   }

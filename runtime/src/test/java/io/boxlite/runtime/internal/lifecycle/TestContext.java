@@ -47,6 +47,7 @@ final class TestContext {
             guest,
             guest,
             "127.0.0.1",
+            java.util.List.of(),
             directory,
             directory,
             Duration.ofSeconds(10),

@@ -60,6 +60,7 @@ class VmSourceTest {
                 guest,
                 guest,
                 "127.0.0.1",
+                java.util.List.of(),
                 directory,
                 directory,
                 Duration.ofSeconds(10),
