@@ -109,8 +109,10 @@ public final class AttachSession implements Session.Listener {
         status.isPresent()
             ? Frames.exit(hub.exitCode(status.get()), status.get().timedOut())
             : Frames.error(exit.problem());
-    await(done -> to.sendText(last, done));
+    // Before it is sent: a client that has it may close at once. What has ended needs no end, even if
+    // nobody hears of it.
     delivered = true;
+    await(done -> to.sendText(last, done));
     // before the Close: who has seen it may attach again at once
     end();
     await(done -> to.close(StatusCode.NORMAL, "", done));

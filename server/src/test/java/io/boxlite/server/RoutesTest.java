@@ -124,7 +124,7 @@ class RoutesTest extends ServedTest {
           "\"security\":\"maximum\"",
           "\"auto_pause\":5",
           "\"auto_stop\":5",
-          "\"network\":{\"mode\":\"enabled\",\"allow_net\":[\"x\"]}",
+          "\"network\":{\"mode\":\"disabled\",\"allow_net\":[\"x\"]}",
           "\"network\":{\"outbound\":{\"mode\":\"maybe\"}}",
           "\"cpus\":\"many\"",
           "\"env\":{\"A\":null}",
