@@ -151,7 +151,13 @@ class OutputTest {
                 },
                 "RestartCount": 0,
                 "Cpus": 2,
-                "Memory": 536870912
+                "Memory": 536870912,
+                "NetworkSettings": {
+                  "Mode": "enabled",
+                  "AllowNet": [],
+                  "DenyNet": [],
+                  "Ports": {}
+                }
               }
             ]
             """);

@@ -5,8 +5,6 @@ import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.EngineException;
 import io.boxlite.api.ExitStatus;
-import io.boxlite.api.NetworkInfo;
-import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
@@ -93,10 +91,9 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   /// {@return what it is, also when it has been removed meanwhile}
   final BoxInfo snapshot() {
     Optional<RunningBox> run = running();
-    NetworkOptions network = record.options().network();
     return record.toInfo(
         figures.boot(),
-        run.map(r -> r.network().info(network)).orElseGet(() -> NetworkInfo.of(network)),
+        RunningBox.network(run, record.options().network()),
         run.flatMap(RunningBox::health),
         restarting());
   }

@@ -6,6 +6,8 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.HealthStatus;
 import io.boxlite.api.LogChunk;
+import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortalException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.protocol.agent.v1.ExecRecord;
@@ -141,6 +143,14 @@ final class RunningBox implements AutoCloseable {
 
   BoxNet network() {
     return network;
+  }
+
+  /// {@return the network of a box}
+  ///
+  /// @param run if it has one
+  /// @param options of the box
+  static NetworkInfo network(Optional<RunningBox> run, NetworkOptions options) {
+    return run.map(r -> r.network.info(options)).orElseGet(() -> NetworkInfo.of(options));
   }
 
   MainExecution main() {
