@@ -136,11 +136,7 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 	if err := boot.SetNames(r.Hostname, r.MachineId); err != nil {
 		return err
 	}
-	if !r.Network {
-		if err := boot.DropNetwork(); err != nil {
-			return fmt.Errorf("taking the network card away: %w", err)
-		}
-	} else if !boot.HasNetwork() {
+	if r.Network && !boot.HasNetwork() {
 		return fault.New(codes.FailedPrecondition, "no_network_card", "the VM has no network card")
 	}
 	root, err := a.mountRoot(work, layers, r.DiskSize)
@@ -163,6 +159,11 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 	made, err := a.make(config)
 	if err != nil {
 		return err
+	}
+	if !r.Network { // last: it does not come back for another attempt
+		if err := boot.DropNetwork(); err != nil {
+			return errors.Join(fmt.Errorf("taking the network card away: %w", err), made.remove())
+		}
 	}
 	o := optionsOf(r.ContainerId, r.Init, made.container)
 	o.Lossy = func() bool { return !a.connected() }

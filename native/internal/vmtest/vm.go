@@ -174,6 +174,8 @@ func (v *vm) run(t *testing.T, memory, backing string, more ...string) {
 		"-device", "virtio-serial-pci",
 		"-chardev", "socket,id=portal,server=on,wait=off,path=" + v.path("portal.sock"),
 		"-device", "virtserialport,chardev=portal,name=boxlite.portal",
+		"-netdev", "hubport,id=net0,hubid=0",
+		"-device", "virtio-net-pci,netdev=net0,romfile=",
 		"-chardev", "socket,id=volumes,server=on,wait=off,path=" + v.path("volumes.sock"),
 		"-device", "virtserialport,chardev=volumes,name=boxlite.volumes",
 		"-qmp", "unix:" + v.path("qmp.sock") + ",server=on,wait=off",
@@ -267,6 +269,7 @@ func (s *session) rehearse() {
 func (s *session) create(init *pb.ProcessSpec) {
 	s.t.Helper()
 	_, err := s.CreateContainer(s.ctx, &pb.CreateContainerRequest{
+		Network:     true,
 		ContainerId: containerID, Layers: s.vm.layers,
 		Hostname: "box", MachineId: s.machineID, Init: init,
 	})
