@@ -81,6 +81,22 @@ class VolumeIT {
   }
 
   @Test
+  void namedVolumeIsMadeWithItsBoxOnly() {
+    home.run("create", "--name", "taken", "-v", "first:/data", "base").ok();
+    for (List<String> wrong :
+        List.of(
+            List.of("-v", "second:/proc/x", "base"),
+            List.of("-v", "second:/data", "--memory", "1", "base"),
+            List.of("-v", "second:/data", "no/such:image"),
+            List.of("-v", "second:/data", "--name", "taken", "base"))) {
+      List<String> command = new ArrayList<>(List.of("create", "--pull", "never"));
+      command.addAll(wrong);
+      assertThat(home.run(command.toArray(String[]::new)).exitCode()).as("%s", wrong).isNotZero();
+    }
+    assertThat(home.run("volume", "ls").ok().out()).contains("first").doesNotContain("second");
+  }
+
+  @Test
   void linksLeadNowhereOutside() throws IOException {
     Path inside = Files.createDirectory(host.resolve("inside"));
     Files.writeString(host.resolve("secret"), "secret");

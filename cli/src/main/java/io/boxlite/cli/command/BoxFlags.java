@@ -86,13 +86,11 @@ final class BoxFlags {
         .capAdd(Specs.list(parsed, "--cap-add"))
         .capDrop(Specs.list(parsed, "--cap-drop"))
         .network(NetworkFlags.read(parsed))
-        .volumes(volumes(parsed, context));
+        .volumes(volumes(parsed));
   }
 
-  private static List<VolumeMount> volumes(ParseResult parsed, CliContext context) {
-    return Specs.list(parsed, "--volume").stream()
-        .map(text -> VolumeFlag.parse(text, () -> context.boxlite().volumes()))
-        .toList();
+  private static List<VolumeMount> volumes(ParseResult parsed) {
+    return Specs.list(parsed, "--volume").stream().map(VolumeFlag::parse).toList();
   }
 
   private static BoxOptions.Builder source(ParseResult parsed) {

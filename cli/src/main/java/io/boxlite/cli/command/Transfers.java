@@ -67,13 +67,13 @@ final class Transfers {
     Optional<String> image = options.image();
     BoxOptions fetched = options.withPull(PullPolicy.NEVER);
     if (image.isEmpty() || policy == PullPolicy.NEVER) {
-      return context.boxlite().create(fetched);
+      return NamedVolumes.create(fetched, context.boxlite());
     }
     boolean quiet = Specs.has(parsed, "--quiet-pull");
     Optional<String> platform = platform(parsed);
     if (policy == PullPolicy.MISSING && fits(image.get(), platform, context)) {
       try {
-        return context.boxlite().create(fetched);
+        return NamedVolumes.create(fetched, context.boxlite());
       } catch (ImageException e) {
         if (!e.reason().equals("image_not_in_store")) {
           throw e;
@@ -86,7 +86,7 @@ final class Transfers {
       }
     }
     PulledImage pulled = pull(image.get(), platform, quiet, context);
-    return context.boxlite().create(options.ofFetched(pulled));
+    return NamedVolumes.create(options.ofFetched(pulled), context.boxlite());
   }
 
   /// Whether the image, if it is there, is of the platform that was asked for.

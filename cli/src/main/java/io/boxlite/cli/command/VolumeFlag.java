@@ -1,15 +1,11 @@
 package io.boxlite.cli.command;
 
-import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.VolumeInfo;
 import io.boxlite.api.VolumeMount;
-import io.boxlite.api.Volumes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// The value of `--volume`: `[HOST-PATH|NAME:]BOX-PATH[:ro|rw]`.
@@ -22,9 +18,8 @@ final class VolumeFlag {
   /// Reads one.
   ///
   /// @param text as the user typed it
-  /// @param volumes asked only for what is a name
   /// @throws CliException if it is none
-  static VolumeMount parse(String text, Supplier<Volumes> volumes) {
+  static VolumeMount parse(String text) {
     if (text.isBlank()) {
       throw CliException.failure("empty volume spec");
     }
@@ -34,14 +29,14 @@ final class VolumeFlag {
       case 2 ->
           isMode(parts.get(1))
               ? anonymous(parts.getFirst(), isReadOnly(parts.get(1)))
-              : shared(parts.getFirst(), parts.get(1), "", volumes);
+              : shared(parts.getFirst(), parts.get(1), "");
       case 3 ->
           isDrive(parts)
-              ? shared(parts.getFirst() + ":" + parts.get(1), parts.get(2), "", volumes)
-              : shared(parts.getFirst(), parts.get(1), parts.get(2), volumes);
+              ? shared(parts.getFirst() + ":" + parts.get(1), parts.get(2), "")
+              : shared(parts.getFirst(), parts.get(1), parts.get(2));
       default -> {
         if (parts.size() == 4 && isDrive(parts)) {
-          yield shared(parts.getFirst() + ":" + parts.get(1), parts.get(2), parts.get(3), volumes);
+          yield shared(parts.getFirst() + ":" + parts.get(1), parts.get(2), parts.get(3));
         }
         throw CliException.failure(
             "invalid volume spec \"" + text + "\"; use [HOST-PATH|NAME:]BOX-PATH[:ro|rw]");
@@ -75,8 +70,7 @@ final class VolumeFlag {
     return VolumeMount.ofAnonymous(target, readOnly);
   }
 
-  private static VolumeMount shared(
-      String source, String target, String options, Supplier<Volumes> volumes) {
+  private static VolumeMount shared(String source, String target, String options) {
     if (source.isEmpty()) {
       throw CliException.failure("volume host path must be non-empty");
     }
@@ -92,21 +86,9 @@ final class VolumeFlag {
       return VolumeMount.ofHostPath(canonical(relative, source), target, readOnly);
     }
     if (VolumeInfo.isName(source)) {
-      makeIfMissing(source, volumes.get());
       return VolumeMount.ofManaged(source, target, readOnly);
     }
     throw CliException.failure("volume host path \"" + source + "\": No such file or directory");
-  }
-
-  private static void makeIfMissing(String name, Volumes volumes) {
-    if (volumes.get(name).isPresent()) {
-      return;
-    }
-    try {
-      var _ = volumes.create(Optional.of(name));
-    } catch (AlreadyExistsException _) {
-      // Somebody else was faster, which is as well.
-    }
   }
 
   private static String canonical(Path relative, String source) {

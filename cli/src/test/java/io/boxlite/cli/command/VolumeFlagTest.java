@@ -3,16 +3,9 @@ package io.boxlite.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.boxlite.api.NotFoundException;
-import io.boxlite.api.VolumeInfo;
 import io.boxlite.api.VolumeMount;
-import io.boxlite.api.Volumes;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,15 +13,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The grammar of `--volume`.
 class VolumeFlagTest {
-  private final Names volumes = new Names();
-
   private VolumeMount parse(String text) {
-    return VolumeFlag.parse(text, () -> volumes);
+    return VolumeFlag.parse(text);
   }
 
   private void refused(String text, String message) {
     assertThatThrownBy(() -> parse(text)).isInstanceOf(CliException.class).hasMessage(message);
-    assertThat(volumes.names).isEmpty();
   }
 
   @ParameterizedTest
@@ -88,11 +78,8 @@ class VolumeFlagTest {
   }
 
   @Test
-  void aNameIsAVolumeWhichIsMadeOnce() {
-    for (int i = 0; i < 2; i++) {
-      assertThat(parse("cache:/data:ro")).isEqualTo(VolumeMount.ofManaged("cache", "/data", true));
-    }
-    assertThat(volumes.names).containsExactly("cache");
+  void aNameIsAVolume() {
+    assertThat(parse("cache:/data:ro")).isEqualTo(VolumeMount.ofManaged("cache", "/data", true));
   }
 
   @Test
@@ -109,41 +96,5 @@ class VolumeFlagTest {
     refused(
         "C:\\x:/b:ro:x",
         "invalid volume spec \"C:\\x:/b:ro:x\"; use [HOST-PATH|NAME:]BOX-PATH[:ro|rw]");
-  }
-
-  /// Volumes that are nothing but names.
-  private static final class Names implements Volumes {
-    private final List<String> names = new ArrayList<>();
-
-    private static VolumeInfo info(String name) {
-      return new VolumeInfo(
-          name, Optional.of(name), Instant.EPOCH, OptionalLong.empty(), Path.of("/"), false);
-    }
-
-    @Override
-    public VolumeInfo create(Optional<String> name) {
-      names.add(name.orElseThrow());
-      return info(name.orElseThrow());
-    }
-
-    @Override
-    public List<VolumeInfo> list() {
-      return names.stream().map(Names::info).toList();
-    }
-
-    @Override
-    public Optional<VolumeInfo> get(String idOrName) {
-      return names.contains(idOrName) ? Optional.of(info(idOrName)) : Optional.empty();
-    }
-
-    @Override
-    public void remove(String idOrName, boolean force) {
-      throw new NotFoundException("volume_not_found", idOrName);
-    }
-
-    @Override
-    public List<VolumeInfo> prune(boolean all) {
-      return List.of();
-    }
   }
 }
