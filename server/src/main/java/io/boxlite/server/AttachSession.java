@@ -109,7 +109,8 @@ public final class AttachSession implements Session.Listener {
         status.isPresent()
             ? Frames.exit(hub.exitCode(status.get()), status.get().timedOut())
             : Frames.error(exit.problem());
-    // Before it is sent: a client that has it may close at once. What has ended needs no end, even if
+    // Before it is sent: a client that has it may close at once. What has ended needs no end, even
+    // if
     // nobody hears of it.
     delivered = true;
     await(done -> to.sendText(last, done));
