@@ -1,53 +1,28 @@
-// Command boxlite-volumes LOG serves the volumes of one box to its VM. LOG, where its standard error
-// goes, only tells whoever lists processes which box it is. It reads what to serve from its
-// standard input and, when there is a VM, the socket where QEMU serves the host's end of the port. It
-// says "ready" when it is connected, and ends with the VM, or with its standard input before that:
+// Command boxlite-volumes serves the volumes of one box to its VM (docs/volumes.md). It reads what to
+// serve from its standard input and, when there is a VM, the socket where QEMU serves the host's end of the
+// port. It says "ready" when it is connected, and ends with the VM, or with its standard input before that:
 // nobody has to end it.
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net"
-	"os"
 
-	"golang.org/x/sys/unix"
-
+	"boxlite.io/native/internal/helper"
 	"boxlite.io/native/internal/volumes"
 )
 
-// order is what comes on standard input first, and vm what comes then, as JSON.
+// order is what comes on standard input first.
 type order struct {
 	Volumes []volumes.Volume `json:"volumes"`
 }
 
-type vm struct {
-	Socket string `json:"socket"`
-}
-
-const maxOrder = 1 << 20
-
-func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "boxlite-volumes:", err)
-		os.Exit(1)
-	}
-}
+func main() { helper.Exit("boxlite-volumes", run()) }
 
 func run() error {
-	// Away from the terminal of whoever embeds the supervisor: its Ctrl-C is not for this process.
-	if _, err := unix.Setsid(); err != nil {
-		return fmt.Errorf("setsid: %w", err)
-	}
-	if len(os.Args) != 2 {
-		return errors.New("usage: boxlite-volumes LOG < ORDER")
-	}
-	input := json.NewDecoder(io.LimitReader(os.Stdin, maxOrder))
 	var o order
-	if err := input.Decode(&o); err != nil {
-		return fmt.Errorf("standard input: %w", err)
+	orders, err := helper.Begin(&o)
+	if err != nil {
+		return err
 	}
 	if len(o.Volumes) == 0 {
 		return errors.New("no volumes")
@@ -56,21 +31,13 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	var v vm
-	switch err := input.Decode(&v); {
-	case err == io.EOF: // the VM did not come to be
-		return nil
-	case err != nil:
-		return fmt.Errorf("standard input: %w", err)
-	}
-	conn, err := net.Dial("unix", v.Socket)
+	conn, err := orders.Connect()
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if _, err := os.Stdout.WriteString("ready\n"); err != nil {
+	if err := helper.Ready(); err != nil {
 		return err
 	}
-	os.Stdout.Close()
 	return server.Serve(conn)
 }

@@ -18,7 +18,6 @@ import (
 const (
 	helloLimit  = 10 * time.Second
 	maxHello    = 64 << 10
-	maxTunnels  = 1024
 	inboundKind = "in" // of flows that the host begins; the supervisor does not decide on them
 )
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
 	"golang.org/x/time/rate"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -61,6 +62,7 @@ type Network struct {
 
 	mu    sync.Mutex
 	flows map[uint64]*flow
+	open  atomic.Int64 // flows
 	limit int
 	udp   map[stack.TransportEndpointID]*association
 
@@ -198,11 +200,20 @@ func (n *Network) admit(frame []byte) bool {
 		ip := header.IPv4(packet)
 		from, to := netip.AddrFrom4(ip.SourceAddress().As4()), netip.AddrFrom4(ip.DestinationAddress().As4())
 		if from != Guest {
-			return from.IsUnspecified() && ip.Protocol() == uint8(udp.ProtocolNumber) // DHCP
+			return from.IsUnspecified() && isDHCP(ip)
 		}
 		return ip.Protocol() != uint8(icmp.ProtocolNumber4) || to == Gateway || to == Alias
 	}
 	return false
+}
+
+// isDHCP says whether a packet is for the one service that answers who has no address yet.
+func isDHCP(ip header.IPv4) bool {
+	start := int(ip.HeaderLength())
+	if ip.Protocol() != uint8(udp.ProtocolNumber) || start < header.IPv4MinimumSize || len(ip) < start+header.UDPMinimumSize {
+		return false
+	}
+	return header.UDP(ip[start:]).DestinationPort() == dhcpv4.ServerPort
 }
 
 func (n *Network) countSent(bytes int) {
