@@ -47,13 +47,12 @@ public record NetworkOptions(
   }
 
   static void check(NetworkOptions network, OptionChecks checks) {
-    boolean bare =
-        network.allowNet.isEmpty() && network.denyNet.isEmpty() && network.ports.isEmpty();
+    String disabled = "cannot be used when network.mode is \"disabled\"";
     checks
+        .require(network.enabled || network.allowNet.isEmpty(), "allow_net", disabled)
+        .require(network.enabled || network.denyNet.isEmpty(), "deny_net", disabled)
         .require(
-            network.enabled || bare,
-            "network",
-            "rules and ports cannot be used when the mode is 'disabled'")
+            network.enabled || network.ports.isEmpty(), "ports", "require network.mode=\"enabled\"")
         .require(network.allowNet.size() <= MAX, "allow_net", "must be at most " + MAX)
         .require(network.denyNet.size() <= MAX, "deny_net", "must be at most " + MAX)
         .require(network.ports.size() <= MAX, "ports", "must be at most " + MAX)

@@ -52,6 +52,17 @@ final class FakeBoxlite implements Boxlite {
 
   static final Instant CREATED = Instant.parse("2026-03-04T05:06:07.890Z");
 
+  private static final BootTiming STAGES =
+      new BootTiming(
+          StartOrigin.WARM,
+          Duration.ofMillis(28),
+          Duration.ofMillis(2),
+          Duration.ofMillis(3),
+          Duration.ofMillis(4),
+          Duration.ofMillis(5),
+          Duration.ofMillis(6),
+          Duration.ofMillis(7));
+
   final Map<String, BoxInfo> boxes = new LinkedHashMap<>();
   final List<String> calls = new ArrayList<>();
   final List<BoxOptions> created = new ArrayList<>();
@@ -72,10 +83,15 @@ final class FakeBoxlite implements Boxlite {
 
   /// Gives a box the stages of a start.
   void started(String id) {
-    boxes.computeIfPresent(id, (_, box) -> withStages(box));
+    boxes.computeIfPresent(id, (_, box) -> with(box, box.network(), Optional.of(STAGES)));
   }
 
-  private static BoxInfo withStages(BoxInfo box) {
+  /// Gives a box a network.
+  void network(String id, NetworkInfo network) {
+    boxes.computeIfPresent(id, (_, box) -> with(box, network, box.boot()));
+  }
+
+  private static BoxInfo with(BoxInfo box, NetworkInfo network, Optional<BootTiming> boot) {
     return new BoxInfo(
         box.id(),
         box.name(),
@@ -91,20 +107,11 @@ final class FakeBoxlite implements Boxlite {
         box.detach(),
         box.autoRemove(),
         box.tty(),
-        box.network(),
+        network,
         box.health(),
         box.restartCount(),
         box.restarting(),
-        Optional.of(
-            new BootTiming(
-                StartOrigin.WARM,
-                Duration.ofMillis(28),
-                Duration.ofMillis(2),
-                Duration.ofMillis(3),
-                Duration.ofMillis(4),
-                Duration.ofMillis(5),
-                Duration.ofMillis(6),
-                Duration.ofMillis(7))));
+        boot);
   }
 
   private static BoxInfo info(String id, Optional<String> name, BoxStatus status, String image) {
@@ -368,7 +375,7 @@ final class FakeBoxlite implements Boxlite {
           OptionalLong.of(3 << 19),
           OptionalLong.of(1023),
           Optional.of(new NetworkMetrics(2048, 3L << 30, 5, 1)),
-          withStages(info).boot());
+          Optional.of(STAGES));
     }
   }
 }

@@ -3,9 +3,14 @@ package io.boxlite.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.boxlite.api.BoxStatus;
+import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.PortMapping;
+import io.boxlite.api.PublishedPort;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -231,6 +236,27 @@ class OutputTest {
             "{\"Origin\":\"warm\",\"TotalCreateMs\":28,\"ImagePrepareMs\":2,"
                 + "\"FilesystemSetupMs\":3,\"BoxConfigMs\":4,\"BoxSpawnMs\":5,\"GuestBootMs\":6,"
                 + "\"ContainerInitMs\":7}\n");
+  }
+
+  @Test
+  void inspectShowsEveryHostPortOfABoxPort() {
+    cli.boxlite.with("01C", "web", BoxStatus.RUNNING);
+    cli.boxlite.network(
+        "01C",
+        new NetworkInfo(
+            true,
+            List.of(),
+            List.of(),
+            List.of(
+                new PublishedPort(80, "127.0.0.1", 8080, PortMapping.Protocol.TCP),
+                new PublishedPort(80, "0.0.0.0", 8081, PortMapping.Protocol.TCP),
+                new PublishedPort(80, "0.0.0.0", 8082, PortMapping.Protocol.UDP)),
+            Optional.empty()));
+    assertThat(ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", "web"))
+        .isEqualTo(
+            "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8080\"},"
+                + "{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8081\"}],"
+                + "\"80/udp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8082\"}]}\n");
   }
 
   @Test

@@ -8,6 +8,8 @@ import io.boxlite.api.EngineException;
 import io.boxlite.api.ExecException;
 import io.boxlite.api.ExitStatus;
 import io.boxlite.api.HealthCheck;
+import io.boxlite.api.NetworkOptions;
+import io.boxlite.api.PortMapping;
 import io.boxlite.api.RestartPolicy;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -109,6 +111,37 @@ class RunAndExecTest {
     assertThat(options.cmd()).contains(List.of("-x", "--name", "z", "--", "@f"));
     assertThat(cli.err())
         .isEqualTo("Warning: environment variable 'NOT_SET' is not set here, skipped\n");
+  }
+
+  @Test
+  void networkFlagsBecomeTheNetworkOfTheBox() {
+    cli.run(
+        "create",
+        "--allow-net",
+        "*.example.com:443",
+        "--deny-net",
+        "10.0.0.0/8",
+        "-p",
+        "127.0.0.1:8000-8001:80-81/udp",
+        "-p",
+        "443",
+        "--bandwidth",
+        "5000000000",
+        "--connections",
+        "64",
+        "base");
+    assertThat(created().network())
+        .isEqualTo(
+            new NetworkOptions(
+                true,
+                List.of("*.example.com:443"),
+                List.of("10.0.0.0/8"),
+                List.of(
+                    new PortMapping(Optional.of("127.0.0.1"), 8000, 80, PortMapping.Protocol.UDP),
+                    new PortMapping(Optional.of("127.0.0.1"), 8001, 81, PortMapping.Protocol.UDP),
+                    new PortMapping(Optional.empty(), 0, 443, PortMapping.Protocol.TCP)),
+                5_000_000_000L,
+                64));
   }
 
   @Test

@@ -66,7 +66,9 @@ final class BoxRoutes {
   }
 
   private void create(Exchange exchange) throws IOException {
-    Box box = boxlite.create(OptionMapping.toOptions(exchange.strictJson(CreateBoxBody.class)));
+    // clients send the values of secrets and variables
+    CreateBoxBody body = exchange.confidentialJson(CreateBoxBody.class);
+    Box box = boxlite.create(OptionMapping.toOptions(body));
     exchange.header("Location", Paths.box(box.id()));
     exchange.answer(CREATED, BoxMapping.toBody(box.info()));
   }

@@ -139,6 +139,24 @@ class RoutesTest extends ServedTest {
   }
 
   @Test
+  void faultsOfANewBoxTellNothingOfWhatItsBodySays() throws Exception {
+    for (String rest :
+        new String[] {
+          "\"secrets\":[{\"name\":\"k\",\"value\":\"hunter2\"}]}",
+          "\"secrets\":[{\"name\":\"k\",\"value\":hunter2}]}",
+          "\"secrets\":[{\"name\":\"k\",\"value\":\"hunter2\"",
+          "\"surprise\":{\"value\":\"hunter2\"}}",
+          "\"cpus\":\"hunter2\"}",
+          "\"env\":[\"hunter2\"]}"
+        }) {
+      String answer = request("POST", "/v1/boxes", "{\"image\":\"base\"," + rest);
+      failure(answer, 400, "invalid_argument");
+      assertThat(answer).as(rest).doesNotContain("hunter2");
+    }
+    assertThat(fake.boxes).isEmpty();
+  }
+
+  @Test
   void bothGenerationsOfTheSdkAreUnderstood() throws Exception {
     String old =
         "{\"image\":\"b\",\"network\":{\"mode\":\"Enabled\"},\"detach\":false,\"auto_remove\":false}";

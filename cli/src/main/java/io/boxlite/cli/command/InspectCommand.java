@@ -106,11 +106,15 @@ final class InspectCommand implements Command {
   }
 
   private static Map<String, Object> network(NetworkInfo network) {
-    Map<String, Object> ports = new TreeMap<>();
+    Map<String, List<Map<String, Object>>> ports = new TreeMap<>();
     for (PublishedPort port : network.publishedPorts()) {
-      ports.put(
-          port.guestPort() + "/" + port.protocol().wireName(),
-          List.of(Map.of("HostIp", port.hostIp(), "HostPort", String.valueOf(port.hostPort()))));
+      Map<String, Object> binding = new LinkedHashMap<>();
+      binding.put("HostIp", port.hostIp());
+      binding.put("HostPort", String.valueOf(port.hostPort()));
+      ports
+          .computeIfAbsent(
+              port.guestPort() + "/" + port.protocol().wireName(), _ -> new ArrayList<>())
+          .add(binding);
     }
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("Mode", network.enabled() ? "enabled" : "disabled");

@@ -33,6 +33,9 @@ final class NetworkFlags {
             "Lead a port of the host into the box",
             "-p",
             "--publish"));
+    spec.addOption(
+        Specs.value(Long.class, "BYTES", "Most bytes a second in each direction", "--bandwidth"));
+    spec.addOption(Specs.value(Integer.class, "N", "Most connections at once", "--connections"));
   }
 
   static NetworkOptions read(ParseResult parsed) {
@@ -48,8 +51,8 @@ final class NetworkFlags {
         Specs.list(parsed, "--allow-net"),
         Specs.list(parsed, "--deny-net"),
         ports,
-        0,
-        0);
+        parsed.matchedOptionValue("--bandwidth", 0L),
+        parsed.matchedOptionValue("--connections", 0));
   }
 
   static List<PortMapping> ports(String text) {
