@@ -147,7 +147,7 @@ public final class NetworkMapping {
     }
     List<PortBody> ports = body.publishedPorts();
     return new NetworkInfo(
-        isEnabled("network.mode", body.mode()),
+        !body.mode().equals(DISABLED), // one odd box must not make a whole list unreadable
         OptionMapping.items("network.allow_net", body.allowNet()),
         OptionMapping.items("network.deny_net", body.denyNet()),
         ports == null ? List.of() : ports.stream().map(NetworkMapping::toPublished).toList(),

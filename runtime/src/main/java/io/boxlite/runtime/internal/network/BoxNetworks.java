@@ -25,6 +25,8 @@ public final class BoxNetworks {
   /// Of the guest's network card: what the VM driver gives it.
   private static final int MTU = 65520;
 
+  private static final String ANY = "0.0.0.0";
+
   private final RuntimeOptions options;
   private final SocketPaths sockets;
   private final Names names;
@@ -126,7 +128,11 @@ public final class BoxNetworks {
       String ip = port.hostIp().orElse(options.publishIp());
       for (Map.Entry<PublishedPort, String> held : holders.entrySet()) {
         PublishedPort other = held.getKey();
-        if (other.hostPort() == port.hostPort() && other.protocol() == port.protocol()) {
+        boolean overlaps =
+            ip.equals(other.hostIp()) || ANY.equals(ip) || ANY.equals(other.hostIp());
+        if (overlaps
+            && other.hostPort() == port.hostPort()
+            && other.protocol() == port.protocol()) {
           throw new AlreadyExistsException(
               "port_taken",
               "port "
