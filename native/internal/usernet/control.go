@@ -45,6 +45,8 @@ func Listen(path string) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The name may be another's by the time that this ends: a box that is started again at once.
+	listener.SetUnlinkOnClose(false)
 	if err := os.Chmod(path, 0o600); err != nil {
 		listener.Close()
 		return nil, err
