@@ -6,20 +6,15 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// A QEMU with the guest's kernel, one virtio disk of ext4 at `/work`, a directory of the host by
-/// virtiofs at `/share`, and a shell that takes commands from the serial console: what a box would
-/// be without BoxLite. Needs root, for QEMU's `virtiofsd`. Confined to one thread.
+/// A QEMU with the guest's kernel, one virtio disk of ext4 at `/work`, and a shell that takes
+/// commands from the serial console: what a box would be without BoxLite. Confined to one thread.
 final class BareVm implements AutoCloseable {
   private static final String ENDED = "ended ";
 
-  private static final Path VIRTIOFSD = Path.of("/usr/lib/qemu/virtiofsd");
-
-  private final Process virtiofsd;
   private final Process qemu;
   private final BufferedReader out;
   private final Writer in;
@@ -30,9 +25,8 @@ final class BareVm implements AutoCloseable {
   /// @param initramfs as `bench/fio-image` makes it
   /// @param disk is made there, qcow2
   /// @param gib its size
-  /// @param share directory of the host
   /// @param kvm whether KVM works here
-  BareVm(Path root, Path initramfs, Path disk, int gib, Path share, boolean kvm)
+  BareVm(Path root, Path initramfs, Path disk, int gib, boolean kvm)
       throws IOException, InterruptedException {
     Path raw = disk.resolveSibling(disk.getFileName() + ".raw");
     Measured.run(Map.of(), List.of("truncate", "-s", gib + "G", raw.toString()));
@@ -42,21 +36,8 @@ final class BareVm implements AutoCloseable {
     Measured.run(
         Map.of(), List.of("qemu-img", "convert", "-O", "qcow2", raw.toString(), disk.toString()));
     Files.delete(raw);
-    Path socket = disk.resolveSibling("virtiofs.sock");
-    virtiofsd =
-        new ProcessBuilder(VIRTIOFSD.toString(), "--socket-path=" + socket, "-o", "source=" + share)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!Files.exists(socket)) {
-      if (System.nanoTime() > end || !virtiofsd.isAlive()) {
-        throw new IOException(VIRTIOFSD + " did not come up; it needs root and qemu-system-common");
-      }
-      Thread.onSpinWait();
-    }
-    List<String> command = command(root, initramfs, disk, socket, kvm);
-    qemu = new ProcessBuilder(command).redirectErrorStream(true).start();
+    qemu =
+        new ProcessBuilder(command(root, initramfs, disk, kvm)).redirectErrorStream(true).start();
     out = qemu.inputReader(StandardCharsets.ISO_8859_1);
     in = qemu.outputWriter(StandardCharsets.ISO_8859_1);
     StringBuilder console = new StringBuilder();
@@ -70,13 +51,8 @@ final class BareVm implements AutoCloseable {
     }
   }
 
-  private static List<String> command(
-      Path root, Path initramfs, Path disk, Path virtiofs, boolean kvm) {
-    List<String> command =
-        new ArrayList<>(List.of("qemu-system-x86_64", "-M", "q35,memory-backend=mem"));
-    command.addAll(List.of("-object", "memory-backend-memfd,id=mem,size=512M,share=on"));
-    command.addAll(List.of("-chardev", "socket,id=share,path=" + virtiofs));
-    command.addAll(List.of("-device", "vhost-user-fs-pci,chardev=share,tag=share"));
+  private static List<String> command(Path root, Path initramfs, Path disk, boolean kvm) {
+    List<String> command = new ArrayList<>(List.of("qemu-system-x86_64", "-M", "q35"));
     command.addAll(
         kvm
             ? List.of("-accel", "kvm", "-cpu", "host")
@@ -120,6 +96,5 @@ final class BareVm implements AutoCloseable {
   @Override
   public void close() {
     qemu.destroyForcibly().onExit().join();
-    virtiofsd.destroyForcibly().onExit().join();
   }
 }

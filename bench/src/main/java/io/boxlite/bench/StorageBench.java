@@ -14,9 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// Runs the same `fio` jobs in a box's disk, in a volume of that box, in a bare QEMU VM, there by
-/// virtiofs, and on the host: in turn, round after round. The file is made in a first round that
-/// does not count.
+/// Runs the same `fio` jobs in a box's disk, in a volume of that box, in a bare QEMU VM and on the
+/// host: in turn, round after round. The file is made in a first round that does not count.
 ///
 /// Run by `bench/storage`.
 final class StorageBench {
@@ -95,11 +94,10 @@ final class StorageBench {
     try (WorkDirectory work = WorkDirectory.create()) {
       Path volume = Files.createDirectory(work.path().resolve("volume"));
       Path host = Files.createDirectory(work.path().resolve("host"));
-      Path share = Files.createDirectory(work.path().resolve("share"));
       Path disk = work.path().resolve("bare.qcow2");
       try (CommandHome home = new CommandHome(root, work.path().resolve("home"), Map.of());
           BareVm bare =
-              new BareVm(root, made.resolve("initramfs.gz"), disk, DISK_GIB, share, hasKvm(home))) {
+              new BareVm(root, made.resolve("initramfs.gz"), disk, DISK_GIB, hasKvm(home))) {
         System.out.println("engine: " + home.client().info().engine());
         BoxOptions options =
             BoxOptions.ofRootfs(made.resolve("layout").toString())
@@ -114,7 +112,6 @@ final class StorageBench {
                 new Place("box's disk", line -> exec(box, line), "/work/file"),
                 new Place("volume", line -> exec(box, line), "/vol/file"),
                 new Place("bare VM", bare::run, "/work/file"),
-                new Place("its virtiofs", bare::run, "/share/file"),
                 new Place("host", StorageBench::onHost, host.resolve("file").toString()));
         measure(places, rounds);
         print(places);
