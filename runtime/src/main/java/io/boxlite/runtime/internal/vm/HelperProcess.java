@@ -6,6 +6,8 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class HelperProcess implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final int LAST_WORDS = 1024; // bytes
   private static final byte[] READY = "ready\n".getBytes(StandardCharsets.US_ASCII);
 
   private static final JsonType<Object> JSON = Jsonb.builder().build().type(Object.class);
@@ -88,10 +91,10 @@ public final class HelperProcess implements AutoCloseable {
       tell(process, Map.of("socket", socket.toString()));
       process.getOutputStream().close();
     } catch (IOException e) {
-      throw failed("it ended at once; see " + log, e);
+      throw failed(lastWords(), e);
     }
     if (!awaitReady(process)) {
-      throw failed("it ended at once; see " + log, null);
+      throw failed(lastWords(), null);
     }
     connected = true;
     var _ =
@@ -159,6 +162,22 @@ public final class HelperProcess implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /// {@return that it ended, and why, as it says itself}
+  private String lastWords() {
+    String said;
+    try (FileChannel file = FileChannel.open(log)) {
+      ByteBuffer end = ByteBuffer.allocate(LAST_WORDS);
+      file.read(end, Math.max(0, file.size() - LAST_WORDS));
+      said = StandardCharsets.UTF_8.decode(end.flip()).toString().strip();
+    } catch (IOException e) {
+      said = e.toString();
+    }
+    return "it ended at once; the end of "
+        + log
+        + ": "
+        + said.substring(said.lastIndexOf('\n') + 1);
   }
 
   private EngineException interrupted(InterruptedException e) {
