@@ -3,6 +3,7 @@ package io.boxlite.runtime.internal.layout;
 import io.boxlite.api.StorageException;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -39,17 +40,14 @@ public final class Trees {
   /// @param directory which
   /// @throws StorageException if something cannot be deleted
   public static void delete(Path directory) {
-    Path parent = directory.toAbsolutePath().getParent();
-    try (SecureDirectoryStream<Path> above = open(parent)) {
-      PosixFileAttributes found = attributes(above, directory.getFileName());
-      if (!found.isDirectory()) {
-        throw new NotDirectoryException(directory.toString());
-      }
-      try (SecureDirectoryStream<Path> top =
-          enter(above, directory.getFileName(), found, directory)) {
-        empty(top, directory);
-      }
-      above.deleteDirectory(directory.getFileName());
+    Path absolute = directory.toAbsolutePath();
+    Path parent = absolute.getParent();
+    Path name = absolute.getFileName();
+    if (parent == null || name == null) {
+      throw new IllegalArgumentException(directory + " is no directory of another");
+    }
+    try (DirectoryStream<Path> above = Files.newDirectoryStream(parent)) {
+      delete((SecureDirectoryStream<Path>) above, name, absolute); // those of Linux are secure
     } catch (NoSuchFileException e) {
       if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
         throw notDeleted(directory, e);
@@ -60,17 +58,24 @@ public final class Trees {
     }
   }
 
+  private static void delete(SecureDirectoryStream<Path> above, Path name, Path path)
+      throws IOException {
+    PosixFileAttributes found = attributes(above, name);
+    if (!found.isDirectory()) {
+      throw new NotDirectoryException(path.toString());
+    }
+    try (SecureDirectoryStream<Path> top = enter(above, name, found, path)) {
+      empty(top, path);
+    }
+    above.deleteDirectory(name);
+  }
+
   private static StorageException notDeleted(Path directory, Exception cause) {
     return new StorageException(
         "directory_not_deleted",
         "delete " + directory + ": " + cause + "; remove it by hand",
         cause,
         Map.of("path", directory.toString()));
-  }
-
-  // Those of Linux are secure.
-  private static SecureDirectoryStream<Path> open(Path directory) throws IOException {
-    return (SecureDirectoryStream<Path>) Files.newDirectoryStream(directory);
   }
 
   private static PosixFileAttributes attributes(SecureDirectoryStream<Path> in, Path name)
