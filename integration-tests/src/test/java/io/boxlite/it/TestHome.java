@@ -227,7 +227,10 @@ final class TestHome implements AutoCloseable {
     return commandLine(process).contains(home().toString());
   }
 
-  private static String commandLine(ProcessHandle process) {
+  /// {@return the arguments of a process, with blanks between; empty when it has ended}
+  ///
+  /// @param process of this machine
+  static String commandLine(ProcessHandle process) {
     try {
       return Files.readString(
               Path.of("/proc", Long.toString(process.pid()), "cmdline"),

@@ -6,9 +6,14 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.EngineException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A process beside a VM, which serves something to it. It is started before there is a VM, and
@@ -25,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public final class HelperProcess implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final Duration POLL = Duration.ofMillis(2);
+  private static final int LAST_WORDS = 1024; // bytes
   private static final byte[] READY = "ready\n".getBytes(StandardCharsets.US_ASCII);
 
   private static final JsonType<Object> JSON = Jsonb.builder().build().type(Object.class);
@@ -78,6 +86,36 @@ public final class HelperProcess implements AutoCloseable {
     process.getOutputStream().flush();
   }
 
+  /// Waits for the end of one whose VM has ended, also when an earlier program has started it. As
+  /// long as it lives it has its log locked.
+  ///
+  /// @param what it is, for messages
+  /// @param log of it; when there is none, neither is there a process
+  /// @throws EngineException if it takes too long
+  public static void awaitEnd(String what, Path log) {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    try (FileChannel file = FileChannel.open(log, StandardOpenOption.WRITE)) {
+      for (FileLock lock = file.tryLock(); lock == null; lock = file.tryLock()) {
+        if (System.nanoTime() - end > 0) {
+          throw new EngineException(
+              "helper_lives",
+              what
+                  + " are still served, "
+                  + LIMIT.toSeconds()
+                  + " s after the end of the VM; try"
+                  + " again, or end the process that has "
+                  + log
+                  + " as its argument");
+        }
+        LockSupport.parkNanos(POLL.toNanos());
+      }
+    } catch (NoSuchFileException _) {
+      // It was never started.
+    } catch (IOException e) {
+      throw new EngineException("helper_unknown", what + ", " + log + ": " + e, e, Map.of());
+    }
+  }
+
   /// Waits until it is connected to the VM.
   ///
   /// @param socket of the VM
@@ -88,10 +126,10 @@ public final class HelperProcess implements AutoCloseable {
       tell(process, Map.of("socket", socket.toString()));
       process.getOutputStream().close();
     } catch (IOException e) {
-      throw failed("it ended at once; see " + log, e);
+      throw failed(lastWords(), e);
     }
     if (!awaitReady(process)) {
-      throw failed("it ended at once; see " + log, null);
+      throw failed(lastWords(), null);
     }
     connected = true;
     var _ =
@@ -159,6 +197,22 @@ public final class HelperProcess implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /// {@return that it ended, and why, as it says itself}
+  private String lastWords() {
+    String said;
+    try (FileChannel file = FileChannel.open(log)) {
+      ByteBuffer end = ByteBuffer.allocate(LAST_WORDS);
+      file.read(end, Math.max(0, file.size() - LAST_WORDS));
+      said = StandardCharsets.UTF_8.decode(end.flip()).toString().strip();
+    } catch (IOException e) {
+      said = e.toString();
+    }
+    return "it ended at once; the end of "
+        + log
+        + ": "
+        + said.substring(said.lastIndexOf('\n') + 1);
   }
 
   private EngineException interrupted(InterruptedException e) {
