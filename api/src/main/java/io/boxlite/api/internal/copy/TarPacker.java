@@ -109,12 +109,10 @@ final class TarPacker extends InputStream {
       throw new ConfigException(
           "not_copyable", "'" + source + "' cannot be copied: it is a device, FIFO or socket");
     }
-    Path name = source.toAbsolutePath().normalize().getFileName();
+    Path named = source.toAbsolutePath().normalize();
     begin(
         source,
-        (directory && contents) || name == null
-            ? "."
-            : PathBytes.name(source.toAbsolutePath().normalize()),
+        (directory && contents) || named.getFileName() == null ? "." : PathBytes.name(named),
         top,
         () -> directory ? HeldFile.directory(source, follow) : HeldFile.file(source, follow));
   }

@@ -318,18 +318,18 @@ final class RunningBox implements AutoCloseable {
   ShutDown shutDown(Duration grace) {
     ShutDown done;
     try {
-      if (vm.activity() == VmActivity.DISK_FULL) {
+      if (vm.activity() == VmActivity.DISK_FULL) { // nobody would answer
         done = ShutDown.failed(new StorageException("host_disk_full", "the host's disk is full"));
       } else {
         done = new ShutDown(portal.shutdown(grace), Optional.empty());
       }
     } catch (BoxliteException e) {
-      done = ShutDown.failed(e);
       // The force that follows does not need the agent's consent.
       // A VM that has ended by then was ended by somebody who wanted that.
       System.Logger.Level level =
           vm.isAlive() ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
       LOG.log(level, "VM {0} is ended by force: {1}", vm.id(), e.getMessage());
+      done = ShutDown.failed(e);
     }
     CrashPoint.reached("stop.unmounted");
     // The agent has unmounted and synced: there is no need to wait for the guest to power off.
