@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /// Where connections of a box go that are looked into. From any thread.
-interface FlowProxy {
+///
+/// @since 0.1
+public interface FlowProxy {
   /// A connection of the box.
   ///
   /// @param address where it leads
@@ -27,6 +29,11 @@ interface FlowProxy {
   ///
   /// @param host in lower case
   boolean opens(String host);
+
+  /// {@return whether there are secrets; without, it only checks hosts of plain HTTP}
+  default boolean hasSecrets() {
+    return true;
+  }
 
   /// {@return whether plain HTTP is looked into for the sake of secrets}
   boolean opensPlainHttp();

@@ -1,0 +1,85 @@
+package io.boxlite.network.internal.proxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.util.Locale;
+
+/// What happens to the body of one request: it passes as it is; it is held until it is there in full, so that its
+/// length can be told; or it is changed as it goes and has no length.
+final class BodyChange {
+  /// Longest body that is held, in bytes.
+  static final int MAX_HELD = 64 * 1024;
+
+  /// How.
+  enum Kind {
+    /// As it is.
+    PASS,
+    /// Held until it is there.
+    HOLD,
+    /// As it goes.
+    STREAM
+  }
+
+  private final Kind kind;
+  private final BodyFilter filter;
+  private ByteBuf held = Unpooled.EMPTY_BUFFER;
+
+  private BodyChange(Kind kind, BodyFilter filter) {
+    this.kind = kind;
+    this.filter = filter;
+  }
+
+  /// Decides.
+  ///
+  /// @param substitution what may be put in
+  /// @param type its `Content-Type`, or empty
+  /// @param encoding its `Content-Encoding`, or empty
+  /// @param length how long it is, -1 when that is not told
+  /// @param mayStream it can go without a length
+  static BodyChange of(
+      Substitution substitution, String type, String encoding, long length, boolean mayStream) {
+    BodyFilter filter = substitution.body(Writing.ofBody(type));
+    boolean encoded = !encoding.isEmpty() && !encoding.toLowerCase(Locale.ROOT).equals("identity");
+    if (substitution.isEmpty() || encoded || length == 0) {
+      return new BodyChange(Kind.PASS, filter);
+    }
+    if (length > 0 && length <= MAX_HELD) {
+      return new BodyChange(Kind.HOLD, filter);
+    }
+    return new BodyChange(mayStream ? Kind.STREAM : Kind.PASS, filter);
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  /// Takes the next part, and gives what is to be sent now; all of it at the end when it is held.
+  ByteBuf next(ByteBuf part, boolean last, ByteBufAllocator alloc) {
+    return switch (kind) {
+      case PASS -> part;
+      case STREAM -> filter.filter(part, last, alloc);
+      case HOLD -> {
+        if (held == Unpooled.EMPTY_BUFFER) {
+          held = alloc.buffer(256, MAX_HELD);
+        }
+        try {
+          held.writeBytes(part);
+        } finally {
+          part.release();
+        }
+        if (!last) {
+          yield Unpooled.EMPTY_BUFFER;
+        }
+        ByteBuf all = held;
+        held = Unpooled.EMPTY_BUFFER;
+        yield filter.filter(all, true, alloc);
+      }
+    };
+  }
+
+  void release() {
+    held.release();
+    held = Unpooled.EMPTY_BUFFER;
+  }
+}
