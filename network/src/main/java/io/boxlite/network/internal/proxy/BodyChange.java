@@ -23,11 +23,13 @@ final class BodyChange {
 
   private final Kind kind;
   private final BodyFilter filter;
+  private final Substitution substitution;
   private ByteBuf held = Unpooled.EMPTY_BUFFER;
 
-  private BodyChange(Kind kind, BodyFilter filter) {
+  private BodyChange(Kind kind, Substitution substitution, Writing writing) {
     this.kind = kind;
-    this.filter = filter;
+    this.substitution = substitution;
+    this.filter = substitution.body(writing);
   }
 
   /// Decides.
@@ -39,19 +41,24 @@ final class BodyChange {
   /// @param mayStream it can go without a length
   static BodyChange of(
       Substitution substitution, String type, String encoding, long length, boolean mayStream) {
-    BodyFilter filter = substitution.body(Writing.ofBody(type));
+    Writing writing = Writing.ofBody(type);
     boolean encoded = !encoding.isEmpty() && !encoding.toLowerCase(Locale.ROOT).equals("identity");
     if (substitution.isEmpty() || encoded || length == 0) {
-      return new BodyChange(Kind.PASS, filter);
+      return new BodyChange(Kind.PASS, substitution, writing);
     }
     if (length > 0 && length <= MAX_HELD) {
-      return new BodyChange(Kind.HOLD, filter);
+      return new BodyChange(Kind.HOLD, substitution, writing);
     }
-    return new BodyChange(mayStream ? Kind.STREAM : Kind.PASS, filter);
+    return new BodyChange(mayStream ? Kind.STREAM : Kind.PASS, substitution, writing);
   }
 
   Kind kind() {
     return kind;
+  }
+
+  /// {@return the value of a trailer}
+  String header(String name, String value) {
+    return substitution.header(name, value);
   }
 
   /// Takes the next part, and gives what is to be sent now; all of it at the end when it is held.

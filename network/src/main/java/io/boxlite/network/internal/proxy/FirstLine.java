@@ -3,7 +3,6 @@ package io.boxlite.network.internal.proxy;
 import io.boxlite.network.FlowProxy.Flow;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -59,8 +58,7 @@ public final class FirstLine extends ByteToMessageDecoder {
       ctx.pipeline().addLast(new TlsFront(gate, flow.get(), flow.get().serverName().get()));
       ctx.read();
     } else {
-      ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-      new Http1Relay(gate, flow.get(), Optional.empty(), "").install(ctx.channel());
+      new Http1Relay(gate, flow.get(), Optional.empty(), "").install(ctx.channel(), in.isReadable());
     }
     ctx.pipeline().remove(this);
   }

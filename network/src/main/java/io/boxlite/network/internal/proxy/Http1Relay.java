@@ -9,7 +9,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
@@ -30,6 +29,7 @@ import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -64,7 +64,6 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   private boolean requestEnded;
   private boolean responseBegun;
   private boolean lastOnConnection;
-  private boolean inputEnded;
   private int quietChecks;
 
   /// Makes one.
@@ -81,13 +80,18 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   }
 
   /// Puts itself at the end of the pipeline of the box's connection.
-  void install(Channel channel) {
+  ///
+  /// @param channel the box's connection
+  /// @param ahead bytes of it have been read and follow
+  void install(Channel channel, boolean ahead) {
     channel.pipeline().addLast(decoder, encoder, this);
     Channel server = upstream;
     if (server != null) {
       use(server);
     }
-    channel.read();
+    if (!ahead) {
+      channel.read();
+    }
   }
 
   private void use(Channel server) {
@@ -218,8 +222,11 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
       decoder.proceed();
     }
     server().flush();
-    // Also behind the request: to see the box go.
-    context().read();
+    // Behind a request a read shows when the box goes. Without TLS it may only have said all that it has to
+    // say, which is an end that this kind of channel takes for a close: it is not looked for.
+    if (!requestEnded || flow.serverName().isPresent()) {
+      context().read();
+    }
   }
 
   private void passPart(HttpContent part) {
@@ -250,7 +257,9 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     }
     if (last) {
       DefaultLastHttpContent end = new DefaultLastHttpContent(out);
-      end.trailingHeaders().add(((LastHttpContent) part).trailingHeaders());
+      for (Map.Entry<String, String> t : ((LastHttpContent) part).trailingHeaders()) {
+        end.trailingHeaders().add(t.getKey(), change.header(t.getKey(), t.getValue()));
+      }
       server().write(end);
     } else if (out.isReadable()) {
       server().write(new DefaultHttpContent(out));
@@ -280,12 +289,7 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
-      inputEnded = true;
-      if (state == State.IDLE || (state == State.PASSING && !requestEnded)) {
-        end();
-      }
-    } else if (event instanceof IdleStateEvent) {
+    if (event instanceof IdleStateEvent) {
       quietChecks++;
       if (state == State.IDLE || !requestEnded || (!responseBegun && quietChecks >= MAX_QUIET_CHECKS)) {
         end();
@@ -349,7 +353,7 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   }
 
   private void finish(boolean keep) throws Exception {
-    if (!keep || !requestEnded || lastOnConnection || inputEnded) {
+    if (!keep || !requestEnded || lastOnConnection) {
       end();
       return;
     }

@@ -87,7 +87,7 @@ final class TlsFront extends SslClientHelloHandler<Channel> {
     if (protocol.isPresent() && protocol.get().equals(HTTP2)) {
       new Http2Relay(gate, host, problem).install(box, server);
     } else {
-      new Http1Relay(gate, flow, server, problem).install(box);
+      new Http1Relay(gate, flow, server, problem).install(box, false);
     }
     ctx.pipeline().remove(this);
   }

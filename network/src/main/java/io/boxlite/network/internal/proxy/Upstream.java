@@ -2,6 +2,8 @@ package io.boxlite.network.internal.proxy;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -23,6 +25,17 @@ final class Upstream {
   private static final int TIMEOUT_SECONDS = 30;
 
   private Upstream() {}
+
+  private static final class Quiet extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      if (ctx.pipeline().last() == this) {
+        ctx.close();
+      } else {
+        ctx.fireExceptionCaught(cause);
+      }
+    }
+  }
 
   /// {@return a connection, on that thread, that reads only when told to}
   ///
@@ -46,6 +59,8 @@ final class Upstream {
               @Override
               protected void initChannel(Channel channel) {
                 tls.ifPresent(handler -> channel.pipeline().addLast(handler));
+                // Failures reach who waits for the connection; nothing is to be said of them in a log.
+                channel.pipeline().addLast(new Quiet());
               }
             })
         .connect(address)
