@@ -16,11 +16,11 @@ import java.util.Optional;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
 
-/// The certificate authority of one box: an ECDSA key (P-256) that signs certificates for the hosts to which
-/// its secrets go. The box trusts the certificate and never sees the key. Valid for a year, and made anew
-/// when it is opened with less than 30 days left, so the box must be told [#pem] at each start. It has no name
-/// constraints: the hosts of secrets may change while the box runs, what it trusts only when it starts.
-/// Immutable, thread-safe.
+/// The certificate authority of one box: an ECDSA key (P-256) that signs certificates for the hosts
+/// to which its secrets go. The box trusts the certificate and never sees the key. Valid for a
+/// year, and made anew when it is opened with less than 30 days left, so the box must be told
+/// [#pem] at each start. It has no name constraints: the hosts of secrets may change while the box
+/// runs, what it trusts only when it starts. Immutable, thread-safe.
 ///
 /// @since 0.1
 public final class BoxAuthority {
@@ -37,8 +37,8 @@ public final class BoxAuthority {
     this.clock = clock;
   }
 
-  /// Opens the authority of a box, and makes it when there is none, when it is about to end, or when the vault
-  /// has another key than the one that sealed it.
+  /// Opens the authority of a box, and makes it when there is none, when it is about to end, or
+  /// when the vault has another key than the one that sealed it.
   ///
   /// @param file where it lies: the certificate and the sealed key in PEM, mode 0600
   /// @param boxId the box
@@ -53,7 +53,8 @@ public final class BoxAuthority {
     Optional<Certificates.Authority> there =
         PrivateFiles.read(file)
             .flatMap(bytes -> parse(bytes, boxId, vault))
-            .filter(a -> a.certificate().getNotAfter().toInstant().isAfter(clock.instant().plus(RENEW)))
+            .filter(
+                a -> a.certificate().getNotAfter().toInstant().isAfter(clock.instant().plus(RENEW)))
             .filter(a -> a.certificate().getNotBefore().toInstant().isBefore(clock.instant()));
     if (there.isPresent()) {
       return new BoxAuthority(there.get(), clock);
@@ -61,7 +62,8 @@ public final class BoxAuthority {
     Certificates.Authority made = Certificates.authority(boxId, clock.instant());
     byte[] sealed = vault.sealBytes(context(boxId), made.key().getEncoded());
     String text =
-        Certificates.pem("CERTIFICATE", encoded(made.certificate())) + Certificates.pem(KEY_BLOCK, sealed);
+        Certificates.pem("CERTIFICATE", encoded(made.certificate()))
+            + Certificates.pem(KEY_BLOCK, sealed);
     PrivateFiles.replace(file, text.getBytes(StandardCharsets.US_ASCII));
     return new BoxAuthority(made, clock);
   }
@@ -75,8 +77,10 @@ public final class BoxAuthority {
     return new Certificates(new Certificates.Authority(certificate, key), clock);
   }
 
-  private static Optional<Certificates.Authority> parse(byte[] bytes, String boxId, SecretVault vault) {
-    try (PemReader reader = new PemReader(new StringReader(new String(bytes, StandardCharsets.US_ASCII)))) {
+  private static Optional<Certificates.Authority> parse(
+      byte[] bytes, String boxId, SecretVault vault) {
+    try (PemReader reader =
+        new PemReader(new StringReader(new String(bytes, StandardCharsets.US_ASCII)))) {
       PemObject certificate = reader.readPemObject();
       PemObject key = reader.readPemObject();
       if (certificate == null || key == null || !key.getType().equals(KEY_BLOCK)) {

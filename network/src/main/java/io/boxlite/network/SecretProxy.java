@@ -27,10 +27,10 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Puts secrets into what a box sends (docs/secrets.md): opens its TLS to the hosts of secrets with certificates
-/// of the box's authority, checks the servers by what the host trusts, and replaces placeholders. Listens at a
-/// Unix socket of mode 0600, and takes only connections that begin with [#header]. Thread-safe; whoever
-/// opens it closes it.
+/// Puts secrets into what a box sends (docs/secrets.md): opens its TLS to the hosts of secrets with
+/// certificates of the box's authority, checks the servers by what the host trusts, and replaces
+/// placeholders. Listens at a Unix socket of mode 0600, and takes only connections that begin with
+/// [#header]. Thread-safe; whoever opens it closes it.
 ///
 /// @since 0.1
 public final class SecretProxy implements FlowProxy, AutoCloseable {
@@ -61,9 +61,14 @@ public final class SecretProxy implements FlowProxy, AutoCloseable {
   /// @param bundle authorities that servers may have beside those that the JDK trusts, in PEM
   /// @return the proxy
   /// @throws NetworkException when it cannot listen there
-  /// @throws io.boxlite.api.ConfigException when the bundle cannot be read, or a secret has line ends
+  /// @throws io.boxlite.api.ConfigException when the bundle cannot be read, or a secret has line
+  ///   ends
   public static SecretProxy open(
-      Path socket, BoxAuthority authority, List<Secret> secrets, HostCheck hosts, Optional<Path> bundle) {
+      Path socket,
+      BoxAuthority authority,
+      List<Secret> secrets,
+      HostCheck hosts,
+      Optional<Path> bundle) {
     byte[] token = new byte[32];
     new SecureRandom().nextBytes(token);
     Gate gate =
@@ -89,20 +94,20 @@ public final class SecretProxy implements FlowProxy, AutoCloseable {
 
   private void listen() throws IOException {
     Files.deleteIfExists(socket);
-      new ServerBootstrap()
-          .group(threads)
-          .channel(NioServerDomainSocketChannel.class)
-          .option(ChannelOption.SO_BACKLOG, 1024)
-          .childOption(ChannelOption.AUTO_READ, false)
-          .childHandler(
-              new ChannelInitializer<Channel>() {
-                @Override
-                protected void initChannel(Channel channel) {
-                  take(channel);
-                }
-              })
-          .bind(UnixDomainSocketAddress.of(socket))
-          .syncUninterruptibly();
+    new ServerBootstrap()
+        .group(threads)
+        .channel(NioServerDomainSocketChannel.class)
+        .option(ChannelOption.SO_BACKLOG, 1024)
+        .childOption(ChannelOption.AUTO_READ, false)
+        .childHandler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                take(channel);
+              }
+            })
+        .bind(UnixDomainSocketAddress.of(socket))
+        .syncUninterruptibly();
     // Who came before this has no token.
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
   }

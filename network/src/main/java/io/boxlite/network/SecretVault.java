@@ -29,8 +29,8 @@ import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// Seals secrets for the disk: AES-256-GCM, each under a nonce of its own, bound to its box and name, so
-/// that what was sealed for one box cannot be opened as another's. Immutable.
+/// Seals secrets for the disk: AES-256-GCM, each under a nonce of its own, bound to its box, name
+/// and place, so that what was sealed for one box cannot be opened as another's. Immutable.
 ///
 /// @since 0.1
 public final class SecretVault {
@@ -52,29 +52,30 @@ public final class SecretVault {
     this.check = checkOf(key);
   }
 
-  /// Opens the vault of a home. The file has 32 random bytes and is made once, with mode 0600. They are the key;
-  /// when a key is given instead, they are the salt of its passphrase.
+  /// Opens the vault of a home. The file has 32 random bytes and is made once, with mode 0600. They
+  /// are the key; when a key is given instead, they are the salt of its passphrase.
   ///
   /// @param file where the random bytes are or will be
-  /// @param given what `BOXLITE_SECRET_KEY` says: base64 of 32 bytes, or else a passphrase of at least 12
-  ///     characters (PBKDF2 with HMAC-SHA-256, 600,000 rounds: takes some tenths of a second)
+  /// @param given what `BOXLITE_SECRET_KEY` says: base64 of 32 bytes, or else a passphrase of at
+  ///   least 12 characters (PBKDF2 with HMAC-SHA-256, 600,000 rounds: takes some tenths of a
+  ///   second)
   /// @return the vault
-  /// @throws ConfigException when the file is readable by others or is none of ours, or the passphrase is short
+  /// @throws ConfigException when the file is readable by others or is none of ours, or the
+  ///   passphrase is short
   /// @throws StorageException when the file cannot be read or made
   public static SecretVault open(Path file, Optional<String> given) {
     Optional<byte[]> direct = given.flatMap(SecretVault::decodeKey);
     if (direct.isPresent()) {
       return new SecretVault(direct.get());
     }
-    given.ifPresent(
-        passphrase -> {
-          if (passphrase.length() < MIN_PASSPHRASE) {
-            throw new ConfigException(
-                "secret_key",
-                "BOXLITE_SECRET_KEY is not usable: it is neither base64 of 32 bytes nor a passphrase of at"
-                    + " least 12 characters; make one with: openssl rand -base64 32");
-          }
-        });
+    given.ifPresent(passphrase -> {
+      if (passphrase.length() < MIN_PASSPHRASE) {
+        throw new ConfigException(
+            "secret_key",
+            "BOXLITE_SECRET_KEY is not usable: it is neither base64 of 32 bytes nor a passphrase of at"
+                + " least 12 characters; make one with: openssl rand -base64 32");
+      }
+    });
     byte[] bytes = PrivateFiles.readOrMake(file, KEY, () -> random(KEY));
     return new SecretVault(given.map(passphrase -> derive(passphrase, bytes)).orElse(bytes));
   }
@@ -90,9 +91,10 @@ public final class SecretVault {
       out.write(MAGIC);
       out.write(check);
       out.writeInt(secrets.size());
-      for (Secret secret : secrets) {
+      for (int i = 0; i < secrets.size(); i++) {
+        Secret secret = secrets.get(i);
         out.writeUTF(secret.name());
-        byte[] sealed = encrypt(context(boxId, secret.name()), encode(secret));
+        byte[] sealed = encrypt(context(boxId, i, secrets.size(), secret.name()), encode(secret));
         out.writeInt(sealed.length);
         out.write(sealed);
       }
@@ -107,7 +109,8 @@ public final class SecretVault {
   /// @param boxId the box for which it was sealed
   /// @param sealed what it made
   /// @return the secrets, in their order
-  /// @throws ConfigException when this vault's key is another, or the bytes were changed or are another box's
+  /// @throws ConfigException when this vault's key is another, or the bytes were changed or are
+  ///   another box's
   public List<Secret> open(String boxId, byte[] sealed) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(sealed))) {
       if (!Arrays.equals(in.readNBytes(MAGIC.length), MAGIC)) {
@@ -133,7 +136,12 @@ public final class SecretVault {
         if (length < 0 || length > MAX_SEALED) {
           throw damaged(boxId, null);
         }
-        secrets.add(decode(name, decrypt(context(boxId, name), in.readNBytes(length))));
+        byte[] bytes = new byte[length];
+        in.readFully(bytes);
+        secrets.add(decode(name, decrypt(context(boxId, i, count, name), bytes)));
+      }
+      if (in.read() >= 0) {
+        throw damaged(boxId, null);
       }
       return List.copyOf(secrets);
     } catch (IOException | GeneralSecurityException e) {
@@ -146,7 +154,8 @@ public final class SecretVault {
     return encrypt(context.getBytes(StandardCharsets.UTF_8), plain);
   }
 
-  /// Opens what [#sealBytes] made; empty when the key or the context is another, or the bytes were changed.
+  /// Opens what [#sealBytes] made; empty when the key or the context is another, or the bytes were
+  /// changed.
   Optional<byte[]> openBytes(String context, byte[] sealed) {
     try {
       return Optional.of(decrypt(context.getBytes(StandardCharsets.UTF_8), sealed));
@@ -180,8 +189,10 @@ public final class SecretVault {
     return cipher.doFinal(sealed, NONCE, sealed.length - NONCE);
   }
 
-  private static byte[] context(String boxId, String name) {
-    return ("boxlite secret\0" + boxId + "\0" + name).getBytes(StandardCharsets.UTF_8);
+  /// With their number and place, so that none can be left out.
+  private static byte[] context(String boxId, int place, int count, String name) {
+    return ("boxlite secret\0" + boxId + "\0" + place + "\0" + count + "\0" + name)
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private static byte[] encode(Secret secret) throws IOException {
@@ -255,7 +266,8 @@ public final class SecretVault {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      return Arrays.copyOf(mac.doFinal("boxlite key check".getBytes(StandardCharsets.US_ASCII)), CHECK);
+      return Arrays.copyOf(
+          mac.doFinal("boxlite key check".getBytes(StandardCharsets.US_ASCII)), CHECK);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("HMAC is not there", e);
     }

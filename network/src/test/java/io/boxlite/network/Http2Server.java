@@ -26,7 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
-/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/reset` not at all.
+/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/reset` not at
+/// all.
 final class Http2Server implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup threads =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -73,7 +74,9 @@ final class Http2Server implements AutoCloseable {
 
   @Override
   public void close() {
-    threads.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).awaitUninterruptibly(3000);
+    threads
+        .shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
+        .awaitUninterruptibly(3000);
   }
 
   private final class Exchange extends ChannelInboundHandlerAdapter {
@@ -88,7 +91,9 @@ final class Http2Server implements AutoCloseable {
         if (frame.headers().path() != null) {
           path = frame.headers().path().toString();
         }
-        frame.headers().forEach(h -> text.append(h.getKey()).append(": ").append(h.getValue()).append('\n'));
+        frame
+            .headers()
+            .forEach(h -> text.append(h.getKey()).append(": ").append(h.getValue()).append('\n'));
         end = frame.isEndStream();
       } else if (message instanceof Http2DataFrame frame) {
         received.addAndGet(frame.content().readableBytes());
@@ -115,7 +120,9 @@ final class Http2Server implements AutoCloseable {
         more(ctx);
         return;
       }
-      ByteBuf body = Unpooled.copiedBuffer(text.append("END ").append(received.get()), StandardCharsets.ISO_8859_1);
+      ByteBuf body =
+          Unpooled.copiedBuffer(
+              text.append("END ").append(received.get()), StandardCharsets.ISO_8859_1);
       ctx.write(new DefaultHttp2HeadersFrame(head, false));
       ctx.write(new DefaultHttp2DataFrame(body, false));
       ctx.writeAndFlush(
@@ -127,7 +134,8 @@ final class Http2Server implements AutoCloseable {
         int size = (int) Math.min(16384, left);
         left -= size;
         sent.addAndGet(size);
-        ctx.writeAndFlush(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(new byte[size]), left == 0));
+        ctx.writeAndFlush(
+            new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(new byte[size]), left == 0));
       }
     }
 

@@ -28,7 +28,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
-/// A box's side and the world's for tests: an authority for servers, a proxy, and ports that lead through it.
+/// A box's side and the world's for tests: an authority for servers, a proxy, and ports that lead
+/// through it.
 final class ProxyBench implements AutoCloseable {
   static final String HOST = "api.secret.test";
   static final Secret KEY = Secret.of("key", "s3cr3t+/va\"lue", List.of(HOST, "*.wide.test"));
@@ -71,19 +72,17 @@ final class ProxyBench implements AutoCloseable {
   int through(int port, Optional<String> name) throws IOException {
     ServerSocket server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
     open.add(server);
-    String header =
-        proxy.header(new FlowProxy.Flow(InetAddress.getLoopbackAddress(), port, name));
-    Thread.startVirtualThread(
-        () -> {
-          while (!server.isClosed()) {
-            try {
-              Socket client = server.accept();
-              Thread.startVirtualThread(() -> forward(client, header));
-            } catch (IOException e) {
-              return;
-            }
-          }
-        });
+    String header = proxy.header(new FlowProxy.Flow(InetAddress.getLoopbackAddress(), port, name));
+    Thread.startVirtualThread(() -> {
+      while (!server.isClosed()) {
+        try {
+          Socket client = server.accept();
+          Thread.startVirtualThread(() -> forward(client, header));
+        } catch (IOException e) {
+          return;
+        }
+      }
+    });
     return server.getLocalPort();
   }
 
@@ -96,15 +95,14 @@ final class ProxyBench implements AutoCloseable {
       OutputStream out = Channels.newOutputStream(box);
       out.write((header + "\n").getBytes(StandardCharsets.US_ASCII));
       Thread up =
-          Thread.startVirtualThread(
-              () -> {
-                try {
-                  copy(client.getInputStream(), out);
-                  box.shutdownOutput();
-                } catch (IOException e) {
-                  close(box);
-                }
-              });
+          Thread.startVirtualThread(() -> {
+            try {
+              copy(client.getInputStream(), out);
+              box.shutdownOutput();
+            } catch (IOException e) {
+              close(box);
+            }
+          });
       try {
         copy(in, client.getOutputStream());
         client.shutdownOutput();
@@ -147,24 +145,22 @@ final class ProxyBench implements AutoCloseable {
                 .createServerSocket(0, 64, InetAddress.getLoopbackAddress())
             : new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
     open.add(server);
-    Thread.startVirtualThread(
-        () -> {
-          while (!server.isClosed()) {
-            try {
-              Socket socket = server.accept();
-              Thread.startVirtualThread(
-                  () -> {
-                    try (socket) {
-                      script.serve(socket);
-                    } catch (Exception e) {
-                      // The client sees it.
-                    }
-                  });
-            } catch (IOException e) {
-              return;
+    Thread.startVirtualThread(() -> {
+      while (!server.isClosed()) {
+        try {
+          Socket socket = server.accept();
+          Thread.startVirtualThread(() -> {
+            try (socket) {
+              script.serve(socket);
+            } catch (Exception e) {
+              // The client sees it.
             }
-          }
-        });
+          });
+        } catch (IOException e) {
+          return;
+        }
+      }
+    });
     return server.getLocalPort();
   }
 

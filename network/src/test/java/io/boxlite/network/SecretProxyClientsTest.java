@@ -92,7 +92,13 @@ final class SecretProxyClientsTest {
     Path file = directory.resolve("body");
     Files.writeString(file, "z".repeat(300_000) + MARK + "z".repeat(300_000));
     String answer =
-        curl(toHttp2(), "-H", "Content-Type: text/plain", "--data-binary", "@" + file, "https://" + HOST + "/");
+        curl(
+            toHttp2(),
+            "-H",
+            "Content-Type: text/plain",
+            "--data-binary",
+            "@" + file,
+            "https://" + HOST + "/");
     assertThat(answer.contains("z" + VALUE + "z")).isTrue();
     assertThat(answer.contains(MARK)).isFalse();
     assertThat(answer.contains("content-length")).isFalse();
@@ -111,7 +117,8 @@ final class SecretProxyClientsTest {
     int port = toHttp2();
     http2.close();
     assertThat(curl(port, "-i", "https://" + HOST + "/")).contains(" 502").contains("refused");
-    assertThat(curl(port, "-i", "--http2-prior-knowledge", "https://" + HOST + "/")).contains(" 502");
+    assertThat(curl(port, "-i", "--http2-prior-knowledge", "https://" + HOST + "/"))
+        .contains(" 502");
   }
 
   @Test
@@ -137,26 +144,47 @@ final class SecretProxyClientsTest {
     }
     long begin = System.nanoTime();
     assertThat(
-            curl(toHttp2(), "-H", "Content-Type: text/plain", "-T", big.toString(), "https://" + HOST + "/count"))
+            curl(
+                toHttp2(),
+                "-H",
+                "Content-Type: text/plain",
+                "-T",
+                big.toString(),
+                "https://" + HOST + "/count"))
         .endsWith("END " + (500L << 20));
     report("HTTP/2 up", begin);
     begin = System.nanoTime();
-    assertThat(curl(toHttp2(), "-o", "/dev/null", "-w", "%{size_download}", "https://" + HOST + "/big?" + (500L << 20)))
+    assertThat(
+            curl(
+                toHttp2(),
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{size_download}",
+                "https://" + HOST + "/big?" + (500L << 20)))
         .isEqualTo(Long.toString(500L << 20));
     report("HTTP/2 down", begin);
   }
 
   private static void report(String what, long begin) {
     double seconds = (System.nanoTime() - begin) / 1e9;
-    System.getLogger("bench").log(System.Logger.Level.INFO, "%s %.0f MiB/s".formatted(what, 500 / seconds));
+    System.getLogger("bench")
+        .log(System.Logger.Level.INFO, "%s %.0f MiB/s".formatted(what, 500 / seconds));
   }
 
   @Test
   void aBoxThatDoesNotReadStopsTheServer() throws Exception {
     Process process =
         new ProcessBuilder(
-                "curl", "-sS", "--cacert", bench.boxPem.toString(), "--connect-to", "::127.0.0.1:" + toHttp2(),
-                "--limit-rate", "1k", "https://" + HOST + "/big?100000000")
+                "curl",
+                "-sS",
+                "--cacert",
+                bench.boxPem.toString(),
+                "--connect-to",
+                "::127.0.0.1:" + toHttp2(),
+                "--limit-rate",
+                "1k",
+                "https://" + HOST + "/big?100000000")
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
     try {

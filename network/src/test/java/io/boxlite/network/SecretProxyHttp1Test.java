@@ -30,8 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 final class SecretProxyHttp1Test {
   private static final String VALUE = KEY.value();
-  private static final Secret OTHER =
-      Secret.of("other", "other-value", List.of("other.test"));
+  private static final Secret OTHER = Secret.of("other", "other-value", List.of("other.test"));
   private static final Secret PLAIN =
       new Secret("plain", "plain-value", List.of("plain.test"), "<BOXLITE_SECRET:plain>", true);
 
@@ -103,7 +102,8 @@ final class SecretProxyHttp1Test {
             echo(),
             "GET /a?k=%s&l=%%3CBOXLITE_SECRET:key%%3e&m=1 HTTP/1.1\r\nHost: %s\r\n\r\n"
                 .formatted(MARK, HOST));
-    assertThat(answer).contains("GET /a?k=s3cr3t%2B%2Fva%22lue&l=s3cr3t%2B%2Fva%22lue&m=1 HTTP/1.1");
+    assertThat(answer)
+        .contains("GET /a?k=s3cr3t%2B%2Fva%22lue&l=s3cr3t%2B%2Fva%22lue&m=1 HTTP/1.1");
   }
 
   @Test
@@ -115,10 +115,13 @@ final class SecretProxyHttp1Test {
           .containsIgnoringCase("\r\nContent-Length: " + ("x" + VALUE + "y").length() + "\r\n")
           .endsWith("\r\n\r\nx" + VALUE + "y");
     }
-    assertThat(ask(socket, post("application/json", "{\"k\":\"\\u003cBOXLITE_SECRET:key\\u003e\"}")))
+    assertThat(
+            ask(socket, post("application/json", "{\"k\":\"\\u003cBOXLITE_SECRET:key\\u003e\"}")))
         .endsWith("{\"k\":\"s3cr3t+/va\\\"lue\"}");
     assertThat(
-            ask(socket, post("application/x-www-form-urlencoded", "k=%3CBOXLITE_SECRET%3Akey%3E&l=1")))
+            ask(
+                socket,
+                post("application/x-www-form-urlencoded", "k=%3CBOXLITE_SECRET%3Akey%3E&l=1")))
         .endsWith("k=s3cr3t%2B%2Fva%22lue&l=1");
     assertThat(ask(socket, post("application/x-www-form-urlencoded", "{\"k\":\"" + MARK + "\"}")))
         .endsWith("{\"k\":\"" + VALUE + "\"}");
@@ -157,8 +160,7 @@ final class SecretProxyHttp1Test {
 
   @Test
   void aCompressedBodyIsLeftAsItIs() throws Exception {
-    String answer =
-        ask(echo(), post("text/plain\r\nContent-Encoding: gzip", "not really " + MARK));
+    String answer = ask(echo(), post("text/plain\r\nContent-Encoding: gzip", "not really " + MARK));
     assertThat(answer).endsWith("not really " + MARK);
   }
 
@@ -180,9 +182,7 @@ final class SecretProxyHttp1Test {
   @Test
   void headHasNoBodyAndTheConnectionGoesOn() throws Exception {
     Socket socket = echo();
-    socket
-        .getOutputStream()
-        .write(Wire.bytes("HEAD /a HTTP/1.1\r\nHost: " + HOST + "\r\n\r\n"));
+    socket.getOutputStream().write(Wire.bytes("HEAD /a HTTP/1.1\r\nHost: " + HOST + "\r\n\r\n"));
     assertThat(Wire.head(socket.getInputStream())).contains("Content-Length: ");
     assertThat(ask(socket, "GET /b HTTP/1.1\r\nHost: " + HOST + "\r\n\r\n")).contains("GET /b");
   }
@@ -226,7 +226,13 @@ final class SecretProxyHttp1Test {
               }
             });
     Socket socket = bench.tls(bench.through(port, Optional.of(HOST)), HOST, "http/1.1");
-    String answer = ask(socket, request.replace("H\r", HOST + "\r").replace("H@", HOST + "@").replace("H:", HOST + ":"));
+    String answer =
+        ask(
+            socket,
+            request
+                .replace("H\r", HOST + "\r")
+                .replace("H@", HOST + "@")
+                .replace("H:", HOST + ":"));
     assertThat(answer).startsWith("HTTP/1.1 400 ").containsIgnoringCase("connection: close");
     assertThat(socket.getInputStream().read()).isNegative();
     assertThat(served).hasValue(0);
@@ -240,7 +246,10 @@ final class SecretProxyHttp1Test {
         .getOutputStream()
         .write(
             Wire.bytes(
-                "POST / HTTP/1.1\r\nHost: " + HOST + "\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk));
+                "POST / HTTP/1.1\r\nHost: "
+                    + HOST
+                    + "\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + chunk));
     socket.getOutputStream().flush();
     assertThat(Wire.head(socket.getInputStream())).startsWith("HTTP/1.1 400 ");
   }
@@ -334,8 +343,7 @@ final class SecretProxyHttp1Test {
             socket -> {
               Wire.head(socket.getInputStream());
               OutputStream out = socket.getOutputStream();
-              out.write(
-                  Wire.bytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"));
+              out.write(Wire.bytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"));
               for (String event = events.take(); !event.isEmpty(); event = events.take()) {
                 out.write(Wire.bytes(event));
                 out.flush();
@@ -373,7 +381,10 @@ final class SecretProxyHttp1Test {
                     .getOutputStream()
                     .write(
                         Wire.bytes(
-                            "HTTP/1.1 200 OK\r\nContent-Length: " + text.length() + "\r\n\r\n" + text));
+                            "HTTP/1.1 200 OK\r\nContent-Length: "
+                                + text.length()
+                                + "\r\n\r\n"
+                                + text));
               }
             });
     Socket socket = bench.tls(bench.through(port, Optional.of(HOST)), HOST, "http/1.1");
@@ -402,28 +413,34 @@ final class SecretProxyHttp1Test {
                   .getOutputStream()
                   .write(
                       Wire.bytes(
-                          "HTTP/1.1 200 OK\r\nContent-Length: " + text.length() + "\r\n\r\n" + text));
+                          "HTTP/1.1 200 OK\r\nContent-Length: "
+                              + text.length()
+                              + "\r\n\r\n"
+                              + text));
             });
     Socket socket = bench.tls(bench.through(port, Optional.of(HOST)), HOST, "http/1.1");
     int length = 64 << 20;
     java.util.concurrent.atomic.AtomicLong sent = new java.util.concurrent.atomic.AtomicLong();
     Thread sender =
-        Thread.startVirtualThread(
-            () -> {
-              try {
-                OutputStream out = socket.getOutputStream();
-                out.write(
-                    Wire.bytes(
-                        "POST / HTTP/1.1\r\nHost: " + HOST + "\r\nContent-Length: " + length + "\r\n\r\n"));
-                byte[] part = new byte[65536];
-                for (int left = length; left > 0; left -= part.length) {
-                  out.write(part);
-                  sent.addAndGet(part.length);
-                }
-              } catch (IOException e) {
-                // Seen below.
-              }
-            });
+        Thread.startVirtualThread(() -> {
+          try {
+            OutputStream out = socket.getOutputStream();
+            out.write(
+                Wire.bytes(
+                    "POST / HTTP/1.1\r\nHost: "
+                        + HOST
+                        + "\r\nContent-Length: "
+                        + length
+                        + "\r\n\r\n"));
+            byte[] part = new byte[65536];
+            for (int left = length; left > 0; left -= part.length) {
+              out.write(part);
+              sent.addAndGet(part.length);
+            }
+          } catch (IOException e) {
+            // Seen below.
+          }
+        });
     long before;
     do {
       before = sent.get();
@@ -441,7 +458,8 @@ final class SecretProxyHttp1Test {
     int through = bench.through(port, Optional.empty());
     String get = "GET /?%s HTTP/1.1\r\nHost: %s\r\nX: " + MARK + PLAIN.placeholder() + "\r\n\r\n";
     Socket socket = bench.plain(through);
-    assertThat(ask(socket, get.formatted("a", "plain.test:8080"))).contains("X: " + MARK + "plain-value");
+    assertThat(ask(socket, get.formatted("a", "plain.test:8080")))
+        .contains("X: " + MARK + "plain-value");
     assertThat(ask(socket, get.formatted("b", HOST))).contains("X: " + MARK + PLAIN.placeholder());
     assertThat(ask(socket, get.formatted("c", "evil.test")))
         .startsWith("HTTP/1.1 403 ")

@@ -78,7 +78,9 @@ final class Wire {
       byte[] body = bytes(head + body(head, in));
       socket
           .getOutputStream()
-          .write(bytes("HTTP/1.1 200 OK\r\nX-Echo: Yes\r\nContent-Length: " + body.length + "\r\n\r\n"));
+          .write(
+              bytes(
+                  "HTTP/1.1 200 OK\r\nX-Echo: Yes\r\nContent-Length: " + body.length + "\r\n\r\n"));
       if (!head.startsWith("HEAD ")) {
         socket.getOutputStream().write(body);
       }

@@ -5,8 +5,8 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.util.Locale;
 
-/// What happens to the body of one request: it passes as it is; it is held until it is there in full, so that its
-/// length can be told; or it is changed as it goes and has no length.
+/// What happens to the body of one request: it passes as it is; it is held until it is there in
+/// full, so that its length can be told; or it is changed as it goes and has no length.
 final class BodyChange {
   /// Longest body that is held, in bytes.
   static final int MAX_HELD = 64 * 1024;

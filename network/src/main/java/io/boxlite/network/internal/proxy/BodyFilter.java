@@ -6,9 +6,9 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.util.List;
 
-/// Replaces placeholders in a stream of bytes, also where they are split between two parts. It holds back only
-/// what may be the beginning of a placeholder: at most 256 characters, 1.5 KiB when they are escaped. For one stream
-/// and one thread.
+/// Replaces placeholders in a stream of bytes, also where they are split between two parts. It
+/// holds back only what may be the beginning of a placeholder: at most 256 characters, 1.5 KiB when
+/// they are escaped. For one stream and one thread.
 final class BodyFilter {
   private static final int MORE = -1;
   private static final byte[] NOTHING = {};
@@ -39,7 +39,9 @@ final class BodyFilter {
 
   /// {@return a whole text changed; the same array when nothing is}
   byte[] all(byte[] bytes) {
-    ByteBuf out = filter(Unpooled.wrappedBuffer(bytes), true, io.netty.buffer.UnpooledByteBufAllocator.DEFAULT);
+    ByteBuf out =
+        filter(
+            Unpooled.wrappedBuffer(bytes), true, io.netty.buffer.UnpooledByteBufAllocator.DEFAULT);
     try {
       byte[] changed = ByteBufUtil.getBytes(out);
       return java.util.Arrays.equals(bytes, changed) ? bytes : changed;

@@ -45,8 +45,8 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemWriter;
 
-/// Certificates that an authority signs for hosts: valid from a day ago, since clocks of guests differ, for 72
-/// hours, and used for 24. The 256 last used are kept. Thread-safe.
+/// Certificates that an authority signs for hosts: valid from a day ago, since clocks of guests
+/// differ, for 72 hours, and used for 24. The 256 last used are kept. Thread-safe.
 public final class Certificates {
   private static final Duration SKEW = Duration.ofDays(1);
   private static final Duration AUTHORITY_LIFE = Duration.ofDays(366);
@@ -181,7 +181,8 @@ public final class Certificates {
       JcaX509ExtensionUtils ids = new JcaX509ExtensionUtils();
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
-                  X500Name.getInstance(authority.certificate.getSubjectX500Principal().getEncoded()),
+                  X500Name.getInstance(
+                      authority.certificate.getSubjectX500Principal().getEncoded()),
                   serial(),
                   Date.from(now.minus(SKEW)),
                   Date.from(until.isAfter(end) ? end : until),

@@ -53,12 +53,14 @@ public final class FirstLine extends ByteToMessageDecoder {
       ctx.close();
       return;
     }
-    ctx.pipeline().replace("idle", "idle", new IdleStateHandler(0, 0, QUIET_SECONDS, TimeUnit.SECONDS));
+    ctx.pipeline()
+        .replace("idle", "idle", new IdleStateHandler(0, 0, QUIET_SECONDS, TimeUnit.SECONDS));
     if (flow.get().serverName().isPresent()) {
       ctx.pipeline().addLast(new TlsFront(gate, flow.get(), flow.get().serverName().get()));
       ctx.read();
     } else {
-      new Http1Relay(gate, flow.get(), Optional.empty(), "").install(ctx.channel(), in.isReadable());
+      new Http1Relay(gate, flow.get(), Optional.empty(), "")
+          .install(ctx.channel(), in.isReadable());
     }
     ctx.pipeline().remove(this);
   }

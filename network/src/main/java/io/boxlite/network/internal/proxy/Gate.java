@@ -25,7 +25,11 @@ public final class Gate {
   /// @param hosts where plain HTTP may go
   /// @param secrets what goes in
   public Gate(
-      String token, Certificates certificates, UpstreamTls tls, HostCheck hosts, SecretSet secrets) {
+      String token,
+      Certificates certificates,
+      UpstreamTls tls,
+      HostCheck hosts,
+      SecretSet secrets) {
     this.token = token;
     this.certificates = certificates;
     this.tls = tls;

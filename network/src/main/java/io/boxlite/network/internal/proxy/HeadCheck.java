@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What a request of HTTP/1 must be so that no two readers can understand it differently: RFC 9112 without all
-/// its leniency.
+/// What a request of HTTP/1 must be so that no two readers can understand it differently: RFC 9112
+/// without all its leniency.
 final class HeadCheck {
   private HeadCheck() {}
 

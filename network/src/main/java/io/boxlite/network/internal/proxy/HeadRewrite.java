@@ -15,7 +15,8 @@ import java.util.Optional;
 final class HeadRewrite {
   private HeadRewrite() {}
 
-  /// {@return the one host that a request names, without its port; empty when it names none, or two}
+  /// {@return the one host that a request names, without its port; empty when it names none, or
+  /// two}
   static Optional<String> host(HttpRequest head) {
     List<String> values = head.headers().getAll(HttpHeaderNames.HOST);
     String host = values.size() == 1 ? HostPattern.ofAuthority(values.getFirst().strip()) : "";

@@ -12,7 +12,9 @@ final class HostPattern {
     for (String pattern : patterns) {
       String wanted = normal(pattern);
       if (wanted.startsWith("*.")
-          ? wanted.length() > 2 && name.length() > wanted.length() - 1 && name.endsWith(wanted.substring(1))
+          ? wanted.length() > 2
+              && name.length() > wanted.length() - 1
+              && name.endsWith(wanted.substring(1))
           : name.equals(wanted)) {
         return true;
       }
@@ -51,13 +53,17 @@ final class HostPattern {
       }
       host = authority.substring(0, colon);
     }
-    return !host.isEmpty() && host.length() <= 255 && host.chars().allMatch(HostPattern::isHostCharacter)
+    return !host.isEmpty()
+            && host.length() <= 255
+            && host.chars().allMatch(HostPattern::isHostCharacter)
         ? normal(host)
         : "";
   }
 
   private static boolean isPort(String text) {
-    return text.length() <= 6 && text.charAt(0) == ':' && text.chars().skip(1).allMatch(c -> c >= '0' && c <= '9');
+    return text.length() <= 6
+        && text.charAt(0) == ':'
+        && text.chars().skip(1).allMatch(c -> c >= '0' && c <= '9');
   }
 
   private static boolean isHex(int c) {

@@ -33,8 +33,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of HTTP/1: takes a request of the box, passes it to the server, passes the response back, and only
-/// then looks at the next. Neither side is read faster than the other takes. One thread.
+/// One connection of HTTP/1: takes a request of the box, passes it to the server, passes the
+/// response back, and only then looks at the next. Neither side is read faster than the other
+/// takes. One thread.
 final class Http1Relay extends ChannelInboundHandlerAdapter {
   private static final int MAX_QUIET_CHECKS = 6;
 
@@ -70,7 +71,8 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   ///
   /// @param gate what it goes by
   /// @param flow the connection
-  /// @param upstream the connection to the server; without, it is made when the first request may go
+  /// @param upstream the connection to the server; without, it is made when the first request may
+  ///   go
   /// @param problem why there is no server; empty: nothing is known
   Http1Relay(Gate gate, Flow flow, Optional<Channel> upstream, String problem) {
     this.problem = problem;
@@ -150,17 +152,16 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   /// May block, so it is done elsewhere.
   private void checkHost(String host) {
     Channel channel = context().channel();
-    Thread.startVirtualThread(
-        () -> {
-          boolean allowed;
-          try {
-            allowed = gate.hosts().allows(host, flow.address(), flow.port());
-          } catch (RuntimeException e) {
-            allowed = false;
-          }
-          boolean may = allowed;
-          channel.eventLoop().execute(() -> checked(host, may));
-        });
+    Thread.startVirtualThread(() -> {
+      boolean allowed;
+      try {
+        allowed = gate.hosts().allows(host, flow.address(), flow.port());
+      } catch (RuntimeException e) {
+        allowed = false;
+      }
+      boolean may = allowed;
+      channel.eventLoop().execute(() -> checked(host, may));
+    });
   }
 
   private void checked(String host, boolean allowed) {
@@ -177,7 +178,9 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     }
     Channel channel = context().channel();
     Upstream.connect(
-            channel.eventLoop(), new InetSocketAddress(flow.address(), flow.port()), Optional.empty())
+            channel.eventLoop(),
+            new InetSocketAddress(flow.address(), flow.port()),
+            Optional.empty())
         .addListener((Future<Channel> connected) -> connected(connected, host));
   }
 
@@ -213,7 +216,9 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
       server().write(head);
     } else if (HttpUtil.is100ContinueExpected(head)) {
       head.headers().remove(HttpHeaderNames.EXPECT);
-      context().writeAndFlush(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
+      context()
+          .writeAndFlush(
+              new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
     }
     while (!early.isEmpty()) {
       passPart(early.poll());
@@ -222,7 +227,8 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
       decoder.proceed();
     }
     server().flush();
-    // Behind a request a read shows when the box goes. Without TLS it may only have said all that it has to
+    // Behind a request a read shows when the box goes. Without TLS it may only have said all that
+    // it has to
     // say, which is an end that this kind of channel takes for a close: it is not looked for.
     if (!requestEnded || flow.serverName().isPresent()) {
       context().read();
@@ -291,7 +297,9 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof IdleStateEvent) {
       quietChecks++;
-      if (state == State.IDLE || !requestEnded || (!responseBegun && quietChecks >= MAX_QUIET_CHECKS)) {
+      if (state == State.IDLE
+          || !requestEnded
+          || (!responseBegun && quietChecks >= MAX_QUIET_CHECKS)) {
         end();
       }
     }
@@ -320,7 +328,8 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     releaseAll();
     ByteBuf content = ByteBufUtil.writeUtf8(context().alloc(), "boxlite: " + text + "\n");
     DefaultFullHttpResponse answer =
-        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content);
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content);
     answer
         .headers()
         .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
@@ -382,24 +391,23 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     state = State.ENDED;
     // The codec calls this: it can only go when it has returned.
     box.eventLoop()
-        .execute(
-            () -> {
-              if (server.pipeline().get(HttpClientCodec.class) != null) {
-                server.pipeline().remove(HttpClientCodec.class);
-              }
-              if (!box.isActive() || !server.isActive()) {
-                box.close();
-                server.close();
-                return;
-              }
-              box.pipeline().addLast(new RawRelay(server));
-              box.pipeline().remove(this);
-              box.pipeline().remove(decoder);
-              box.flush();
-              server.flush();
-              box.read();
-              server.read();
-            });
+        .execute(() -> {
+          if (server.pipeline().get(HttpClientCodec.class) != null) {
+            server.pipeline().remove(HttpClientCodec.class);
+          }
+          if (!box.isActive() || !server.isActive()) {
+            box.close();
+            server.close();
+            return;
+          }
+          box.pipeline().addLast(new RawRelay(server));
+          box.pipeline().remove(this);
+          box.pipeline().remove(decoder);
+          box.flush();
+          server.flush();
+          box.read();
+          server.read();
+        });
   }
 
   private ChannelHandlerContext context() {

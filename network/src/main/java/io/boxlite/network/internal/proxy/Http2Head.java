@@ -23,7 +23,8 @@ final class Http2Head {
       String name = header.getKey().toString();
       if (name.startsWith(":")
           ? !PSEUDO.contains(name) || head.getAll(name).size() != 1
-          : !name.chars().allMatch(c -> HeadCheck.isToken(c) && (c < 'A' || c > 'Z')) || name.isEmpty()) {
+          : !name.chars().allMatch(c -> HeadCheck.isToken(c) && (c < 'A' || c > 'Z'))
+              || name.isEmpty()) {
         return Optional.of("a header has no proper name");
       }
       if (OF_CONNECTIONS.contains(name)) {
@@ -73,8 +74,7 @@ final class Http2Head {
       String before = header.getValue().toString();
       String after =
           name.equals(":path") ? substitution.target(before) : substitution.header(name, before);
-      changed.add(
-          header.getKey(), after.equals(before) ? header.getValue() : bytes(after));
+      changed.add(header.getKey(), after.equals(before) ? header.getValue() : bytes(after));
     }
     return changed;
   }

@@ -35,9 +35,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of HTTP/2: each stream of the box becomes a stream to the server, and its frames are passed on.
-/// A side is told that it may send more when the other has taken what it sent, so that no more waits here
-/// than the windows allow: 256 KiB a stream, 1 MiB a connection and direction. One thread.
+/// One connection of HTTP/2: each stream of the box becomes a stream to the server, and its frames
+/// are passed on. A side is told that it may send more when the other has taken what it sent, so
+/// that no more waits here than the windows allow: 256 KiB a stream, 1 MiB a connection and
+/// direction. One thread.
 final class Http2Relay {
   private static final int STREAM_WINDOW = 256 * 1024;
   private static final int CONNECTION_WINDOW = 1024 * 1024;
@@ -94,22 +95,21 @@ final class Http2Relay {
                 .build(),
             new Front());
     boxChannel.write(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - DEFAULT_WINDOW));
-    serverChannel.ifPresent(
-        channel -> {
-          server = channel;
-          channel
-              .pipeline()
-              .addLast(
-                  Http2FrameCodecBuilder.forClient()
-                      .initialSettings(settings().pushEnabled(false))
-                      .encoderEnforceMaxConcurrentStreams(true)
-                      .gracefulShutdownTimeoutMillis(2000)
-                      .build(),
-                  back);
-          channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - DEFAULT_WINDOW));
-          channel.config().setAutoRead(true);
-          channel.read();
-        });
+    serverChannel.ifPresent(channel -> {
+      server = channel;
+      channel
+          .pipeline()
+          .addLast(
+              Http2FrameCodecBuilder.forClient()
+                  .initialSettings(settings().pushEnabled(false))
+                  .encoderEnforceMaxConcurrentStreams(true)
+                  .gracefulShutdownTimeoutMillis(2000)
+                  .build(),
+              back);
+      channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - DEFAULT_WINDOW));
+      channel.config().setAutoRead(true);
+      channel.read();
+    });
     boxChannel.config().setAutoRead(true);
     boxChannel.read();
   }
@@ -130,13 +130,14 @@ final class Http2Relay {
     Http2FrameStream stream = frame.stream();
     Optional<String> bad = Http2Head.problem(frame.headers());
     if (bad.isPresent()) {
-      answer(stream, 400, "bad request: " + bad.get());
+      answer(stream, frame.isEndStream(), 400, "bad request: " + bad.get());
       box().writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.PROTOCOL_ERROR));
       box().close();
     } else if (!HostPattern.ofAuthority(Http2Head.authority(frame.headers())).equals(host)) {
-      answer(stream, 421, "the request is for another host than the connection");
+      answer(
+          stream, frame.isEndStream(), 421, "the request is for another host than the connection");
     } else if (!problem.isEmpty()) {
-      answer(stream, 502, problem);
+      answer(stream, frame.isEndStream(), 502, problem);
     } else {
       pass(frame);
     }
@@ -168,12 +169,11 @@ final class Http2Relay {
   private void send(Exchange exchange, DefaultHttp2HeadersFrame head) {
     server()
         .write(head.stream(exchange.server))
-        .addListener(
-            sent -> {
-              if (!sent.isSuccess() && byBox.containsKey(exchange.box)) {
-                fail(exchange, "the server takes no request");
-              }
-            });
+        .addListener(sent -> {
+          if (!sent.isSuccess() && byBox.containsKey(exchange.box)) {
+            fail(exchange, "the server takes no request");
+          }
+        });
   }
 
   private void passBody(Exchange exchange, Http2DataFrame frame) {
@@ -231,7 +231,7 @@ final class Http2Relay {
   }
 
   /// Answers in the server's stead.
-  private void answer(Http2FrameStream stream, int status, String text) {
+  private void answer(Http2FrameStream stream, boolean requestEnded, int status, String text) {
     ByteBuf content = ByteBufUtil.writeUtf8(box().alloc(), "boxlite: " + text + "\n");
     Http2Headers head =
         new DefaultHttp2Headers()
@@ -240,15 +240,21 @@ final class Http2Relay {
             .setInt("content-length", content.readableBytes());
     box().write(new DefaultHttp2HeadersFrame(head, false).stream(stream));
     box().write(new DefaultHttp2DataFrame(content, true).stream(stream));
-    box().writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR).stream(stream));
+    if (!requestEnded) {
+      // RFC 9113 8.1: the rest of the request is not wanted.
+      box().write(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR).stream(stream));
+    }
+    box().flush();
   }
 
   private void fail(Exchange exchange, String text) {
     forget(exchange);
     if (exchange.responseBegun) {
-      box().writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR).stream(exchange.box));
+      box()
+          .writeAndFlush(
+              new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR).stream(exchange.box));
     } else {
-      answer(exchange.box, 502, text);
+      answer(exchange.box, exchange.requestEnded, 502, text);
     }
   }
 
@@ -285,7 +291,8 @@ final class Http2Relay {
         }
         case Http2ResetFrame frame when exchange != null -> {
           forget(exchange);
-          server().writeAndFlush(new DefaultHttp2ResetFrame(frame.errorCode()).stream(exchange.server));
+          server()
+              .writeAndFlush(new DefaultHttp2ResetFrame(frame.errorCode()).stream(exchange.server));
         }
         default -> ReferenceCountUtil.release(message);
       }
@@ -317,7 +324,8 @@ final class Http2Relay {
         Exchange exchange = byBox.get(ofStream.stream());
         if (exchange != null) {
           forget(exchange);
-          server().writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(exchange.server));
+          server()
+              .writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(exchange.server));
         }
         ctx.writeAndFlush(new DefaultHttp2ResetFrame(ofStream.error()).stream(ofStream.stream()));
       } else {

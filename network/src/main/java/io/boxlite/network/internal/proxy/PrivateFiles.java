@@ -53,14 +53,13 @@ public final class PrivateFiles {
     }
     return there
         .filter(content -> content.length == length)
-        .orElseThrow(
-            () ->
-                new ConfigException(
-                    "secret_key",
-                    file
-                        + " cannot be used: it does not have "
-                        + length
-                        + " bytes; restore it from a backup, or delete it and give the secrets anew"));
+        .orElseThrow(() ->
+            new ConfigException(
+                "secret_key",
+                file
+                    + " cannot be used: it does not have "
+                    + length
+                    + " bytes; restore it from a backup, or delete it and give the secrets anew"));
   }
 
   /// {@return the bytes of a file; empty when it is not there}
@@ -74,7 +73,9 @@ public final class PrivateFiles {
       if (!OWNER.containsAll(permissions)) {
         throw new ConfigException(
             "secret_key",
-            file + " cannot be used: others than its owner have a right to it; run: chmod 600 " + file);
+            file
+                + " cannot be used: others than its owner have a right to it; run: chmod 600 "
+                + file);
       }
       if (Files.size(file) > MAX) {
         throw new IOException("it is too large");
@@ -128,7 +129,13 @@ public final class PrivateFiles {
   private static StorageException failure(String verb, Path file, IOException cause) {
     return new StorageException(
         "secret_file",
-        "cannot " + verb + " " + file + ": " + cause.getMessage() + "; see that its directory can be written",
+        "cannot "
+            + verb
+            + " "
+            + file
+            + ": "
+            + cause.getMessage()
+            + "; see that its directory can be written",
         cause,
         Map.of("path", file.toString()));
   }

@@ -42,16 +42,15 @@ final class RawRelay extends ChannelInboundHandlerAdapter {
     if (event instanceof ChannelInputShutdownEvent) {
       // What is written would be lost by a shutdown at once.
       peer.writeAndFlush(Unpooled.EMPTY_BUFFER)
-          .addListener(
-              (ChannelFuture written) -> {
-                if (!(peer instanceof DuplexChannel duplex)
-                    || ((DuplexChannel) ctx.channel()).isOutputShutdown()) {
-                  peer.close();
-                  ctx.close();
-                } else {
-                  duplex.shutdownOutput();
-                }
-              });
+          .addListener((ChannelFuture written) -> {
+            if (!(peer instanceof DuplexChannel duplex)
+                || ((DuplexChannel) ctx.channel()).isOutputShutdown()) {
+              peer.close();
+              ctx.close();
+            } else {
+              duplex.shutdownOutput();
+            }
+          });
     }
   }
 

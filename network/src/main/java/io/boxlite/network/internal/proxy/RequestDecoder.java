@@ -10,9 +10,9 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
 import java.util.Optional;
 
-/// Reads requests of HTTP/1, one step at a time: it stops behind each head and behind each request until it is
-/// told to go on, so that what follows stays bytes (another protocol, after an upgrade). What has been sent ahead is
-/// bounded by whoever reads from the channel.
+/// Reads requests of HTTP/1, one step at a time: it stops behind each head and behind each request
+/// until it is told to go on, so that what follows stays bytes (another protocol, after an
+/// upgrade). What has been sent ahead is bounded by whoever reads from the channel.
 final class RequestDecoder extends HttpRequestDecoder {
   /// Largest head, in bytes.
   static final int MAX_HEAD = 64 * 1024;

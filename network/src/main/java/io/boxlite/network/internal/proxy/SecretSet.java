@@ -17,9 +17,12 @@ public final class SecretSet {
       if (secret.value().chars().anyMatch(c -> c == '\r' || c == '\n' || c == 0)) {
         throw new ConfigException(
             "invalid_secret",
-            "secret '" + secret.name() + "' cannot be used: its value has line ends; give it without");
+            "secret '"
+                + secret.name()
+                + "' cannot be used: its value has line ends; give it without");
       }
-      if (secret.placeholder().isEmpty() || secret.placeholder().chars().anyMatch(c -> c <= ' ' || c > '~')) {
+      if (secret.placeholder().isEmpty()
+          || secret.placeholder().chars().anyMatch(c -> c <= ' ' || c > '~')) {
         throw new ConfigException(
             "invalid_secret",
             "secret '"

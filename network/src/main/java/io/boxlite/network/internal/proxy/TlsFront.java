@@ -16,8 +16,8 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 
-/// The beginning of a TLS connection of a box: the server is reached first, with what the client offers, so that
-/// the client can be told what the server took.
+/// The beginning of a TLS connection of a box: the server is reached first, with what the client
+/// offers, so that the client can be told what the server took.
 final class TlsFront extends SslClientHelloHandler<Channel> {
   private static final int MAX_HELLO = 16 * 1024;
   private static final String HTTP1 = "http/1.1";
@@ -56,8 +56,7 @@ final class TlsFront extends SslClientHelloHandler<Channel> {
 
   @Override
   protected void onLookupComplete(ChannelHandlerContext ctx, Future<Channel> future) {
-    Optional<Channel> server =
-        future.isSuccess() ? Optional.of(future.getNow()) : Optional.empty();
+    Optional<Channel> server = future.isSuccess() ? Optional.of(future.getNow()) : Optional.empty();
     if (!understood || !ctx.channel().isActive()) {
       server.ifPresent(Channel::close);
       ctx.close();
@@ -67,20 +66,18 @@ final class TlsFront extends SslClientHelloHandler<Channel> {
         server
             .map(TlsFront::chosen)
             .orElseGet(
-                () ->
-                    offered.contains(HTTP1) ? Optional.of(HTTP1) : offered.stream().findFirst());
+                () -> offered.contains(HTTP1) ? Optional.of(HTTP1) : offered.stream().findFirst());
     String problem =
         server.isPresent() ? "" : host + " cannot be reached: " + Upstream.reason(future.cause());
     SslHandler tls = new SslHandler(engine(protocol));
     tls.setHandshakeTimeout(30, TimeUnit.SECONDS);
     tls.handshakeFuture()
-        .addListener(
-            done -> {
-              if (!done.isSuccess()) {
-                server.ifPresent(Channel::close);
-                ctx.channel().close();
-              }
-            });
+        .addListener(done -> {
+          if (!done.isSuccess()) {
+            server.ifPresent(Channel::close);
+            ctx.channel().close();
+          }
+        });
     Channel box = ctx.channel();
     server.ifPresent(channel -> box.closeFuture().addListener(_ -> channel.close()));
     ctx.pipeline().addAfter(ctx.name(), null, tls);

@@ -59,22 +59,24 @@ final class Upstream {
               @Override
               protected void initChannel(Channel channel) {
                 tls.ifPresent(handler -> channel.pipeline().addLast(handler));
-                // Failures reach who waits for the connection; nothing is to be said of them in a log.
+                // Failures reach who waits for the connection; nothing is to be said of them in a
+                // log.
                 channel.pipeline().addLast(new Quiet());
               }
             })
         .connect(address)
-        .addListener(
-            (io.netty.channel.ChannelFuture connected) -> {
-              if (!connected.isSuccess()) {
-                result.setFailure(connected.cause());
-              } else if (tls.isEmpty()) {
-                result.setSuccess(connected.channel());
-              } else {
-                connected.channel().read();
-                tls.get().handshakeFuture().addListener(shaken -> finish(shaken, connected.channel(), result));
-              }
-            });
+        .addListener((io.netty.channel.ChannelFuture connected) -> {
+          if (!connected.isSuccess()) {
+            result.setFailure(connected.cause());
+          } else if (tls.isEmpty()) {
+            result.setSuccess(connected.channel());
+          } else {
+            connected.channel().read();
+            tls.get()
+                .handshakeFuture()
+                .addListener(shaken -> finish(shaken, connected.channel(), result));
+          }
+        });
     return result;
   }
 

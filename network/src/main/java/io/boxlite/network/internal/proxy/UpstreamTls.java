@@ -21,8 +21,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
-/// TLS towards servers: their certificate must be of an authority that the host trusts, and name the host that the
-/// box asked for. Thread-safe.
+/// TLS towards servers: their certificate must be of an authority that the host trusts, and name
+/// the host that the box asked for. Thread-safe.
 public final class UpstreamTls {
   private final SSLContext context;
 

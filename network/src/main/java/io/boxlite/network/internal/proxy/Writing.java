@@ -19,8 +19,9 @@ enum Writing {
       return percent(value);
     }
   },
-  /// In a body of `application/x-www-form-urlencoded`: percent-encoded, unless the placeholder was not though it
-  /// would have had to be; then the body is something else that only has the usual type of `curl -d`.
+  /// In a body of `application/x-www-form-urlencoded`: percent-encoded, unless the placeholder was
+  /// not though it would have had to be; then the body is something else that only has the usual
+  /// type of `curl -d`.
   FORM {
     @Override
     byte[] write(byte[] value, boolean plain) {
@@ -50,7 +51,9 @@ enum Writing {
     if (essence.equals("application/x-www-form-urlencoded")) {
       return FORM;
     }
-    return essence.equals("application/json") || essence.endsWith("+json") || essence.endsWith("/x-ndjson")
+    return essence.equals("application/json")
+            || essence.endsWith("+json")
+            || essence.endsWith("/x-ndjson")
         ? JSON
         : RAW;
   }
