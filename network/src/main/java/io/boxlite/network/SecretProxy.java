@@ -35,7 +35,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// @since 0.1
 public final class SecretProxy implements FlowProxy, AutoCloseable {
   /// Most connections at a time; more are closed.
-  static final int MAX_CONNECTIONS = 1024;
+  static final int MAX_CONNECTIONS = 512;
 
   private static final int THREADS = 2;
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.util.Locale;
+import java.util.concurrent.Semaphore;
 
 /// What happens to the body of one request: it passes as it is; it is held until it is there in
 /// full, so that its length can be told; or it is changed as it goes and has no length.
@@ -23,10 +24,13 @@ final class BodyChange {
 
   private final Kind kind;
   private final BodyFilter filter;
+  private final Semaphore room;
+  private int taken;
   private final Substitution substitution;
   private ByteBuf held = Unpooled.EMPTY_BUFFER;
 
-  private BodyChange(Kind kind, Substitution substitution, Writing writing) {
+  private BodyChange(Kind kind, Substitution substitution, Writing writing, Semaphore room) {
+    this.room = room;
     this.kind = kind;
     this.substitution = substitution;
     this.filter = substitution.body(writing);
@@ -39,17 +43,25 @@ final class BodyChange {
   /// @param encoding its `Content-Encoding`, or empty
   /// @param length how long it is, -1 when that is not told
   /// @param mayStream it can go without a length
+  /// @param room how many bytes may be held yet, of all requests
   static BodyChange of(
-      Substitution substitution, String type, String encoding, long length, boolean mayStream) {
+      Substitution substitution,
+      String type,
+      String encoding,
+      long length,
+      boolean mayStream,
+      Semaphore room) {
     Writing writing = Writing.ofBody(type);
     boolean encoded = !encoding.isEmpty() && !encoding.toLowerCase(Locale.ROOT).equals("identity");
     if (substitution.isEmpty() || encoded || length == 0) {
-      return new BodyChange(Kind.PASS, substitution, writing);
+      return new BodyChange(Kind.PASS, substitution, writing, room);
     }
-    if (length > 0 && length <= MAX_HELD) {
-      return new BodyChange(Kind.HOLD, substitution, writing);
+    if (length > 0 && length <= MAX_HELD && room.tryAcquire((int) length)) {
+      BodyChange held = new BodyChange(Kind.HOLD, substitution, writing, room);
+      held.taken = (int) length;
+      return held;
     }
-    return new BodyChange(mayStream ? Kind.STREAM : Kind.PASS, substitution, writing);
+    return new BodyChange(mayStream ? Kind.STREAM : Kind.PASS, substitution, writing, room);
   }
 
   Kind kind() {
@@ -80,13 +92,21 @@ final class BodyChange {
         }
         ByteBuf all = held;
         held = Unpooled.EMPTY_BUFFER;
+        giveBack();
         yield filter.filter(all, true, alloc);
       }
     };
   }
 
+  /// Ends it early.
   void release() {
     held.release();
     held = Unpooled.EMPTY_BUFFER;
+    giveBack();
+  }
+
+  private void giveBack() {
+    room.release(taken);
+    taken = 0;
   }
 }

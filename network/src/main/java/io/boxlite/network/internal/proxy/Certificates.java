@@ -50,8 +50,8 @@ import org.bouncycastle.util.io.pem.PemWriter;
 public final class Certificates {
   private static final Duration SKEW = Duration.ofDays(1);
   private static final Duration AUTHORITY_LIFE = Duration.ofDays(366);
-  private static final Duration LEAF_LIFE = Duration.ofHours(72);
-  private static final Duration LEAF_USE = Duration.ofHours(24);
+  private static final Duration LEAF_LIFE = Duration.ofDays(3);
+  private static final Duration LEAF_USE = Duration.ofDays(1);
   private static final int KEPT = 256;
   private static final int MAX_COMMON_NAME = 64;
   private static final SecureRandom RANDOM = new SecureRandom();

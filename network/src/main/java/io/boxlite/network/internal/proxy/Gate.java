@@ -6,11 +6,16 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 
 /// What all connections of a proxy go by. Thread-safe.
 public final class Gate {
   private static final String VERSION = "v1";
 
+  /// Most bytes of bodies that are held at a time.
+  private static final int MAX_HELD = 32 * 1024 * 1024;
+
+  private final Semaphore held = new Semaphore(MAX_HELD);
   private final String token;
   private final Certificates certificates;
   private final UpstreamTls tls;
@@ -47,6 +52,11 @@ public final class Gate {
   /// @param other instead of those before
   public void secrets(SecretSet other) {
     secrets = other;
+  }
+
+  /// {@return what is given back for each byte held}
+  Semaphore held() {
+    return held;
   }
 
   Certificates certificates() {

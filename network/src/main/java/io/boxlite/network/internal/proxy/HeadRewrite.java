@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 
 /// The heads of requests of HTTP/1.
 final class HeadRewrite {
@@ -68,7 +69,7 @@ final class HeadRewrite {
   }
 
   /// {@return what happens to the body; the head is made fit for it}
-  static BodyChange body(HttpRequest head, Substitution substitution) {
+  static BodyChange body(HttpRequest head, Substitution substitution, Semaphore room) {
     HttpHeaders headers = head.headers();
     boolean chunked = HttpUtil.isTransferEncodingChunked(head);
     long length = chunked ? -1 : HttpUtil.getContentLength(head, 0L);
@@ -78,7 +79,8 @@ final class HeadRewrite {
             headers.get(HttpHeaderNames.CONTENT_TYPE, ""),
             String.join(",", headers.getAll(HttpHeaderNames.CONTENT_ENCODING)),
             length,
-            head.protocolVersion().equals(HttpVersion.HTTP_1_1));
+            head.protocolVersion().equals(HttpVersion.HTTP_1_1),
+            room);
     if (change.kind() == BodyChange.Kind.STREAM && !chunked) {
       headers.remove(HttpHeaderNames.CONTENT_LENGTH);
       headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);

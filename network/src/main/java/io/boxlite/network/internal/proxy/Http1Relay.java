@@ -208,7 +208,7 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     Substitution substitution = gate.secrets().forHost(host, flow.serverName().isPresent());
     HeadRewrite.dropHttp2Upgrade(head);
     HeadRewrite.substitute(head, substitution);
-    BodyChange change = HeadRewrite.body(head, substitution);
+    BodyChange change = HeadRewrite.body(head, substitution, gate.held());
     body = change;
     state = State.PASSING;
     lastOnConnection = !HttpUtil.isKeepAlive(head);

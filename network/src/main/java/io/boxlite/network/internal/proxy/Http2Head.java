@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 
 /// The heads of requests of HTTP/2.
 final class Http2Head {
@@ -90,7 +91,8 @@ final class Http2Head {
   }
 
   /// {@return what happens to the body; the head is made fit for it}
-  static BodyChange body(Http2Headers head, Substitution substitution, boolean none) {
+  static BodyChange body(
+      Http2Headers head, Substitution substitution, boolean none, Semaphore room) {
     CharSequence length = head.get("content-length");
     BodyChange change =
         BodyChange.of(
@@ -98,7 +100,8 @@ final class Http2Head {
             head.get("content-type", "").toString(),
             String.join(",", head.getAll("content-encoding")),
             none ? 0 : length == null ? -1 : Long.parseLong(length.toString()),
-            true);
+            true,
+            room);
     if (change.kind() == BodyChange.Kind.STREAM) {
       head.remove("content-length");
     }

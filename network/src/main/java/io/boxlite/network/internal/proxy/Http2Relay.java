@@ -40,8 +40,9 @@ import org.jspecify.annotations.Nullable;
 /// that no more waits here than the windows allow: 256 KiB a stream, 1 MiB a connection and
 /// direction. One thread.
 final class Http2Relay {
-  private static final int STREAM_WINDOW = 256 * 1024;
-  private static final int CONNECTION_WINDOW = 1024 * 1024;
+  private static final int BOX_WINDOW = 128 * 1024;
+  // Servers are farther away than the box.
+  private static final int SERVER_WINDOW = 512 * 1024;
   private static final int DEFAULT_WINDOW = 65_535;
   private static final int MAX_STREAMS = 128;
   private static final int MAX_HEAD = 64 * 1024;
@@ -90,23 +91,23 @@ final class Http2Relay {
         .pipeline()
         .addLast(
             Http2FrameCodecBuilder.forServer()
-                .initialSettings(settings().maxConcurrentStreams(MAX_STREAMS))
+                .initialSettings(settings(BOX_WINDOW).maxConcurrentStreams(MAX_STREAMS))
                 .gracefulShutdownTimeoutMillis(2000)
                 .build(),
             new Front());
-    boxChannel.write(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - DEFAULT_WINDOW));
+    boxChannel.write(new DefaultHttp2WindowUpdateFrame(BOX_WINDOW - DEFAULT_WINDOW));
     serverChannel.ifPresent(channel -> {
       server = channel;
       channel
           .pipeline()
           .addLast(
               Http2FrameCodecBuilder.forClient()
-                  .initialSettings(settings().pushEnabled(false))
+                  .initialSettings(settings(SERVER_WINDOW).pushEnabled(false))
                   .encoderEnforceMaxConcurrentStreams(true)
                   .gracefulShutdownTimeoutMillis(2000)
                   .build(),
               back);
-      channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - DEFAULT_WINDOW));
+      channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(SERVER_WINDOW - DEFAULT_WINDOW));
       channel.config().setAutoRead(true);
       channel.read();
     });
@@ -114,8 +115,8 @@ final class Http2Relay {
     boxChannel.read();
   }
 
-  private static Http2Settings settings() {
-    return new Http2Settings().initialWindowSize(STREAM_WINDOW).maxHeaderListSize(MAX_HEAD);
+  private static Http2Settings settings(int window) {
+    return new Http2Settings().initialWindowSize(window).maxHeaderListSize(MAX_HEAD);
   }
 
   private Channel box() {
@@ -146,7 +147,7 @@ final class Http2Relay {
   private void pass(Http2HeadersFrame frame) {
     Substitution substitution = gate.secrets().forHost(host, true);
     Http2Headers head = Http2Head.substitute(frame.headers(), substitution);
-    BodyChange body = Http2Head.body(head, substitution, frame.isEndStream());
+    BodyChange body = Http2Head.body(head, substitution, frame.isEndStream(), gate.held());
     Http2FrameStream stream = back.newStream();
     Exchange exchange = new Exchange(frame.stream(), stream, body);
     exchange.requestEnded = frame.isEndStream();
@@ -397,14 +398,22 @@ final class Http2Relay {
       if (event instanceof Http2FrameStreamEvent change
           && change.type() == Http2FrameStreamEvent.Type.State
           && change.stream().state() == io.netty.handler.codec.http2.Http2Stream.State.CLOSED) {
-        Exchange exchange = byServer.get(change.stream());
-        if (exchange != null && !exchange.responseEnded) {
-          forget(exchange);
-          box()
-              .writeAndFlush(
-                  new DefaultHttp2ResetFrame(Http2Error.REFUSED_STREAM).stream(exchange.box));
-        }
+        closed(ctx, byServer.get(change.stream()));
       }
+    }
+
+    private void closed(ChannelHandlerContext ctx, @Nullable Exchange exchange) {
+      if (exchange == null) {
+        return;
+      }
+      if (!ctx.channel().isActive()) {
+        fail(exchange, "the server closed the connection without a response");
+        return;
+      }
+      // Without a word: the server has gone away before it looked at the request.
+      forget(exchange);
+      Http2Error error = exchange.responseEnded ? Http2Error.NO_ERROR : Http2Error.REFUSED_STREAM;
+      box().writeAndFlush(new DefaultHttp2ResetFrame(error).stream(exchange.box));
     }
 
     @Override
