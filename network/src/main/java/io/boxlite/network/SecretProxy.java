@@ -112,6 +112,7 @@ public final class SecretProxy implements FlowProxy, AutoCloseable {
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored")
   private void take(Channel channel) {
     channel.closeFuture().addListener(_ -> connections.decrementAndGet());
     if (connections.incrementAndGet() > MAX_CONNECTIONS) {

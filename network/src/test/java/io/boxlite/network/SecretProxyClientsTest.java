@@ -5,12 +5,19 @@ import static io.boxlite.network.ProxyBench.KEY;
 import static io.boxlite.network.ProxyBench.MARK;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.boxlite.api.Secret;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -196,6 +203,70 @@ final class SecretProxyClientsTest {
       assertThat(before).isLessThan(40 << 20);
     } finally {
       process.destroyForcibly().waitFor();
+    }
+  }
+
+  /// Raw HTTP/2, for heads that no client sends.
+  private Map<String, String> http2(String... headers) throws Exception {
+    try (Http2Client client = new Http2Client(bench.boxTls, toHttp2(), HOST)) {
+      return client.ask(headers);
+    }
+  }
+
+  @Test
+  void headsThatCanBeReadInTwoWaysAreRefused() throws Exception {
+    String[] good = {":method", "GET", ":scheme", "https", ":authority", HOST, ":path", "/"};
+    assertThat(http2(good)).containsEntry(":status", "200");
+    for (String[] more :
+        List.of(
+            new String[] {"host", "evil.test"},
+            new String[] {"host", HOST, "host", HOST},
+            new String[] {"transfer-encoding", "chunked"},
+            new String[] {"connection", "close"},
+            new String[] {"x", "a\r\nhost: evil.test"},
+            new String[] {"X-Upper", "a"},
+            new String[] {"x y", "a"},
+            new String[] {"content-length", "1x"},
+            new String[] {":path", "/second"},
+            new String[] {":authority", "evil.test"},
+            new String[] {":protocol", "websocket"})) {
+      String[] all = Arrays.copyOf(good, good.length + more.length);
+      System.arraycopy(more, 0, all, good.length, more.length);
+      assertThat(http2(all).getOrDefault(":status", "400"))
+          .as(Arrays.toString(more))
+          .isEqualTo("400");
+    }
+    for (String path : List.of("https://evil.test/", "", "x", "/a b")) {
+      assertThat(
+              http2(":method", "GET", ":scheme", "https", ":authority", HOST, ":path", path)
+                  .getOrDefault(":status", "400"))
+          .isEqualTo("400");
+    }
+    assertThat(http2(":method", "GET", ":scheme", "https", ":authority", "evil.test", ":path", "/"))
+        .containsEntry(":status", "421");
+  }
+
+  @Test
+  void theClientOfTheJdkSpeaksBoth() throws Exception {
+    // It cannot be told another address for a name, so the name is one that resolves.
+    bench.proxy.secrets(List.of(Secret.of("key", "v", List.of("localhost"))));
+    try (Http2Server local = new Http2Server(bench.world.forHost("localhost"));
+        HttpClient client = HttpClient.newBuilder().sslContext(bench.boxTls).build()) {
+      for (int port :
+          new int[] {local.port(), bench.server(Optional.of("localhost"), Wire::echo)}) {
+        URI uri =
+            URI.create("https://localhost:" + bench.through(port, Optional.of("localhost")) + "/");
+        HttpRequest request =
+            HttpRequest.newBuilder(uri)
+                .header("X", MARK)
+                .POST(HttpRequest.BodyPublishers.ofString(MARK))
+                .build();
+        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(response.version())
+            .isEqualTo(
+                port == local.port() ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
+        assertThat(response.body()).containsIgnoringCase("x: v\n".strip()).doesNotContain(MARK);
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.util.Locale;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /// What happens to the body of one request: it passes as it is; it is held until it is there in
 /// full, so that its length can be told; or it is changed as it goes and has no length.
@@ -27,7 +28,7 @@ final class BodyChange {
   private final Semaphore room;
   private int taken;
   private final Substitution substitution;
-  private ByteBuf held = Unpooled.EMPTY_BUFFER;
+  private @Nullable ByteBuf held;
 
   private BodyChange(Kind kind, Substitution substitution, Writing writing, Semaphore room) {
     this.room = room;
@@ -79,19 +80,20 @@ final class BodyChange {
       case PASS -> part;
       case STREAM -> filter.filter(part, last, alloc);
       case HOLD -> {
-        if (held == Unpooled.EMPTY_BUFFER) {
-          held = alloc.buffer(256, MAX_HELD);
+        ByteBuf all = held;
+        if (all == null) {
+          all = alloc.buffer(256, MAX_HELD);
+          held = all;
         }
         try {
-          held.writeBytes(part);
+          all.writeBytes(part);
         } finally {
           part.release();
         }
         if (!last) {
           yield Unpooled.EMPTY_BUFFER;
         }
-        ByteBuf all = held;
-        held = Unpooled.EMPTY_BUFFER;
+        held = null;
         giveBack();
         yield filter.filter(all, true, alloc);
       }
@@ -100,8 +102,10 @@ final class BodyChange {
 
   /// Ends it early.
   void release() {
-    held.release();
-    held = Unpooled.EMPTY_BUFFER;
+    if (held != null) {
+      held.release();
+      held = null;
+    }
     giveBack();
   }
 

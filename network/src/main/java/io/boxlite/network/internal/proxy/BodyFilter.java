@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.util.Arrays;
 import java.util.List;
 
 /// Replaces placeholders in a stream of bytes, also where they are split between two parts. It
@@ -37,14 +39,11 @@ final class BodyFilter {
     }
   }
 
-  /// {@return a whole text changed; the same array when nothing is}
+  /// {@return a whole text changed}
   byte[] all(byte[] bytes) {
-    ByteBuf out =
-        filter(
-            Unpooled.wrappedBuffer(bytes), true, io.netty.buffer.UnpooledByteBufAllocator.DEFAULT);
+    ByteBuf out = filter(Unpooled.wrappedBuffer(bytes), true, UnpooledByteBufAllocator.DEFAULT);
     try {
-      byte[] changed = ByteBufUtil.getBytes(out);
-      return java.util.Arrays.equals(bytes, changed) ? bytes : changed;
+      return ByteBufUtil.getBytes(out);
     } finally {
       out.release();
     }
@@ -88,7 +87,7 @@ final class BodyFilter {
     }
     out.writeBytes(data, done, at - done);
     if (at < data.length) {
-      held = java.util.Arrays.copyOfRange(data, at, data.length);
+      held = Arrays.copyOfRange(data, at, data.length);
     }
     return out;
   }

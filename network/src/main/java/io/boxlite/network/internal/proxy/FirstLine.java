@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// Reads what a connection says of itself, and makes its pipeline.
+// What fails is told to the handlers of the channel.
+@SuppressWarnings("FutureReturnValueIgnored")
 public final class FirstLine extends ByteToMessageDecoder {
   private static final int MAX = 1024;
   private static final int FIRST_SECONDS = 10;

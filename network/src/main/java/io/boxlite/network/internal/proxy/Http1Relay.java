@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// One connection of HTTP/1: takes a request of the box, passes it to the server, passes the
 /// response back, and only then looks at the next. Neither side is read faster than the other
 /// takes. One thread.
+// What fails is told to the handlers of the channel.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class Http1Relay extends ChannelInboundHandlerAdapter {
   private static final int MAX_QUIET_CHECKS = 6;
 

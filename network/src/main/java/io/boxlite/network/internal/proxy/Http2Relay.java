@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 /// are passed on. A side is told that it may send more when the other has taken what it sent, so
 /// that no more waits here than the windows allow: 256 KiB a stream, 1 MiB a connection and
 /// direction. One thread.
+// What fails is told to the handlers of the channel.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class Http2Relay {
   private static final int BOX_WINDOW = 128 * 1024;
   // Servers are farther away than the box.

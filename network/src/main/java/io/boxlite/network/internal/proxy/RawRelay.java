@@ -10,6 +10,8 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 
 /// Passes bytes to another channel of the same thread, no faster than that takes them.
+// What fails is told to the handlers of the channel.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class RawRelay extends ChannelInboundHandlerAdapter {
   private final Channel peer;
 

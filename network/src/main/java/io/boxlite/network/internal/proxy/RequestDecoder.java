@@ -8,7 +8,9 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Reads requests of HTTP/1, one step at a time: it stops behind each head and behind each request
 /// until it is told to go on, so that what follows stays bytes (another protocol, after an
@@ -27,7 +29,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   private boolean held;
   private boolean bad;
   private boolean running;
-  private ChannelHandlerContext context;
+  private @Nullable ChannelHandlerContext context;
 
   RequestDecoder() {
     super(
@@ -47,7 +49,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   void proceed() throws Exception {
     held = false;
     if (!running) {
-      channelRead(context, Unpooled.EMPTY_BUFFER);
+      channelRead(Objects.requireNonNull(context), Unpooled.EMPTY_BUFFER);
     }
   }
 

@@ -2,6 +2,7 @@ package io.boxlite.network.internal.proxy;
 
 import io.boxlite.api.Secret;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
@@ -45,7 +46,7 @@ final class Substitution {
     this.entries =
         secrets.stream()
             .map(Entry::of)
-            .sorted(Comparator.comparing((Entry e) -> e.placeholder.length).reversed())
+            .sorted(Comparator.comparingInt((Entry e) -> e.placeholder.length).reversed())
             .toList();
   }
 
@@ -102,7 +103,7 @@ final class Substitution {
   private String replace(String text, Writing writing) {
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     byte[] changed = new BodyFilter(entries, writing).all(bytes);
-    return changed == bytes ? text : new String(changed, StandardCharsets.ISO_8859_1);
+    return Arrays.equals(changed, bytes) ? text : new String(changed, StandardCharsets.ISO_8859_1);
   }
 
   @Override

@@ -18,6 +18,8 @@ import javax.net.ssl.SSLParameters;
 
 /// The beginning of a TLS connection of a box: the server is reached first, with what the client
 /// offers, so that the client can be told what the server took.
+// What fails is told to the handlers of the channel.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class TlsFront extends SslClientHelloHandler<Channel> {
   private static final int MAX_HELLO = 16 * 1024;
   private static final String HTTP1 = "http/1.1";

@@ -21,6 +21,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// Connects to servers. Whoever gets a channel closes it.
+// What fails is told to the handlers of the channel.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class Upstream {
   private static final int TIMEOUT_SECONDS = 30;
 
