@@ -147,9 +147,8 @@ final class SecretProxyClientsTest {
   void muchIsSentAndReceived() throws Exception {
     Path big = directory.resolve("big");
     try (var file = new java.io.RandomAccessFile(big.toFile(), "rw")) {
-      file.setLength(500L << 20);
+      file.setLength(100L << 20);
     }
-    long begin = System.nanoTime();
     assertThat(
             curl(
                 toHttp2(),
@@ -158,9 +157,7 @@ final class SecretProxyClientsTest {
                 "-T",
                 big.toString(),
                 "https://" + HOST + "/count"))
-        .endsWith("END " + (500L << 20));
-    report("HTTP/2 up", begin);
-    begin = System.nanoTime();
+        .endsWith("END " + (100L << 20));
     assertThat(
             curl(
                 toHttp2(),
@@ -168,15 +165,8 @@ final class SecretProxyClientsTest {
                 "/dev/null",
                 "-w",
                 "%{size_download}",
-                "https://" + HOST + "/big?" + (500L << 20)))
-        .isEqualTo(Long.toString(500L << 20));
-    report("HTTP/2 down", begin);
-  }
-
-  private static void report(String what, long begin) {
-    double seconds = (System.nanoTime() - begin) / 1e9;
-    System.getLogger("bench")
-        .log(System.Logger.Level.INFO, "%s %.0f MiB/s".formatted(what, 500 / seconds));
+                "https://" + HOST + "/big?" + (100L << 20)))
+        .isEqualTo(Long.toString(100L << 20));
   }
 
   @Test

@@ -299,9 +299,8 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof IdleStateEvent) {
       quietChecks++;
-      if (state == State.IDLE
-          || !requestEnded
-          || (!responseBegun && quietChecks >= MAX_QUIET_CHECKS)) {
+      boolean waits = requestEnded && quietChecks < MAX_QUIET_CHECKS;
+      if (state == State.IDLE || (!responseBegun && !waits)) {
         end();
       }
     }
@@ -378,7 +377,9 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     if (server != null) {
       server.flush();
     }
-    context().read();
+    if (state == State.IDLE) {
+      context().read();
+    }
   }
 
   private void toRaw() {

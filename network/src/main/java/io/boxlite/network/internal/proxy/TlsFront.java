@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslClientHelloHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -104,6 +105,13 @@ final class TlsFront extends SslClientHelloHandler<Channel> {
   private static Optional<String> chosen(Channel server) {
     String protocol = server.pipeline().get(SslHandler.class).engine().getApplicationProtocol();
     return Optional.ofNullable(protocol).filter(p -> !p.isEmpty());
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent) {
+      ctx.close();
+    }
   }
 
   @Override

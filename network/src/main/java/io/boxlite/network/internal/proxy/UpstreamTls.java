@@ -24,6 +24,11 @@ import javax.net.ssl.X509TrustManager;
 /// TLS towards servers: their certificate must be of an authority that the host trusts, and name
 /// the host that the box asked for. Thread-safe.
 public final class UpstreamTls {
+  /// Read once: it takes some tenths of a second.
+  private static final class OfJdk {
+    static final X509Certificate[] ISSUERS = ofJdk();
+  }
+
   private final SSLContext context;
 
   private UpstreamTls(SSLContext context) {
@@ -39,7 +44,7 @@ public final class UpstreamTls {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
       int number = 0;
-      for (X509Certificate certificate : ofJdk()) {
+      for (X509Certificate certificate : OfJdk.ISSUERS) {
         store.setCertificateEntry("jdk-" + number++, certificate);
       }
       if (bundle.isPresent()) {
@@ -69,15 +74,19 @@ public final class UpstreamTls {
     return engine;
   }
 
-  private static X509Certificate[] ofJdk() throws GeneralSecurityException {
-    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-    factory.init((KeyStore) null);
-    for (TrustManager manager : factory.getTrustManagers()) {
-      if (manager instanceof X509TrustManager x509) {
-        return x509.getAcceptedIssuers();
+  private static X509Certificate[] ofJdk() {
+    try {
+      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+      factory.init((KeyStore) null);
+      for (TrustManager manager : factory.getTrustManagers()) {
+        if (manager instanceof X509TrustManager x509) {
+          return x509.getAcceptedIssuers();
+        }
       }
+      return new X509Certificate[0];
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("cannot read the authorities that the JDK trusts", e);
     }
-    return new X509Certificate[0];
   }
 
   private static Iterable<? extends Certificate> read(Path bundle) {
