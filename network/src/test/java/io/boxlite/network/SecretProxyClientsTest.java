@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.boxlite.api.Secret;
 import java.io.InputStream;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -121,8 +122,10 @@ final class SecretProxyClientsTest {
 
   @Test
   void aServerThatIsNotThereIsABadGateway() throws Exception {
-    int port = toHttp2();
-    http2.close();
+    int port;
+    try (ServerSocket none = new ServerSocket(0)) {
+      port = bench.through(none.getLocalPort(), Optional.of(HOST));
+    }
     assertThat(curl(port, "-i", "https://" + HOST + "/")).contains(" 502").contains("refused");
     assertThat(curl(port, "-i", "--http2-prior-knowledge", "https://" + HOST + "/"))
         .contains(" 502");

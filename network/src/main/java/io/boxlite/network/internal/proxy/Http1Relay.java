@@ -2,7 +2,6 @@ package io.boxlite.network.internal.proxy;
 
 import io.boxlite.network.FlowProxy.Flow;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -12,6 +11,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -29,7 +29,9 @@ import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -69,8 +71,6 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   private boolean lastOnConnection;
   private int quietChecks;
 
-  /// Makes one.
-  ///
   /// @param gate what it goes by
   /// @param flow the connection
   /// @param upstream the connection to the server; without, it is made when the first request may
@@ -89,9 +89,8 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
   /// @param ahead bytes of it have been read and follow
   void install(Channel channel, boolean ahead) {
     channel.pipeline().addLast(decoder, encoder, this);
-    Channel server = upstream;
-    if (server != null) {
-      use(server);
+    if (upstream != null) {
+      use(upstream);
     }
     if (!ahead) {
       channel.read();
@@ -318,38 +317,29 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
 
   /// Answers in the server's stead, and ends the connection.
   private void refuse(int status, String text) {
-    if (state == State.ENDED) {
-      return;
-    }
     if (responseBegun) {
       end();
+    }
+    if (state == State.ENDED) {
       return;
     }
     state = State.ENDED;
     releaseAll();
-    ByteBuf content = ByteBufUtil.writeUtf8(context().alloc(), "boxlite: " + text + "\n");
-    DefaultFullHttpResponse answer =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content);
-    answer
-        .headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
-        .set(HttpHeaderNames.CONTENT_LENGTH, content.readableBytes())
-        .set(HttpHeaderNames.CONNECTION, "close");
+    FullHttpResponse answer = ResponseEncoder.refusal(status, text);
     context().writeAndFlush(answer).addListener(ChannelFutureListener.CLOSE);
-    Channel server = upstream;
-    if (server != null) {
-      server.close();
-    }
+    closeServer();
   }
 
   private void end() {
     state = State.ENDED;
     releaseAll();
     context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-    Channel server = upstream;
-    if (server != null) {
-      server.close();
+    closeServer();
+  }
+
+  private void closeServer() {
+    if (upstream != null) {
+      upstream.close();
     }
   }
 
@@ -373,9 +363,8 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     requestEnded = false;
     responseBegun = false;
     decoder.proceed();
-    Channel server = upstream;
-    if (server != null) {
-      server.flush();
+    if (upstream != null) {
+      upstream.flush();
     }
     if (state == State.IDLE) {
       context().read();
@@ -393,36 +382,19 @@ final class Http1Relay extends ChannelInboundHandlerAdapter {
     server.pipeline().replace(back, null, new RawRelay(box));
     state = State.ENDED;
     // The codec calls this: it can only go when it has returned.
-    box.eventLoop()
-        .execute(() -> {
-          if (server.pipeline().get(HttpClientCodec.class) != null) {
-            server.pipeline().remove(HttpClientCodec.class);
-          }
-          if (!box.isActive() || !server.isActive()) {
-            box.close();
-            server.close();
-            return;
-          }
-          box.pipeline().addLast(new RawRelay(server));
-          box.pipeline().remove(this);
-          box.pipeline().remove(decoder);
-          box.flush();
-          server.flush();
-          box.read();
-          server.read();
-        });
+    box.eventLoop().execute(() -> RawRelay.join(box, server, List.of(this, decoder)));
   }
 
   private ChannelHandlerContext context() {
-    return java.util.Objects.requireNonNull(front);
+    return Objects.requireNonNull(front);
   }
 
   private Channel server() {
-    return java.util.Objects.requireNonNull(upstream);
+    return Objects.requireNonNull(upstream);
   }
 
   private HttpRequest head() {
-    return java.util.Objects.requireNonNull(request);
+    return Objects.requireNonNull(request);
   }
 
   /// The server's side.
