@@ -6,6 +6,7 @@ import io.boxlite.api.BoxStatus;
 import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.PortMapping;
 import io.boxlite.api.PublishedPort;
+import io.boxlite.api.SecretInfo;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -251,12 +252,15 @@ class OutputTest {
                 new PublishedPort(80, "127.0.0.1", 8080, PortMapping.Protocol.TCP),
                 new PublishedPort(80, "0.0.0.0", 8081, PortMapping.Protocol.TCP),
                 new PublishedPort(80, "0.0.0.0", 8082, PortMapping.Protocol.UDP)),
+            List.of(new SecretInfo("key", List.of("api.example.com"))),
             Optional.empty()));
     assertThat(ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", "web"))
         .isEqualTo(
             "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8080\"},"
                 + "{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8081\"}],"
                 + "\"80/udp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8082\"}]}\n");
+    assertThat(ok("inspect", "-f", "{{json .NetworkSettings.Secrets}}", "web"))
+        .isEqualTo("[{\"Name\":\"key\",\"Hosts\":[\"api.example.com\"]}]\n");
   }
 
   @Test

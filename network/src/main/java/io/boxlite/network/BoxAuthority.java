@@ -3,16 +3,19 @@ package io.boxlite.network;
 import io.boxlite.api.StorageException;
 import io.boxlite.network.internal.proxy.Certificates;
 import io.boxlite.network.internal.proxy.PrivateFiles;
+import io.boxlite.network.internal.proxy.UpstreamTls;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
 
@@ -49,12 +52,38 @@ public final class BoxAuthority {
     return open(file, boxId, vault, InstantSource.system());
   }
 
+  /// Opens the authority of a box that runs and trusts it: made anew only when it has ended.
+  ///
+  /// @param file as of [#open]
+  /// @param boxId the box
+  /// @param vault seals the key
+  /// @return the authority
+  /// @throws StorageException when the file cannot be read or written
+  public static BoxAuthority reopen(Path file, String boxId, SecretVault vault) {
+    return open(file, boxId, vault, InstantSource.system(), Duration.ZERO);
+  }
+
+  /// {@return what the host trusts, in PEM, for boxes that trust nobody}
+  ///
+  /// @param bundle further authorities, in PEM
+  /// @throws io.boxlite.api.ConfigException when the bundle cannot be read
+  public static String commonPem(Optional<Path> bundle) {
+    return UpstreamTls.authorities(bundle).stream()
+        .map(certificate -> Certificates.pem("CERTIFICATE", encoded(certificate)))
+        .collect(Collectors.joining());
+  }
+
   static BoxAuthority open(Path file, String boxId, SecretVault vault, InstantSource clock) {
+    return open(file, boxId, vault, clock, RENEW);
+  }
+
+  private static BoxAuthority open(
+      Path file, String boxId, SecretVault vault, InstantSource clock, Duration left) {
     Optional<Certificates.Authority> there =
         PrivateFiles.read(file)
             .flatMap(bytes -> parse(bytes, boxId, vault))
             .filter(
-                a -> a.certificate().getNotAfter().toInstant().isAfter(clock.instant().plus(RENEW)))
+                a -> a.certificate().getNotAfter().toInstant().isAfter(clock.instant().plus(left)))
             .filter(a -> a.certificate().getNotBefore().toInstant().isBefore(clock.instant()));
     if (there.isPresent()) {
       return new BoxAuthority(there.get(), clock);
@@ -100,7 +129,7 @@ public final class BoxAuthority {
     return "boxlite authority\0" + boxId;
   }
 
-  private static byte[] encoded(X509Certificate certificate) {
+  private static byte[] encoded(Certificate certificate) {
     try {
       return certificate.getEncoded();
     } catch (GeneralSecurityException e) {

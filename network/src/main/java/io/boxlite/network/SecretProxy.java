@@ -69,15 +69,28 @@ public final class SecretProxy implements FlowProxy, AutoCloseable {
       List<Secret> secrets,
       HostCheck hosts,
       Optional<Path> bundle) {
+    Gate.Tls tls = new Gate.Tls(authority.certificates(), UpstreamTls.trusting(bundle));
+    return open(socket, new Gate(token(), Optional.of(tls), hosts, new SecretSet(secrets)));
+  }
+
+  /// Opens the proxy of a box that has no secrets: it checks the host of each request of plain
+  /// HTTP, and opens no TLS. Blocks until it listens.
+  ///
+  /// @param socket where it listens; an older file is replaced
+  /// @param hosts where plain HTTP may go
+  /// @return the proxy
+  /// @throws NetworkException when it cannot listen there
+  public static SecretProxy checking(Path socket, HostCheck hosts) {
+    return open(socket, new Gate(token(), Optional.empty(), hosts, new SecretSet(List.of())));
+  }
+
+  private static String token() {
     byte[] token = new byte[32];
     new SecureRandom().nextBytes(token);
-    Gate gate =
-        new Gate(
-            HexFormat.of().formatHex(token),
-            authority.certificates(),
-            UpstreamTls.trusting(bundle),
-            hosts,
-            new SecretSet(secrets));
+    return HexFormat.of().formatHex(token);
+  }
+
+  private static SecretProxy open(Path socket, Gate gate) {
     SecretProxy proxy = new SecretProxy(socket, gate);
     try {
       proxy.listen();
@@ -126,7 +139,7 @@ public final class SecretProxy implements FlowProxy, AutoCloseable {
   ///
   /// @param secrets all of them
   /// @throws io.boxlite.api.ConfigException when a value has line ends
-  public void secrets(List<Secret> secrets) {
+  void secrets(List<Secret> secrets) {
     gate.secrets(new SecretSet(secrets));
   }
 

@@ -17,26 +17,24 @@ public final class Gate {
 
   private final Semaphore held = new Semaphore(MAX_HELD);
   private final String token;
-  private final Certificates certificates;
-  private final UpstreamTls tls;
+  private final Optional<Tls> tls;
   private final HostCheck hosts;
   private volatile SecretSet secrets;
+
+  /// How TLS is opened on both sides.
+  ///
+  /// @param certificates signs for hosts
+  /// @param upstream how servers are checked
+  public record Tls(Certificates certificates, UpstreamTls upstream) {}
 
   /// Makes one.
   ///
   /// @param token what a connection must say first
-  /// @param certificates signs for hosts
-  /// @param tls how servers are checked
+  /// @param tls how TLS is opened; empty when it never is
   /// @param hosts where plain HTTP may go
   /// @param secrets what goes in
-  public Gate(
-      String token,
-      Certificates certificates,
-      UpstreamTls tls,
-      HostCheck hosts,
-      SecretSet secrets) {
+  public Gate(String token, Optional<Tls> tls, HostCheck hosts, SecretSet secrets) {
     this.token = token;
-    this.certificates = certificates;
     this.tls = tls;
     this.hosts = hosts;
     this.secrets = secrets;
@@ -59,12 +57,8 @@ public final class Gate {
     return held;
   }
 
-  Certificates certificates() {
-    return certificates;
-  }
-
-  UpstreamTls tls() {
-    return tls;
+  Tls tls() {
+    return tls.orElseThrow();
   }
 
   HostCheck hosts() {
@@ -94,11 +88,12 @@ public final class Gate {
       return Optional.empty();
     }
     try {
-      return Optional.of(
+      Flow flow =
           new Flow(
               InetAddress.ofLiteral(words[2]),
               Integer.parseInt(words[3]),
-              words[4].equals("-") ? Optional.empty() : Optional.of(HostPattern.normal(words[4]))));
+              words[4].equals("-") ? Optional.empty() : Optional.of(HostPattern.normal(words[4])));
+      return Optional.of(flow).filter(one -> one.serverName().isEmpty() || tls.isPresent());
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

@@ -50,7 +50,7 @@ final class TlsFront extends SslClientHelloHandler<Channel> {
     }
     understood = true;
     offered = hello.protocols().stream().filter(p -> p.equals(HTTP1) || p.equals(HTTP2)).toList();
-    SSLEngine engine = gate.tls().engine(host, flow.port(), offered);
+    SSLEngine engine = gate.tls().upstream().engine(host, flow.port(), offered);
     return Upstream.connect(
         ctx.channel().eventLoop(),
         new InetSocketAddress(flow.address(), flow.port()),
@@ -93,7 +93,7 @@ final class TlsFront extends SslClientHelloHandler<Channel> {
   }
 
   private SSLEngine engine(Optional<String> protocol) {
-    SSLEngine engine = gate.certificates().forHost(host).createSSLEngine();
+    SSLEngine engine = gate.tls().certificates().forHost(host).createSSLEngine();
     engine.setUseClientMode(false);
     SSLParameters parameters = engine.getSSLParameters();
     parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});

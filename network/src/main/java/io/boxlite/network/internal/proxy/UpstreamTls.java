@@ -10,6 +10,8 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,13 +46,8 @@ public final class UpstreamTls {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
       int number = 0;
-      for (X509Certificate certificate : OfJdk.ISSUERS) {
-        store.setCertificateEntry("jdk-" + number++, certificate);
-      }
-      if (bundle.isPresent()) {
-        for (Certificate certificate : read(bundle.get())) {
-          store.setCertificateEntry("bundle-" + number++, certificate);
-        }
+      for (Certificate certificate : authorities(bundle)) {
+        store.setCertificateEntry("authority-" + number++, certificate);
       }
       TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
       factory.init(store);
@@ -60,6 +57,16 @@ public final class UpstreamTls {
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot read the authorities that the JDK trusts", e);
     }
+  }
+
+  /// {@return what this JDK trusts, and a bundle}
+  ///
+  /// @param bundle further authorities, in PEM
+  /// @throws ConfigException when the bundle cannot be read
+  public static List<Certificate> authorities(Optional<Path> bundle) {
+    List<Certificate> all = new ArrayList<>(List.of(OfJdk.ISSUERS));
+    bundle.ifPresent(file -> all.addAll(read(file)));
+    return all;
   }
 
   SSLEngine engine(String host, int port, List<String> protocols) {
@@ -89,7 +96,7 @@ public final class UpstreamTls {
     }
   }
 
-  private static Iterable<? extends Certificate> read(Path bundle) {
+  private static Collection<? extends Certificate> read(Path bundle) {
     try (InputStream in = Files.newInputStream(bundle)) {
       return CertificateFactory.getInstance("X.509").generateCertificates(in);
     } catch (IOException | GeneralSecurityException e) {
