@@ -35,7 +35,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// @since 0.1
 public final class SecretProxy implements FlowProxy, AutoCloseable {
   /// Most connections at a time; more are closed.
-  static final int MAX_CONNECTIONS = 512;
+  static final int MAX_CONNECTIONS = 256;
+
+  /// Most of all proxies together.
+  private static final int MAX_ALL = 512;
+
+  private static final AtomicInteger ALL = new AtomicInteger();
 
   private static final int THREADS = 2;
 
@@ -127,8 +132,14 @@ public final class SecretProxy implements FlowProxy, AutoCloseable {
 
   @SuppressWarnings("FutureReturnValueIgnored")
   private void take(Channel channel) {
-    channel.closeFuture().addListener(_ -> connections.decrementAndGet());
-    if (connections.incrementAndGet() > MAX_CONNECTIONS) {
+    channel
+        .closeFuture()
+        .addListener(_ -> {
+          connections.decrementAndGet();
+          ALL.decrementAndGet();
+        });
+    int all = ALL.incrementAndGet();
+    if (connections.incrementAndGet() > MAX_CONNECTIONS || all > MAX_ALL) {
       channel.close();
     } else {
       channel.pipeline().addLast(new FirstLine(gate));

@@ -12,10 +12,11 @@ import java.util.concurrent.Semaphore;
 public final class Gate {
   private static final String VERSION = "v1";
 
-  /// Most bytes of bodies that are held at a time.
+  /// Most bytes of bodies that are held at a time, of all boxes together.
   private static final int MAX_HELD = 32 * 1024 * 1024;
 
-  private final Semaphore held = new Semaphore(MAX_HELD);
+  private static final Semaphore HELD = new Semaphore(MAX_HELD);
+
   private final String token;
   private final Optional<Tls> tls;
   private final HostCheck hosts;
@@ -54,7 +55,7 @@ public final class Gate {
 
   /// {@return what is given back for each byte held}
   Semaphore held() {
-    return held;
+    return HELD;
   }
 
   Tls tls() {
