@@ -10,12 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
 
@@ -68,9 +66,7 @@ public final class BoxAuthority {
   /// @param bundle further authorities, in PEM
   /// @throws io.boxlite.api.ConfigException when the bundle cannot be read
   public static String commonPem(Optional<Path> bundle) {
-    return UpstreamTls.authorities(bundle).stream()
-        .map(certificate -> Certificates.pem("CERTIFICATE", encoded(certificate)))
-        .collect(Collectors.joining());
+    return UpstreamTls.trusting(bundle).pem();
   }
 
   static BoxAuthority open(Path file, String boxId, SecretVault vault, InstantSource clock) {
@@ -129,7 +125,7 @@ public final class BoxAuthority {
     return "boxlite authority\0" + boxId;
   }
 
-  private static byte[] encoded(Certificate certificate) {
+  private static byte[] encoded(X509Certificate certificate) {
     try {
       return certificate.getEncoded();
     } catch (GeneralSecurityException e) {

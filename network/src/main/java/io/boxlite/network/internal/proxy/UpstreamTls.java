@@ -5,13 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +21,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.jspecify.annotations.Nullable;
 
 /// TLS towards servers: their certificate must be of an authority that the host trusts, and name
 /// the host that the box asked for. Thread-safe.
@@ -31,42 +31,78 @@ public final class UpstreamTls {
     static final X509Certificate[] ISSUERS = ofJdk();
   }
 
-  private final SSLContext context;
+  /// The last one: making one takes a quarter of a second, and all boxes of a runtime have the
+  /// same.
+  private static volatile @Nullable UpstreamTls last;
 
-  private UpstreamTls(SSLContext context) {
-    this.context = context;
+  /// A bundle as it was when it was read.
+  private record Source(Optional<Path> bundle, Optional<FileTime> changed) {
+    static Source of(Optional<Path> bundle) {
+      try {
+        return new Source(
+            bundle,
+            bundle.isPresent()
+                ? Optional.of(Files.getLastModifiedTime(bundle.get()))
+                : Optional.empty());
+      } catch (IOException e) {
+        throw unreadable(bundle.orElseThrow(), e);
+      }
+    }
+  }
+
+  private final Source source;
+  private final SSLContext context;
+  private final String pem;
+
+  private UpstreamTls(Source source) throws GeneralSecurityException, IOException {
+    List<X509Certificate> authorities = new ArrayList<>(List.of(OfJdk.ISSUERS));
+    source.bundle.ifPresent(file -> authorities.addAll(read(file)));
+    this.source = source;
+    this.context = context(authorities);
+    StringBuilder text = new StringBuilder();
+    for (X509Certificate authority : authorities) {
+      text.append(Certificates.pem("CERTIFICATE", authority.getEncoded()));
+    }
+    this.pem = text.toString();
   }
 
   /// {@return one that trusts what this JDK trusts, and a bundle}
   ///
-  /// @param bundle further authorities, in PEM
+  /// @param bundle further authorities, in PEM; read again when it has changed
   /// @throws ConfigException when the bundle cannot be read
   public static UpstreamTls trusting(Optional<Path> bundle) {
+    Source source = Source.of(bundle);
+    UpstreamTls known = last;
+    if (known != null && known.source.equals(source)) {
+      return known;
+    }
     try {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      int number = 0;
-      for (Certificate certificate : authorities(bundle)) {
-        store.setCertificateEntry("authority-" + number++, certificate);
-      }
-      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-      factory.init(store);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, factory.getTrustManagers(), null);
-      return new UpstreamTls(context);
+      UpstreamTls made = new UpstreamTls(source);
+      last = made;
+      return made;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot read the authorities that the JDK trusts", e);
     }
   }
 
-  /// {@return what this JDK trusts, and a bundle}
-  ///
-  /// @param bundle further authorities, in PEM
-  /// @throws ConfigException when the bundle cannot be read
-  public static List<Certificate> authorities(Optional<Path> bundle) {
-    List<Certificate> all = new ArrayList<>(List.of(OfJdk.ISSUERS));
-    bundle.ifPresent(file -> all.addAll(read(file)));
-    return all;
+  private static SSLContext context(List<X509Certificate> authorities)
+      throws GeneralSecurityException, IOException {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    int number = 0;
+    for (X509Certificate authority : authorities) {
+      store.setCertificateEntry("authority-" + number++, authority);
+    }
+    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+    factory.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, factory.getTrustManagers(), null);
+    return context;
+  }
+
+  /// {@return what it trusts, in PEM}
+  public String pem() {
+    return pem;
   }
 
   SSLEngine engine(String host, int port, List<String> protocols) {
@@ -96,19 +132,25 @@ public final class UpstreamTls {
     }
   }
 
-  private static Collection<? extends Certificate> read(Path bundle) {
+  private static List<X509Certificate> read(Path bundle) {
     try (InputStream in = Files.newInputStream(bundle)) {
-      return CertificateFactory.getInstance("X.509").generateCertificates(in);
+      return CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+          .map(X509Certificate.class::cast)
+          .toList();
     } catch (IOException | GeneralSecurityException e) {
-      throw new ConfigException(
-          "certificate_bundle",
-          "cannot read the certificates in "
-              + bundle
-              + ": "
-              + e.getMessage()
-              + "; give a file with certificates in PEM",
-          e,
-          Map.of());
+      throw unreadable(bundle, e);
     }
+  }
+
+  private static ConfigException unreadable(Path bundle, Exception e) {
+    return new ConfigException(
+        "certificate_bundle",
+        "cannot read the certificates in "
+            + bundle
+            + ": "
+            + e.getMessage()
+            + "; give a file with certificates in PEM",
+        e,
+        Map.of());
   }
 }
