@@ -88,13 +88,8 @@ const (
 	InitKillPrivV2    = 1 << 28
 )
 
-// Flags of Write: what comes has been in the guest's page cache; who writes may not keep set-user-ID
-// and set-group-ID bits. The same of Open and Create.
-const (
-	WriteCache = 1 << 0
-	WriteKill  = 1 << 2
-	OpenKill   = 1 << 0
-)
+// WriteCache is a flag of Write: what comes has been in the guest's page cache.
+const WriteCache = 1 << 0
 
 // Valid fields of Setattr.
 const (
@@ -107,7 +102,6 @@ const (
 	SetFH       = 1 << 6
 	SetAtimeNow = 1 << 7
 	SetMtimeNow = 1 << 8
-	SetKill     = 1 << 11 // as WriteKill
 )
 
 // Header begins a request.

@@ -19,7 +19,8 @@ const maxInput = 1 << 20
 type Orders struct{ decoder *json.Decoder }
 
 // Begin reads the first order: what to serve. The program's only argument is the file where its standard
-// error goes, which tells whoever lists processes which box it is.
+// error goes, which tells whoever lists processes which box it is. That file is locked for as long as this
+// process lives: so its successor waits for its end, and so does whoever deletes what it served.
 func Begin(order any) (*Orders, error) {
 	// Away from the terminal of whoever embeds the supervisor: its Ctrl-C is not for this process.
 	if _, err := unix.Setsid(); err != nil {
@@ -27,6 +28,16 @@ func Begin(order any) (*Orders, error) {
 	}
 	if len(os.Args) != 2 {
 		return nil, errors.New("usage: PROGRAM LOG < ORDERS")
+	}
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	for {
+		err := unix.FcntlFlock(os.Stderr.Fd(), unix.F_OFD_SETLKW, &lock)
+		if err == nil {
+			break
+		}
+		if err != unix.EINTR {
+			return nil, fmt.Errorf("lock %s: %w", os.Args[1], err)
+		}
 	}
 	o := &Orders{json.NewDecoder(io.LimitReader(os.Stdin, maxInput))}
 	return o, o.next(order)
@@ -41,7 +52,8 @@ func (o *Orders) next(order any) error {
 }
 
 // Connect waits until there is a VM, and connects to the socket where QEMU serves it. io.EOF means that
-// there will be none.
+// there will be none. When QEMU hangs up, this process ends at once, whatever the guest has asked for
+// before: nobody waits for an answer any more, and nothing may change after a box's end.
 func (o *Orders) Connect() (net.Conn, error) {
 	var vm struct {
 		Socket string `json:"socket"`
@@ -49,7 +61,39 @@ func (o *Orders) Connect() (net.Conn, error) {
 	if err := o.next(&vm); err != nil {
 		return nil, err
 	}
-	return net.Dial("unix", vm.Socket)
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: vm.Socket, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	if err := endWith(conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// endWith ends this process when the other end of a connection is closed.
+func endWith(conn *net.UnixConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	// A descriptor of its own, as that of the connection may be closed and become another's.
+	var watched int
+	var failed error
+	err = raw.Control(func(fd uintptr) { watched, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	if err := errors.Join(err, failed); err != nil {
+		return err
+	}
+	go func() {
+		for {
+			hangUp := []unix.PollFd{{Fd: int32(watched), Events: unix.POLLRDHUP}}
+			if _, err := unix.Poll(hangUp, -1); err != unix.EINTR {
+				os.Exit(0)
+			}
+		}
+	}()
+	return nil
 }
 
 // Ready tells the supervisor that the VM is served.

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"golang.org/x/time/rate"
@@ -46,6 +47,9 @@ const (
 	usualBuffer = 1 << 20
 	smallBuffer = 16 << 10
 	manyFlows   = 128 // from which on buffers are small
+	// A guest may use a port again as soon as it has closed it, and no segment of the connection before is
+	// on its way: they come in order. The stack would not take a new connection all that time.
+	timeWait = 10 * time.Millisecond
 )
 
 // Network is one box's.
@@ -137,7 +141,8 @@ func (n *Network) makeStack() error {
 	sack, moderate := tcpip.TCPSACKEnabled(true), tcpip.TCPModerateReceiveBufferOption(true)
 	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: usualBuffer, Max: 2 * usualBuffer}
 	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: usualBuffer, Max: 2 * usualBuffer}
-	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &moderate, &send, &receive} {
+	wait := tcpip.TCPTimeWaitTimeoutOption(timeWait)
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &moderate, &send, &receive, &wait} {
 		if err := s.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
 			return fmt.Errorf("tcp: %s", err)
 		}

@@ -275,6 +275,44 @@ func TestConnectionGoesWhereTheSupervisorSays(t *testing.T) {
 	}
 }
 
+func TestPortOfAConnectionThatTheHostHasClosedIsUsedAgain(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	r := start(t, true).boot()
+	local := tcpip.FullAddress{NIC: nic, Addr: address(Guest), Port: 40000}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for range 3 {
+		remote := full(net.JoinHostPort(Alias.String(), port))
+		conn, err := gonet.DialTCPWithBind(ctx, r.guest, local, remote, ipv4.ProtocolNumber)
+		for err != nil && strings.Contains(err.Error(), "in use") { // the guest has not closed it yet
+			time.Sleep(time.Millisecond)
+			conn, err = gonet.DialTCPWithBind(ctx, r.guest, local, remote, ipv4.ProtocolNumber)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+			t.Fatal(err)
+		}
+		conn.Close()
+	}
+}
+
 func TestDeniedAndRefusedConnectionsAreReset(t *testing.T) {
 	r := start(t, true).boot()
 	r.supervise(never_)

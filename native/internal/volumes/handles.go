@@ -16,8 +16,10 @@ func (s *Server) withHandle(h fuse.Header, r *fuse.Reader, b []byte) ([]byte, er
 		return b, err
 	}
 	defer s.table.doneHandle(f)
-	if f.node.volume.readOnly && (h.Opcode == fuse.OpWrite || h.Opcode == fuse.OpFallocate) {
-		return b, unix.EROFS
+	if h.Opcode == fuse.OpWrite || h.Opcode == fuse.OpFallocate {
+		if err := f.change(); err != nil {
+			return b, err
+		}
 	}
 	switch h.Opcode {
 	case fuse.OpRead:
@@ -55,6 +57,14 @@ func (s *Server) withHandle(h fuse.Header, r *fuse.Reader, b []byte) ([]byte, er
 	return b, unix.ENOSYS
 }
 
+// change is to be called before the content of the file is changed.
+func (h *handle) change() error {
+	if h.node.volume.readOnly {
+		return unix.EROFS
+	}
+	return dropPrivilege(h.node.volume, h.fd)
+}
+
 func write(f *handle, r *fuse.Reader) (int, error) {
 	offset, size, flags := r.U64(), r.U32(), r.U32()
 	r.Skip(16)
@@ -74,23 +84,18 @@ func write(f *handle, r *fuse.Reader) (int, error) {
 			return 0, unix.EBADF
 		}
 		if mode&unix.O_APPEND != 0 {
-			if fd, err = unix.Open(f.node.path(), unix.O_WRONLY|unix.O_CLOEXEC, 0); err != nil {
+			if fd, err = unix.Open(pathOf(fd), unix.O_WRONLY|unix.O_CLOEXEC, 0); err != nil {
 				return 0, err
 			}
 			defer unix.Close(fd)
 		}
 	}
-	if flags&fuse.WriteKill != 0 {
-		if err := dropPrivilege(f.node.volume, fd); err != nil {
-			return 0, err
-		}
-	}
 	return unix.Pwrite(fd, data, int64(offset))
 }
 
-// dropPrivilege takes the set-user-ID bit from a regular file, and the set-group-ID bit if it can be
-// executed, as a kernel does when somebody changes it who may not keep them. The host's does it only
-// when this process may not keep them either.
+// dropPrivilege takes the set-user-ID bit from a regular file whose content is about to change, and the
+// set-group-ID bit if it can be executed, as a kernel does. The host's does it only when this process is
+// not privileged; whether the guest's user is does not count, as whoever runs it on the host would be.
 func dropPrivilege(v *volume, fd int) error {
 	if !v.ids.privileged {
 		return nil
@@ -127,8 +132,8 @@ func (s *Server) copyRange(r *fuse.Reader, b []byte) ([]byte, error) {
 		return b, err
 	}
 	defer s.table.doneHandle(out)
-	if out.node.volume.readOnly {
-		return b, unix.EROFS
+	if err := out.change(); err != nil {
+		return b, err
 	}
 	n, err := unix.CopyFileRange(in.fd, &fromOffset, out.fd, &toOffset, int(min(length, 1<<30)), 0)
 	return u32s(b, uint32(max(n, 0)), 0), err

@@ -131,15 +131,42 @@ func (t *table) forget(id, count uint64) {
 }
 
 // remember takes over an O_PATH descriptor whose file the guest is to be told of.
-func (t *table) remember(v *volume, fd int) (*node, *unix.Stat_t, error) {
+func (t *table) remember(v *volume, fd int) (uint64, *unix.Stat_t, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, st, err := t.known(v, fd)
+	if err != nil {
+		return 0, nil, err
+	}
+	return n.id, st, nil
+}
+
+// rememberOpen is remember and open at once: the guest, which may guess the number of a new node, can
+// not forget it in between.
+func (t *table) rememberOpen(v *volume, path, fd int) (node, handle uint64, st *unix.Stat_t, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, st, err := t.known(v, path)
+	if err != nil {
+		unix.Close(fd)
+		return 0, 0, nil, err
+	}
+	if handle, err = t.opened(n, fd); err != nil {
+		n.lookups--
+		t.drop(n)
+		return 0, 0, nil, err
+	}
+	return n.id, handle, st, nil
+}
+
+// known takes over an O_PATH descriptor, with the lock held.
+func (t *table) known(v *volume, fd int) (*node, *unix.Stat_t, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		unix.Close(fd)
 		return nil, nil, err
 	}
 	k := key{v, file{st.Dev, st.Ino}}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	n := t.byFile[k]
 	switch {
 	case n != nil:
@@ -184,10 +211,13 @@ func (t *table) attributes(n *node, st *unix.Stat_t) {
 func (t *table) open(n *node, fd int) (uint64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.opened(n, fd)
+}
+
+// opened is open, with the lock held.
+func (t *table) opened(n *node, fd int) (uint64, error) {
 	if len(t.nodes)+len(t.handles) >= t.limit {
-		if fd >= 0 {
-			unix.Close(fd)
-		}
+		unix.Close(fd)
 		return 0, unix.ENFILE
 	}
 	id := t.next
@@ -229,9 +259,7 @@ func (t *table) closeHandle(h *handle) {
 	if !h.gone || h.uses > 0 {
 		return
 	}
-	if h.fd >= 0 {
-		unix.Close(h.fd)
-	}
+	unix.Close(h.fd)
 	h.node.uses--
 	t.drop(h.node)
 }

@@ -131,11 +131,6 @@ func (q *request) setattr(b []byte) ([]byte, error) {
 		if err := q.truncate(valid&fuse.SetFH != 0, handle, size); err != nil {
 			return b, err
 		}
-		if valid&fuse.SetKill != 0 {
-			if err := dropPrivilege(q.node.volume, q.node.fd); err != nil {
-				return b, err
-			}
-		}
 	}
 	if valid&(fuse.SetAtime|fuse.SetMtime) != 0 {
 		times := []unix.Timespec{
@@ -179,19 +174,22 @@ func (q *request) ids() ids {
 }
 
 func (q *request) truncate(opened bool, id, size uint64) error {
+	if !q.node.is(unix.S_IFREG) {
+		return unix.EINVAL
+	}
+	if err := dropPrivilege(q.node.volume, q.node.fd); err != nil {
+		return err
+	}
 	if opened {
 		h, err := q.table.useHandle(id)
 		if err != nil {
 			return err
 		}
 		defer q.table.doneHandle(h)
-		if h.node != q.node || h.fd < 0 {
+		if h.node != q.node {
 			return unix.EBADF
 		}
 		return unix.Ftruncate(h.fd, int64(size))
-	}
-	if !q.node.is(unix.S_IFREG) {
-		return unix.EINVAL
 	}
 	return unix.Truncate(q.node.path(), int64(size))
 }
@@ -242,13 +240,12 @@ func (q *request) create(b []byte) ([]byte, error) {
 func (q *request) createFile(b []byte) ([]byte, error) {
 	flags := int(q.U32())
 	mode := q.U32()
-	q.Skip(4)
-	kill := q.U32()&fuse.OpenKill != 0
+	q.Skip(8)
 	err := q.named(func(name string) error {
 		const safe = unix.O_NOFOLLOW | unix.O_CLOEXEC
 		fd, err := unix.Openat(q.node.fd, name, flags&openFlags|unix.O_CREAT|unix.O_EXCL|safe, modeOf(mode, false))
 		if err == unix.EEXIST && flags&unix.O_EXCL == 0 {
-			fd, err = q.openExisting(name, flags, kill)
+			fd, err = q.openExisting(name, flags)
 		} else if err == nil {
 			if err := q.give(fd, ""); err != nil {
 				unix.Unlinkat(q.node.fd, name, 0)
@@ -266,7 +263,7 @@ func (q *request) createFile(b []byte) ([]byte, error) {
 }
 
 // openExisting opens a regular file of the directory; opening another kind would do something.
-func (q *request) openExisting(name string, flags int, kill bool) (int, error) {
+func (q *request) openExisting(name string, flags int) (int, error) {
 	fd, err := unix.Openat(q.node.fd, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
@@ -279,18 +276,17 @@ func (q *request) openExisting(name string, flags int, kill bool) (int, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return -1, unix.EEXIST
 	}
-	return q.reopen(fd, flags&openFlags, kill)
+	return q.reopen(fd, flags&openFlags)
 }
 
-// reopen opens a file that is open by O_PATH. When that truncates it, kill takes its privileges.
-func (q *request) reopen(path, flags int, kill bool) (int, error) {
-	fd, err := unix.Open(pathOf(path), flags|unix.O_CLOEXEC, 0)
-	if err == nil && kill && flags&unix.O_TRUNC != 0 {
-		if err = dropPrivilege(q.node.volume, fd); err != nil {
-			unix.Close(fd)
+// reopen opens a file that is open by O_PATH.
+func (q *request) reopen(path, flags int) (int, error) {
+	if flags&unix.O_TRUNC != 0 {
+		if err := dropPrivilege(q.node.volume, path); err != nil {
+			return -1, err
 		}
 	}
-	return fd, err
+	return unix.Open(pathOf(path), flags|unix.O_CLOEXEC, 0)
 }
 
 // opened takes over a file that has been opened, and tells the guest of it.
@@ -300,18 +296,12 @@ func (q *request) opened(b []byte, fd int) ([]byte, error) {
 		unix.Close(fd)
 		return b, err
 	}
-	n, st, err := q.table.remember(q.node.volume, path)
+	node, handle, st, err := q.table.rememberOpen(q.node.volume, path, fd)
 	if err != nil {
-		unix.Close(fd)
 		return b, err
 	}
-	id, err := q.table.open(n, fd)
-	if err != nil {
-		q.table.forget(n.id, 1)
-		return b, err
-	}
-	b = fuse.AppendAttr(u32s(u64s(b, n.id, 0, 0, 0), 0, moment), st)
-	return u32s(u64s(b, id), 0, 0), nil
+	b = fuse.AppendAttr(u32s(u64s(b, node, 0, 0, 0), 0, moment), st)
+	return u32s(u64s(b, handle), 0, 0), nil
 }
 
 // made makes something and tells the guest of it.
@@ -411,7 +401,8 @@ func (q *request) rename() error {
 }
 
 func (q *request) open(b []byte) ([]byte, error) {
-	flags, kill := int(q.U32()), q.U32()&fuse.OpenKill != 0
+	flags := int(q.U32())
+	q.U32()
 	if q.Short() {
 		return b, unix.EINVAL
 	}
@@ -423,7 +414,7 @@ func (q *request) open(b []byte) ([]byte, error) {
 	if q.node.volume.readOnly && flags&(unix.O_ACCMODE|unix.O_TRUNC) != 0 {
 		return b, unix.EROFS
 	}
-	fd, err := q.reopen(q.node.fd, flags&(openFlags|unix.O_DIRECTORY), kill)
+	fd, err := q.reopen(q.node.fd, flags&(openFlags|unix.O_DIRECTORY))
 	if err != nil {
 		return b, err
 	}

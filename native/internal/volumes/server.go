@@ -20,9 +20,10 @@ import (
 
 const (
 	maxConcurrent = 32 // requests; each may hold MaxMessage bytes twice
-	spareFiles    = 64 // descriptors that are not the guest's
-	maxNodes      = 1 << 19
-	forever       = 1 << 30 // seconds
+	// Descriptors that are not the guest's: three of each request for a moment, and the program's own.
+	spareFiles = 3*maxConcurrent + 32
+	maxNodes   = 1 << 19
+	forever    = 1 << 30 // seconds
 	// moment is how long, in nanoseconds, attributes stay valid in the guest: until its clock ticks twice,
 	// at most 8 ms. So it need not ask for them again within one system call. Names are never valid
 	// longer than they are looked up, which tells the attributes anew: only who has a file open may see
@@ -44,7 +45,7 @@ type Server struct {
 // Open opens the volumes. Modes of new files are the guest's to choose: it changes the umask.
 func Open(list []Volume) (*Server, error) {
 	unix.Umask(0)
-	limit, err := fileLimit()
+	limit, err := fileLimit(len(list))
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +60,8 @@ func Open(list []Volume) (*Server, error) {
 	return s, nil
 }
 
-// fileLimit is how many files of the guest may be open.
-func fileLimit() (int, error) {
+// fileLimit is how many files of the guest may be open, beside so many volumes.
+func fileLimit(volumes int) (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0, err
@@ -69,10 +70,11 @@ func fileLimit() (int, error) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0, err
 	}
-	if limit.Cur <= 2*spareFiles {
+	spare := uint64(spareFiles + volumes)
+	if limit.Cur <= 2*spare {
 		return 0, fmt.Errorf("only %d files may be open", limit.Cur)
 	}
-	return int(min(limit.Cur-spareFiles, maxNodes)), nil
+	return int(min(limit.Cur-spare, maxNodes)), nil
 }
 
 func open(v Volume) (*volume, error) {
@@ -267,11 +269,11 @@ func rootAttributes() *unix.Stat_t {
 // entry takes over a descriptor and tells the guest its file. The name is valid for so many seconds:
 // none, where the host changes files too.
 func (s *Server) entry(b []byte, v *volume, fd int, valid uint64) ([]byte, error) {
-	n, st, err := s.table.remember(v, fd)
+	id, st, err := s.table.remember(v, fd)
 	if err != nil {
 		return b, err
 	}
-	b = u64s(b, n.id, 0, valid, 0)
+	b = u64s(b, id, 0, valid, 0)
 	return fuse.AppendAttr(u32s(b, 0, v.attributesValid()), st), nil
 }
 

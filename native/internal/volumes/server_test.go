@@ -326,8 +326,8 @@ func TestEveryChangeOfAReadOnlyVolumeIsRefused(t *testing.T) {
 	}
 }
 
-// The host's kernel lets root keep them, whoever the guest's kernel asks for.
-func TestWhoMayNotKeepPrivilegesOfAFileTakesThem(t *testing.T) {
+// The host's kernel lets root keep them; and what the guest's kernel says is not to be trusted.
+func TestWhoChangesAFileTakesItsPrivileges(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "file")
 	g := serve(t, Volume{Path: dir}, Volume{Path: dir, ReadOnly: true})
@@ -344,16 +344,23 @@ func TestWhoMayNotKeepPrivilegesOfAFileTakesThem(t *testing.T) {
 	reset()
 	file := g.node(root, "file")
 	opened, _ := g.ask(fuse.OpOpen, file, write32(unix.O_RDWR, 0))
-	write := append(u64s(nil, binary.LittleEndian.Uint64(opened), 0), write32(1, fuse.WriteKill, 0, 0, 0, 0)...)
-	size := append(write32(fuse.SetSize|fuse.SetKill), make([]byte, 84)...)
+	handle := binary.LittleEndian.Uint64(opened)
+	write := append(u64s(nil, handle, 0), write32(1, 0, 0, 0, 0, 0)...)
+	size := append(write32(fuse.SetSize), make([]byte, 84)...)
 	for what, ask := range map[string]func() ([]byte, unix.Errno){
 		"write":    func() ([]byte, unix.Errno) { return g.ask(fuse.OpWrite, file, append(write, 'x')) },
 		"truncate": func() ([]byte, unix.Errno) { return g.ask(fuse.OpSetattr, file, size) },
+		"allocate": func() ([]byte, unix.Errno) {
+			return g.ask(fuse.OpFallocate, file, u64s(nil, handle, 0, 10, 0))
+		},
+		"copy": func() ([]byte, unix.Errno) {
+			return g.ask(fuse.OpCopyRange, file, u64s(nil, handle, 0, file, handle, 100, 3, 0))
+		},
 		"open": func() ([]byte, unix.Errno) {
-			return g.ask(fuse.OpOpen, file, write32(unix.O_WRONLY|unix.O_TRUNC, fuse.OpenKill))
+			return g.ask(fuse.OpOpen, file, write32(unix.O_WRONLY|unix.O_TRUNC, 0))
 		},
 		"create": func() ([]byte, unix.Errno) {
-			body := append(write32(unix.O_WRONLY|unix.O_TRUNC, 0o644, 0, fuse.OpenKill), text("file")...)
+			body := append(write32(unix.O_WRONLY|unix.O_TRUNC, 0o644, 0, 0), text("file")...)
 			return g.ask(fuse.OpCreate, root, body)
 		},
 	} {
@@ -365,10 +372,35 @@ func TestWhoMayNotKeepPrivilegesOfAFileTakesThem(t *testing.T) {
 	reset()
 	protected := g.node(g.node(fuse.RootNode, "1"), "file")
 	opened, _ = g.ask(fuse.OpOpen, protected, write32(unix.O_RDONLY, 0))
-	write = append(u64s(nil, binary.LittleEndian.Uint64(opened), 0), write32(1, fuse.WriteKill, 0, 0, 0, 0)...)
+	write = append(u64s(nil, binary.LittleEndian.Uint64(opened), 0), write32(1, 0, 0, 0, 0, 0)...)
 	g.refused("write to a read-only volume", unix.EROFS, fuse.OpWrite, protected, append(write, 'x'))
 	if mode() != 0o6711 {
 		t.Errorf("a read-only file's mode is %o", mode())
+	}
+}
+
+// The guest can guess the number of a file that it creates, and forget it at once.
+func TestFileThatIsForgottenStaysOpen(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "other"), []byte("as it was"), 0o644)
+	g := serve(t, Volume{Path: dir})
+	root := g.node(fuse.RootNode, "0")
+	created, errno := g.ask(fuse.OpCreate, root, append(write32(unix.O_WRONLY|unix.O_APPEND, 0o644, 0, 0), text("file")...))
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	file, handle := binary.LittleEndian.Uint64(created), binary.LittleEndian.Uint64(created[len(created)-16:])
+	forget := fuse.Header{Length: fuse.InHeaderSize + 8, Opcode: fuse.OpForget, Node: file}
+	g.conn.Write(append(forget.Append(nil), u64s(nil, 1)...))
+	g.node(root, "other") // takes a number that has become free, if there is one
+	page := append(u64s(nil, handle, 0), write32(4, fuse.WriteCache, 0, 0, 0, 0)...)
+	if _, errno := g.ask(fuse.OpWrite, file, append(page, "text"...)); errno != 0 {
+		t.Error(errno)
+	}
+	for name, content := range map[string]string{"file": "text", "other": "as it was"} {
+		if got, _ := os.ReadFile(filepath.Join(dir, name)); string(got) != content {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 

@@ -22,11 +22,12 @@ final class BareVm implements AutoCloseable {
   /// Boots it, with the memory and the CPU of a box by default.
   ///
   /// @param root of the source tree, built
-  /// @param initramfs as `bench/fio-image` makes it
+  /// @param initramfs as `bench/tools-image` makes it
   /// @param disk is made there, qcow2
   /// @param gib its size
   /// @param kvm whether KVM works here
-  BareVm(Path root, Path initramfs, Path disk, int gib, boolean kvm)
+  /// @param more arguments of QEMU
+  BareVm(Path root, Path initramfs, Path disk, int gib, boolean kvm, String... more)
       throws IOException, InterruptedException {
     Path raw = disk.resolveSibling(disk.getFileName() + ".raw");
     Measured.run(Map.of(), List.of("truncate", "-s", gib + "G", raw.toString()));
@@ -37,7 +38,9 @@ final class BareVm implements AutoCloseable {
         Map.of(), List.of("qemu-img", "convert", "-O", "qcow2", raw.toString(), disk.toString()));
     Files.delete(raw);
     qemu =
-        new ProcessBuilder(command(root, initramfs, disk, kvm)).redirectErrorStream(true).start();
+        new ProcessBuilder(command(root, initramfs, disk, kvm, more))
+            .redirectErrorStream(true)
+            .start();
     out = qemu.inputReader(StandardCharsets.ISO_8859_1);
     in = qemu.outputWriter(StandardCharsets.ISO_8859_1);
     StringBuilder console = new StringBuilder();
@@ -51,7 +54,8 @@ final class BareVm implements AutoCloseable {
     }
   }
 
-  private static List<String> command(Path root, Path initramfs, Path disk, boolean kvm) {
+  private static List<String> command(
+      Path root, Path initramfs, Path disk, boolean kvm, String... more) {
     List<String> command = new ArrayList<>(List.of("qemu-system-x86_64", "-M", "q35"));
     command.addAll(
         kvm
@@ -71,6 +75,7 @@ final class BareVm implements AutoCloseable {
             "-append",
             "console=ttyS0 quiet reboot=t panic=-1 tsc=reliable no_timer_check"
                 + (kvm ? "" : " mitigations=off highres=off no5lvl nr_cpus=1")));
+    command.addAll(List.of(more));
     return command;
   }
 

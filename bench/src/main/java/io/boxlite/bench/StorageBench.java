@@ -85,7 +85,7 @@ final class StorageBench {
 
   /// Measures and prints.
   ///
-  /// @param arguments the root of the source tree, built; the directory that `bench/fio-image`
+  /// @param arguments the root of the source tree, built; the directory that `bench/tools-image`
   ///   made; rounds
   public static void main(String[] arguments) throws Exception {
     Path root = Path.of(arguments[0]).toAbsolutePath().normalize();

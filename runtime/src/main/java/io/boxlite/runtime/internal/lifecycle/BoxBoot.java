@@ -80,7 +80,8 @@ final class BoxBoot {
   /// @param onSpawned told the VM as soon as there is one, and any that takes its place
   /// @return the run
   Booted boot(BoxRecord box, SpawnedVm spawned, Consumer<Vm> onSpawned) {
-    try (FirstUse first = context.volumes().firstUse(box.options().volumes())) {
+    try (FirstUse first =
+        context.volumes().firstUse(box.options().volumes(), spawned::isUnwanted)) {
       return boot(box, first, spawned, onSpawned);
     }
   }
@@ -102,10 +103,7 @@ final class BoxBoot {
       CrashPoint.reached("start.volumes");
       BoxNet net = network.connect(agent.vm()::networkSocket);
       CrashPoint.reached("start.network");
-      Booted booted = create(box, made, agent, net, watch);
-      first.done();
-      CrashPoint.reached("start.filled");
-      return booted;
+      return create(box, made, agent, net, first, watch);
     } catch (RuntimeException e) {
       BoxliteException told = explain(e);
       spawned.kill();
@@ -138,20 +136,23 @@ final class BoxBoot {
     }
   }
 
-  private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, BoxNet net, Stopwatch watch) {
+  private Booted create(
+      BoxRecord box, BoxFiles made, AgentVm agent, BoxNet net, FirstUse first, Stopwatch watch) {
     try {
-      return create(box, made, agent, watch, net);
+      made.disks().forEach(agent.vm()::attach);
+      CrashPoint.reached("start.attached");
+      createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
+      CrashPoint.reached("start.created");
+      first.done();
+      CrashPoint.reached("start.filled");
+      return booted(box, made, agent, net, watch);
     } catch (RuntimeException e) {
       net.close();
       throw e;
     }
   }
 
-  private Booted create(BoxRecord box, BoxFiles made, AgentVm agent, Stopwatch watch, BoxNet net) {
-    made.disks().forEach(agent.vm()::attach);
-    CrashPoint.reached("start.attached");
-    createContainer(agent, ContainerRequests.prepared(made.request(), Instant.now()));
-    CrashPoint.reached("start.created");
+  private Booted booted(BoxRecord box, BoxFiles made, AgentVm agent, BoxNet net, Stopwatch watch) {
     InitLog log = InitLog.begin(files.log(BoxLog.INIT));
     return new Booted(
         new RunningBox(box.containerId(), agent.vm(), agent.portal(), net, log, false),
@@ -235,6 +236,14 @@ final class BoxBoot {
         imagePrepare,
         filesystemSetup,
         watch.lap());
+  }
+
+  /// Waits until what served its VM, which has ended, has ended too: nothing is written any more.
+  ///
+  /// @throws EngineException if that takes too long
+  void awaitServers() {
+    HelperProcess.awaitEnd("volumes", files.volumesLog());
+    HelperProcess.awaitEnd("network", files.networkLog());
   }
 
   /// {@return where the box's files are}

@@ -412,6 +412,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
   final void delete(boolean volumes) {
     List<VolumeMount> own =
         volumes || record.options().autoRemove() ? record.options().volumes() : List.of();
+    boot.awaitServers();
     context.volumes().removeOwn(own, () -> context.store().delete(id()));
     removed = true;
     restarts.cancel();

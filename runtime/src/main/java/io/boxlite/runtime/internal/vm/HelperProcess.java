@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A process beside a VM, which serves something to it. It is started before there is a VM, and
@@ -27,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class HelperProcess implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final Duration POLL = Duration.ofMillis(2);
   private static final int LAST_WORDS = 1024; // bytes
   private static final byte[] READY = "ready\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -79,6 +84,36 @@ public final class HelperProcess implements AutoCloseable {
   private static void tell(Process process, Map<String, ?> line) throws IOException {
     process.getOutputStream().write(JSON.toJsonBytes(line));
     process.getOutputStream().flush();
+  }
+
+  /// Waits for the end of one whose VM has ended, also when an earlier program has started it. As
+  /// long as it lives it has its log locked.
+  ///
+  /// @param what it is, for messages
+  /// @param log of it; when there is none, neither is there a process
+  /// @throws EngineException if it takes too long
+  public static void awaitEnd(String what, Path log) {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    try (FileChannel file = FileChannel.open(log, StandardOpenOption.WRITE)) {
+      for (FileLock lock = file.tryLock(); lock == null; lock = file.tryLock()) {
+        if (System.nanoTime() - end > 0) {
+          throw new EngineException(
+              "helper_lives",
+              what
+                  + " are still served, "
+                  + LIMIT.toSeconds()
+                  + " s after the end of the VM; try"
+                  + " again, or end the process that has "
+                  + log
+                  + " as its argument");
+        }
+        LockSupport.parkNanos(POLL.toNanos());
+      }
+    } catch (NoSuchFileException _) {
+      // It was never started.
+    } catch (IOException e) {
+      throw new EngineException("helper_unknown", what + ", " + log + ": " + e, e, Map.of());
+    }
   }
 
   /// Waits until it is connected to the VM.

@@ -33,7 +33,7 @@ public final class SpawnedVm {
   }
 
   /// {@return whether it was ended from outside}
-  synchronized boolean isUnwanted() {
+  public synchronized boolean isUnwanted() {
     return unwanted;
   }
 }

@@ -15,6 +15,7 @@ public final class FirstUse implements AutoCloseable {
   private final Map<VolumeMount, Place> volumes;
   private final NewVolumes marks;
   private final Runnable release;
+  private boolean done;
 
   FirstUse(Map<VolumeMount, Place> volumes, NewVolumes marks, Runnable release) {
     this.volumes = Map.copyOf(volumes);
@@ -30,10 +31,17 @@ public final class FirstUse implements AutoCloseable {
   /// They are filled. To be called before anything of the box runs.
   public void done() {
     volumes.values().forEach(place -> marks.end(place.id(), place.directory()));
+    done = true;
   }
 
   @Override
   public void close() {
-    release.run();
+    try {
+      if (!done) {
+        volumes.values().forEach(place -> marks.abandon(place.id(), place.directory()));
+      }
+    } finally {
+      release.run();
+    }
   }
 }

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -52,9 +53,8 @@ public final class LocalVolumes implements Volumes {
   private final Supplier<Stream<VolumeMount>> used;
   private final NewVolumes fresh;
   private final ReentrantLock lock = new ReentrantLock();
-  // Of a box that is the first to use a named volume, until that is filled. Taken before `lock`, if
-  // both.
-  private final ReentrantLock filling = new ReentrantLock();
+  // Named volumes that a box is the first to use, until they are filled.
+  private final FillLocks filling = new FillLocks();
 
   /// Makes the directories.
   ///
@@ -100,7 +100,7 @@ public final class LocalVolumes implements Volumes {
       CrashPoint.reached("volume.made");
       Files.move(unfinished, named.resolve(id), StandardCopyOption.ATOMIC_MOVE);
       CrashPoint.reached("volume.named");
-    } catch (IOException e) {
+    } catch (IOException | StorageException e) {
       Trees.delete(unfinished);
       throw new StorageException(
           "volume_not_made", "make volume " + id + " in " + named + ": " + e, e, Map.of());
@@ -235,6 +235,7 @@ public final class LocalVolumes implements Volumes {
     }
     CrashPoint.reached("volume.dying");
     fresh.remove(volume.id());
+    filling.forget(volume.id());
     Trees.delete(dying);
     CrashPoint.reached("volume.gone");
   }
@@ -396,20 +397,24 @@ public final class LocalVolumes implements Volumes {
   }
 
   /// Finds out which volumes a box that starts is the first to use. It waits for another that is
-  /// about to use a named volume first.
+  /// about to use one of its named volumes first.
   ///
   /// @param volumes of the box
+  /// @param unwanted whether nobody waits for that start any more
   /// @return those that are to be filled; to be closed by this thread when they are, or cannot be
-  public FirstUse firstUse(List<VolumeMount> volumes) {
-    if (unfilled(volumes).keySet().stream()
-        .noneMatch(volume -> volume.source() instanceof VolumeMount.Managed)) {
-      return firstUse(volumes, () -> {});
-    }
-    filling.lock();
+  /// @throws io.boxlite.api.EngineException if the start is not wanted any more, or this thread is
+  ///   interrupted
+  public FirstUse firstUse(List<VolumeMount> volumes, BooleanSupplier unwanted) {
+    List<String> shared =
+        unfilled(volumes).entrySet().stream()
+            .filter(found -> found.getKey().source() instanceof VolumeMount.Managed)
+            .map(found -> found.getValue().id())
+            .toList();
+    Runnable release = filling.take(shared, unwanted);
     try {
-      return firstUse(volumes, filling::unlock);
+      return firstUse(volumes, release);
     } catch (RuntimeException e) {
-      filling.unlock();
+      release.run();
       throw e;
     }
   }

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /// with one gets a copy in it of what its image has there. The file says so while that is under
 /// way, so that half a copy, after a crash, is not taken for what somebody put there.
 final class NewVolumes {
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final String FILLING = "filling";
 
   private final Path marks;
@@ -72,6 +73,17 @@ final class NewVolumes {
     }
   }
 
+  /// There is no whole copy. Of a volume that is empty none has begun.
+  void abandon(String id, Path directory) {
+    try {
+      if (isEmpty(directory)) {
+        add(id);
+      }
+    } catch (IOException e) {
+      throw failed(id, e);
+    }
+  }
+
   private static boolean isEmpty(Path directory) throws IOException {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       return !entries.iterator().hasNext();
@@ -86,9 +98,17 @@ final class NewVolumes {
       all.map(mark -> mark.getFileName().toString())
           .filter(known.negate())
           .toList()
-          .forEach(this::remove);
+          .forEach(this::forget);
     } catch (IOException e) {
       throw failed("any", e);
+    }
+  }
+
+  private void forget(String id) {
+    try {
+      remove(id);
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, e.getMessage());
     }
   }
 

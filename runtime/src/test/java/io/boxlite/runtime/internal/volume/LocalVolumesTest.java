@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.EngineException;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.VolumeInfo;
@@ -280,7 +281,7 @@ class LocalVolumesTest {
   }
 
   private boolean isFilled(VolumeMount... mounts) {
-    try (FirstUse first = volumes.firstUse(List.of(mounts))) {
+    try (FirstUse first = volumes.firstUse(List.of(mounts), () -> false)) {
       boolean fills = !first.volumes().isEmpty();
       first.done();
       return fills;
@@ -296,7 +297,7 @@ class LocalVolumesTest {
   void anEmptyVolumeIsFilledUntilThereIsSomethingInIt(boolean isNamed) throws IOException {
     VolumeMount volume = box(isNamed ? managed(create("data").id()) : own()).getFirst();
     assertThat(isFilled(volume)).isTrue();
-    try (FirstUse first = volumes.firstUse(List.of(volume))) {
+    try (FirstUse first = volumes.firstUse(List.of(volume), () -> false)) {
       assertThat(first.volumes()).containsExactly(volume);
       file(volume);
       first.done();
@@ -316,7 +317,7 @@ class LocalVolumesTest {
   @Test
   void halfACopyIsDoneAgainAlsoByTheNextSupervisor() throws IOException {
     VolumeMount volume = box(own()).getFirst();
-    try (FirstUse first = volumes.firstUse(List.of(volume))) {
+    try (FirstUse first = volumes.firstUse(List.of(volume), () -> false)) {
       assertThat(first.volumes()).isNotEmpty();
       file(volume);
     }
@@ -338,7 +339,7 @@ class LocalVolumesTest {
     VolumeMount volume = box(managed(create("data").id())).getFirst();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Boolean> other;
-      try (FirstUse first = volumes.firstUse(List.of(volume))) {
+      try (FirstUse first = volumes.firstUse(List.of(volume), () -> false)) {
         CountDownLatch begun = new CountDownLatch(1);
         other =
             threads.submit(() -> {
@@ -347,11 +348,32 @@ class LocalVolumesTest {
             });
         begun.await();
         assertThat(isFilled(box(own()).getFirst())).as("one of a box's own").isTrue();
+        VolumeMount second = box(managed(create("second").id())).getFirst();
+        assertThat(isFilled(second)).as("another named one").isTrue();
         file(volume);
         first.done();
       }
       assertThat(other.get()).isFalse();
     }
+  }
+
+  @Test
+  void aStartThatNobodyWantsAnyMoreDoesNotWaitForAVolume() throws Exception {
+    VolumeMount volume = box(managed(create("data").id())).getFirst();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor();
+        FirstUse _ = volumes.firstUse(List.of(volume), () -> false)) {
+      Future<?> other = threads.submit(() -> volumes.firstUse(List.of(volume), () -> true));
+      assertThatThrownBy(other::get).hasRootCauseInstanceOf(EngineException.class);
+    }
+    assertThat(isFilled(volume)).isTrue();
+  }
+
+  @Test
+  void whatIsPutInAVolumeAfterAStartThatFailedAtOnceIsNoHalfCopy() throws IOException {
+    VolumeMount volume = box(own()).getFirst();
+    volumes.firstUse(List.of(volume), () -> false).close();
+    file(volume);
+    assertThat(isFilled(volume)).isFalse();
   }
 
   @Test
