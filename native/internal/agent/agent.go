@@ -28,6 +28,7 @@ import (
 	"boxlite.io/native/internal/portal"
 	"boxlite.io/native/internal/process"
 	"boxlite.io/native/internal/rootfs"
+	"boxlite.io/native/internal/trust"
 	"boxlite.io/native/internal/volumefs"
 )
 
@@ -63,6 +64,8 @@ type Agent struct {
 	stopSignal syscall.Signal
 	sequence   int // of exec groups
 	export     *export
+	trusted    *trust.Authority // of the container; nil: none
+	initEnv    []string
 
 	copies    sync.WaitGroup  // under way; added to with mu
 	copiesEnd context.Context // is over when they have to end

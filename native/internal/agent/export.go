@@ -71,13 +71,17 @@ func (a *Agent) ExportChanges(stream exportStream) error {
 	if err := a.freeze(ctx); err != nil {
 		return err
 	}
+	return a.withoutTrust(root.Root(), func() error { return sendChanges(ctx, cancel, stream, root) })
+}
+
+func sendChanges(ctx context.Context, cancel context.CancelCauseFunc, stream exportStream, root *rootfs.Mounted) error {
 	if err := root.Sync(); err != nil {
 		return err
 	}
 	out := &ackedWriter{ctx: ctx, stream: stream, news: make(chan struct{}, 1)}
 	go out.takeAcks(cancel)
 	buffered := bufio.NewWriterSize(out, maxChunk)
-	err = changes.Write(ctx, buffered, root.Upper(), container.Made)
+	err := changes.Write(ctx, buffered, root.Upper(), container.Made)
 	if err == nil {
 		err = buffered.Flush()
 	}

@@ -98,6 +98,9 @@ func (a *Agent) checkCreate(r *pb.CreateContainerRequest) (config container.Conf
 	if config.Volumes, err = volumesOf(r.Volumes); err != nil {
 		return config, err
 	}
+	if len(r.TrustedCertificates) > maxTrusted || len(r.CommonCertificates) > maxCommon {
+		return config, fault.Invalid("certificates: at most %d and %d bytes", maxTrusted, maxCommon)
+	}
 	config.LastCap = a.lastCap
 	if config.Caps, err = caps.Select(r.CapabilitiesAdd, r.CapabilitiesDrop, config.LastCap); err != nil {
 		return config, fault.Invalid("%v", err)
@@ -155,6 +158,9 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 	if err := fillVolumes(ctx, &config, r.Volumes); err != nil {
 		return err
 	}
+	if err := installTrust(&config, r); err != nil {
+		return err
+	}
 	config.OnEnd = a.containerEnded
 	made, err := a.make(config)
 	if err != nil {
@@ -176,6 +182,8 @@ func (a *Agent) create(ctx context.Context, r *pb.CreateContainerRequest, config
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.root, a.container, a.init = root, made.container, p
+	a.trusted = authorityOf(r)
+	a.initEnv = config.Init.Env
 	if a.stopSignal = syscall.Signal(r.StopSignal); a.stopSignal == 0 {
 		a.stopSignal = unix.SIGTERM
 	}

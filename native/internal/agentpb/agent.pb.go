@@ -510,11 +510,13 @@ type CreateContainerRequest struct {
 	// Whether the container has the VM's network card. Otherwise the VM loses it. Reason
 	// "no_network_card" when the VM has none.
 	Network bool `protobuf:"varint,12,opt,name=network,proto3" json:"network,omitempty"`
-	// CA certificates, PEM, that programs of the container shall trust beside those of the image;
-	// at most 64 KiB (docs/guest.md).
+	// A CA certificate, PEM, that programs of the container shall trust beside those of the image;
+	// at most 64 KiB (docs/guest.md). What an earlier start put there goes.
 	TrustedCertificates []byte `protobuf:"bytes,13,opt,name=trusted_certificates,json=trustedCertificates,proto3" json:"trusted_certificates,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// CA certificates, PEM, for an image that has none; at most 1 MiB.
+	CommonCertificates []byte `protobuf:"bytes,14,opt,name=common_certificates,json=commonCertificates,proto3" json:"common_certificates,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *CreateContainerRequest) Reset() {
@@ -634,6 +636,13 @@ func (x *CreateContainerRequest) GetNetwork() bool {
 func (x *CreateContainerRequest) GetTrustedCertificates() []byte {
 	if x != nil {
 		return x.TrustedCertificates
+	}
+	return nil
+}
+
+func (x *CreateContainerRequest) GetCommonCertificates() []byte {
+	if x != nil {
+		return x.CommonCertificates
 	}
 	return nil
 }
@@ -2833,7 +2842,7 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x0fPrepareResponse\"7\n" +
 	"\x05Layer\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x04R\x06length\"\xad\x04\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\xde\x04\n" +
 	"\x16CreateContainerRequest\x12!\n" +
 	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12/\n" +
 	"\x06layers\x18\x02 \x03(\v2\x17.boxlite.agent.v1.LayerR\x06layers\x12\x1a\n" +
@@ -2850,7 +2859,8 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	" \x03(\v2\x18.boxlite.agent.v1.VolumeR\avolumes\x12\x1b\n" +
 	"\tdisk_size\x18\v \x01(\x04R\bdiskSize\x12\x18\n" +
 	"\anetwork\x18\f \x01(\bR\anetwork\x121\n" +
-	"\x14trusted_certificates\x18\r \x01(\fR\x13trustedCertificates\"Q\n" +
+	"\x14trusted_certificates\x18\r \x01(\fR\x13trustedCertificates\x12/\n" +
+	"\x13common_certificates\x18\x0e \x01(\fR\x12commonCertificates\"Q\n" +
 	"\x06Volume\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\fR\x06target\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x12\n" +

@@ -53,6 +53,13 @@ func (s *Spec) Check() error {
 	return nil
 }
 
+// AddEnv adds those entries whose keys are not there.
+func (s *Spec) AddEnv(entries []string) {
+	for _, e := range entries {
+		s.Env = setEnv(s.Env, e, false)
+	}
+}
+
 // overlaid returns base with over's entries instead of or after its own.
 func overlaid(base, over []string) []string {
 	result := slices.Clone(base)

@@ -5,6 +5,15 @@ module io.boxlite.network {
   requires transitive io.boxlite.api;
   requires io.avaje.json;
   requires org.dnsjava;
+  requires io.netty.buffer;
+  requires io.netty.codec;
+  requires io.netty.codec.http;
+  requires io.netty.codec.http2;
+  requires io.netty.common;
+  requires io.netty.handler;
+  requires io.netty.transport;
+  requires org.bouncycastle.pkix;
+  requires org.bouncycastle.provider;
 
   exports io.boxlite.network;
 }

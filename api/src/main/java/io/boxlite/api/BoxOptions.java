@@ -1,5 +1,6 @@
 package io.boxlite.api;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -404,12 +405,23 @@ public record BoxOptions(
       return this;
     }
 
-    /// Says what the box may reach, and what leads into it.
+    /// Says what the box may reach, and what leads into it; secrets too, so before [#secret].
     ///
     /// @param options [NetworkOptions#DEFAULT] unless set
     /// @return this
     public Builder network(NetworkOptions options) {
       network = options;
+      return this;
+    }
+
+    /// Adds a value that programs of the box use without having it.
+    ///
+    /// @param value the secret
+    /// @return this
+    public Builder secret(Secret value) {
+      List<Secret> all = new ArrayList<>(network.secrets());
+      all.add(value);
+      network = network.withSecrets(all);
       return this;
     }
 

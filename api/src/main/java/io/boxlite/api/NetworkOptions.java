@@ -13,6 +13,7 @@ import java.util.Set;
 /// @param ports ports of the host that lead into the box
 /// @param bytesPerSecond most bytes a second in each direction; 0: no limit
 /// @param connections most connections at once; 0: the default of 16384
+/// @param secrets values that go to hosts in place of what the box has
 /// @since 0.1
 public record NetworkOptions(
     boolean enabled,
@@ -20,14 +21,15 @@ public record NetworkOptions(
     List<String> denyNet,
     List<PortMapping> ports,
     long bytesPerSecond,
-    int connections) {
+    int connections,
+    List<Secret> secrets) {
   /// Everything may be reached, nothing leads in.
   public static final NetworkOptions DEFAULT =
-      new NetworkOptions(true, List.of(), List.of(), List.of(), 0, 0);
+      new NetworkOptions(true, List.of(), List.of(), List.of(), 0, 0, List.of());
 
   /// No interface.
   public static final NetworkOptions DISABLED =
-      new NetworkOptions(false, List.of(), List.of(), List.of(), 0, 0);
+      new NetworkOptions(false, List.of(), List.of(), List.of(), 0, 0, List.of());
 
   /// Most rules and ports of a box, of each.
   public static final int MAX = 1024;
@@ -37,13 +39,23 @@ public record NetworkOptions(
     allowNet = List.copyOf(allowNet);
     denyNet = List.copyOf(denyNet);
     ports = List.copyOf(ports);
+    secrets = List.copyOf(secrets);
   }
 
   /// {@return the same with other ports}
   ///
   /// @param others all of them
   public NetworkOptions withPorts(List<PortMapping> others) {
-    return new NetworkOptions(enabled, allowNet, denyNet, others, bytesPerSecond, connections);
+    return new NetworkOptions(
+        enabled, allowNet, denyNet, others, bytesPerSecond, connections, secrets);
+  }
+
+  /// {@return the same with other secrets}
+  ///
+  /// @param others all of them
+  public NetworkOptions withSecrets(List<Secret> others) {
+    return new NetworkOptions(
+        enabled, allowNet, denyNet, ports, bytesPerSecond, connections, others);
   }
 
   static void check(NetworkOptions network, OptionChecks checks) {
@@ -53,11 +65,13 @@ public record NetworkOptions(
         .require(network.enabled || network.denyNet.isEmpty(), "deny_net", disabled)
         .require(
             network.enabled || network.ports.isEmpty(), "ports", "require network.mode=\"enabled\"")
+        .require(network.enabled || network.secrets.isEmpty(), "secrets", disabled)
         .require(network.allowNet.size() <= MAX, "allow_net", "must be at most " + MAX)
         .require(network.denyNet.size() <= MAX, "deny_net", "must be at most " + MAX)
         .require(network.ports.size() <= MAX, "ports", "must be at most " + MAX)
         .require(network.bytesPerSecond >= 0, "bytes_per_second", "must not be negative")
         .require(network.connections >= 0, "connections", "must not be negative");
+    Secret.check(network.secrets, checks);
     network.ports.forEach(port -> PortMapping.check(port, checks));
     Set<String> fixed = new HashSet<>();
     for (PortMapping port : network.ports) {

@@ -5,6 +5,7 @@ import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.StorageException;
 import io.boxlite.client.RemoteBoxlite;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,6 +48,7 @@ final class SupervisorStarter {
           "BOXLITE_TMPDIR",
           "BOXLITE_WARM_POOL",
           "BOXLITE_DNS",
+          "SSL_CERT_FILE",
           "BOXLITE_PUBLISH_IP",
           "BOXLITE_TEMPLATES",
           "BOXLITE_LOG",
@@ -71,6 +73,9 @@ final class SupervisorStarter {
           "no_proxy",
           "BOXLITE_CRASH_POINT",
           "BOXLITE_IDLE_SECONDS");
+
+  /// Goes through a pipe: environments of processes can be read, and this one lives for long.
+  private static final String SECRET_KEY = "BOXLITE_SECRET_KEY";
 
   private final Path home;
   private final List<String> launcher;
@@ -131,21 +136,40 @@ final class SupervisorStarter {
       List<String> command = new ArrayList<>(List.of("setsid"));
       command.addAll(launcher);
       command.addAll(List.of("__supervisor", "--home", home.toString()));
+      String key = environment.getOrDefault(SECRET_KEY, "");
+      if (!key.isEmpty()) {
+        command.add("--secret-key");
+      }
       logStart = Files.exists(log) ? Files.size(log) : 0;
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.directory(home.toFile());
       builder.environment().clear();
       builder.environment().putAll(passedOn());
-      builder.redirectInput(Path.of("/dev/null").toFile());
+      builder.redirectInput(
+          key.isEmpty()
+              ? ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())
+              : ProcessBuilder.Redirect.PIPE);
       builder.redirectErrorStream(true);
       builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-      return builder.start();
+      Process supervisor = builder.start();
+      if (!key.isEmpty()) {
+        tell(supervisor, key);
+      }
+      return supervisor;
     } catch (IOException e) {
       throw new StorageException(
           "supervisor_not_started",
           "cannot start the supervisor of " + home + ": " + e.getMessage(),
           e,
           Map.of());
+    }
+  }
+
+  private static void tell(Process supervisor, String key) {
+    try (OutputStream input = supervisor.getOutputStream()) {
+      input.write(key.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException _) {
+      // It has ended: its log says why.
     }
   }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortMapping;
 import io.boxlite.api.PublishedPort;
+import io.boxlite.api.Secret;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,7 +163,8 @@ class OutputTest {
                   "Mode": "enabled",
                   "AllowNet": [],
                   "DenyNet": [],
-                  "Ports": {}
+                  "Ports": {},
+                  "Secrets": []
                 }
               }
             ]
@@ -251,12 +254,25 @@ class OutputTest {
                 new PublishedPort(80, "127.0.0.1", 8080, PortMapping.Protocol.TCP),
                 new PublishedPort(80, "0.0.0.0", 8081, PortMapping.Protocol.TCP),
                 new PublishedPort(80, "0.0.0.0", 8082, PortMapping.Protocol.UDP)),
+            List.of(),
             Optional.empty()));
     assertThat(ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", "web"))
         .isEqualTo(
             "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8080\"},"
                 + "{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8081\"}],"
                 + "\"80/udp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8082\"}]}\n");
+  }
+
+  @Test
+  void inspectShowsNamesAndHostsOfSecrets() {
+    cli.boxlite.with("01C", "web", BoxStatus.RUNNING);
+    cli.boxlite.network(
+        "01C",
+        NetworkInfo.of(
+            NetworkOptions.DEFAULT.withSecrets(
+                List.of(Secret.of("key", "hunter2", List.of("api.example.com"))))));
+    assertThat(ok("inspect", "-f", "{{json .NetworkSettings.Secrets}}", "web"))
+        .isEqualTo("[{\"Name\":\"key\",\"Hosts\":[\"api.example.com\"]}]\n");
   }
 
   @Test

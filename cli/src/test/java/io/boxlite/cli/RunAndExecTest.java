@@ -11,15 +11,19 @@ import io.boxlite.api.HealthCheck;
 import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortMapping;
 import io.boxlite.api.RestartPolicy;
+import io.boxlite.api.Secret;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -141,7 +145,53 @@ class RunAndExecTest {
                     new PortMapping(Optional.of("127.0.0.1"), 8001, 81, PortMapping.Protocol.UDP),
                     new PortMapping(Optional.empty(), 0, 443, PortMapping.Protocol.TCP)),
                 5_000_000_000L,
-                64));
+                64,
+                List.of()));
+  }
+
+  @Test
+  void secretsComeFromVariablesAndFiles(@TempDir Path directory) throws IOException {
+    Path value = Files.writeString(directory.resolve("value"), "of, a file=\n");
+    Path more =
+        Files.writeString(
+            directory.resolve("more.json"),
+            "{\"secrets\":[{\"name\":\"third\",\"value\":\"v3\",\"hosts\":[\"c.test\"]}]}");
+    cli.environment.put("TOKEN", "hunter2");
+    cli.run(
+        "create",
+        "--secret",
+        "key=ENV:TOKEN,host=api.example.com,host=*.example.org",
+        "--secret",
+        "other=FILE:" + value + ",host=b.test,placeholder=PLACEHOLDER,plain-http",
+        "--secret-file",
+        more.toString(),
+        "base");
+    assertThat(created().network().secrets())
+        .containsExactly(
+            Secret.of("key", "hunter2", List.of("api.example.com", "*.example.org")),
+            new Secret("other", "of, a file=", List.of("b.test"), "PLACEHOLDER", true),
+            Secret.of("third", "v3", List.of("c.test")));
+  }
+
+  @Test
+  void faultsOfSecretsTellNoValue(@TempDir Path directory) throws IOException {
+    Path bad = Files.writeString(directory.resolve("bad.json"), "{\"secrets\":[\"hunter2\"]}");
+    cli.environment.put("TOKEN", "hunter2");
+    for (String flag :
+        List.of(
+            "--secret=key=hunter2,host=a.test",
+            "--secret=key=hunter2",
+            "--secret=hunter2",
+            "--secret=key=ENV:TOKEN,hunter2",
+            "--secret=key=ENV:TOKEN",
+            "--secret=key=ENV:TOKEN,host=a/b",
+            "--secret=key=ENV:NONE,host=a.test",
+            "--secret-file=" + bad)) {
+      assertThat(cli.run("create", flag, "base")).as(flag).isNotZero();
+      assertThat(cli.err()).as(flag).contains("secret").doesNotContain("hunter2");
+    }
+    cli.run("create", "--secret", "key=hunter2,host=a.test", "base");
+    assertThat(cli.err()).contains("a value cannot be an argument").contains("ENV:VAR");
   }
 
   @Test

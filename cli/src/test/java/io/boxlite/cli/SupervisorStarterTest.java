@@ -28,6 +28,8 @@ class SupervisorStarterTest {
             System.getenv("PATH"),
             "BOXLITE_API_KEY",
             "secret",
+            "BOXLITE_SECRET_KEY",
+            "a secret phrase",
             "BOXLITE_LOG",
             "debug",
             "BOXLITE_WARM_POOL",
@@ -53,13 +55,16 @@ class SupervisorStarterTest {
             """
             echo "$@" > args
             env > env
+            cat > input
             ps -o sid= -p $$ > sid
             echo $$ > pid
             touch up
             """,
             Duration.ofSeconds(20));
     assertThat(starter.connect()).isSameAs(boxlite);
-    assertThat(home().resolve("args")).hasContent("__supervisor --home " + home());
+    assertThat(home().resolve("args"))
+        .hasContent("__supervisor --home " + home() + " --secret-key");
+    assertThat(home().resolve("input")).hasContent("a secret phrase");
     assertThat(Files.readString(home().resolve("sid")).strip())
         .isEqualTo(Files.readString(home().resolve("pid")).strip());
     assertThat(home().resolve("env"))

@@ -128,7 +128,16 @@ class NetworkIT {
                         + " "
                         + port())
                 .out())
-        .isEmpty();
+        .contains("do not allow other.test")
+        .doesNotContain("for other.test");
+    // Each request of a connection counts.
+    String two =
+        "printf 'GET / HTTP/1.1\\r\\nHost: allowed.test\\r\\n\\r\\nGET / HTTP/1.1\\r\\n"
+            + "Host: other.test\\r\\n\\r\\n' | nc -w 5 allowed.test "
+            + port();
+    assertThat(sh(byName, two).out())
+        .contains("for allowed.test", "HTTP/1.1 403")
+        .doesNotContain("for other.test");
     assertThat(get(byName, "http://host.boxlite.internal:" + port()).exitCode()).isZero();
 
     String byAddress = box("--allow-net", allowed + "/32", "--deny-net", allowed + ":1");

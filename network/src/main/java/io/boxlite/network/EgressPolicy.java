@@ -169,6 +169,11 @@ public final class EgressPolicy {
     return allow.isEmpty();
   }
 
+  /// {@return whether a rule is about names, so that the host of each request of HTTP matters}
+  public boolean namesHosts() {
+    return deniesNames() || allow.values().stream().anyMatch(EgressRule.Name.class::isInstance);
+  }
+
   /// {@return whether names are denied, so that what a connection says about its host matters even
   /// if everything else is allowed}
   boolean deniesNames() {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// @param healthCheck how to find out whether it works; absent: as the image says
 /// @param pull when the image is fetched: `missing` (default), `never` or `always`
 /// @param labels only empty here
-/// @param secrets only empty here
+/// @param secrets values that go to hosts in place of what the box has
 /// @param security only absent here
 /// @param volumes directories and files that do not belong to its disk
 /// @param ports ports of the host that lead into it
@@ -65,7 +65,7 @@ public record CreateBoxBody(
     @Nullable HealthCheckBody healthCheck,
     @Nullable String pull,
     @Nullable Map<String, String> labels,
-    @Nullable Object secrets,
+    @Nullable List<SecretBody> secrets,
     @Nullable Object security,
     @Nullable List<VolumeMountBody> volumes,
     @Nullable List<PortBody> ports) {}

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param allowNet what it may reach; empty: everything
 /// @param denyNet what it may not reach
 /// @param publishedPorts ports of the host that lead into it now
+/// @param secrets values that go to hosts in place of what it has
 /// @param problem why it has no network although it should
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
@@ -18,4 +19,5 @@ public record NetworkInfoBody(
     @Nullable List<String> allowNet,
     @Nullable List<String> denyNet,
     @Nullable List<PortBody> publishedPorts,
+    @Nullable List<SecretInfoBody> secrets,
     @Nullable String problem) {}

@@ -90,7 +90,8 @@ public final class NetworkMapping {
         OptionMapping.items("network.deny_net", body.denyNet()),
         mappings,
         bytes == null ? 0 : bytes,
-        connections == null ? 0 : connections);
+        connections == null ? 0 : connections,
+        List.of());
   }
 
   private static boolean isEnabled(String field, @Nullable String mode) {
@@ -135,6 +136,7 @@ public final class NetworkMapping {
                 new PortBody(
                     port.hostIp(), port.hostPort(), port.guestPort(), port.protocol().wireName()))
             .toList(),
+        SecretMapping.toInfoBodies(network.secrets()),
         network.problem().orElse(null));
   }
 
@@ -151,6 +153,7 @@ public final class NetworkMapping {
         OptionMapping.items("network.allow_net", body.allowNet()),
         OptionMapping.items("network.deny_net", body.denyNet()),
         ports == null ? List.of() : ports.stream().map(NetworkMapping::toPublished).toList(),
+        SecretMapping.toInfos(body.secrets()),
         Optional.ofNullable(body.problem()));
   }
 

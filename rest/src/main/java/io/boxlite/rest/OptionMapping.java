@@ -55,7 +55,7 @@ public final class OptionMapping {
         options.healthCheck().map(HealthMapping::toBody).orElse(null),
         options.pull() == PullPolicy.MISSING ? null : options.pull().wireName(),
         null,
-        null,
+        SecretMapping.toBodies(options.network().secrets()),
         null,
         VolumeMapping.toBodies(options.volumes()),
         NetworkMapping.toBodies(options.network().ports()));
@@ -97,7 +97,8 @@ public final class OptionMapping {
         Boolean.TRUE.equals(body.noTemplate()),
         restart == null ? RestartPolicy.NO : RestartPolicy.parse(restart),
         Optional.ofNullable(body.healthCheck()).map(HealthMapping::toCheck),
-        NetworkMapping.toOptions(body.network(), body.ports()),
+        NetworkMapping.toOptions(body.network(), body.ports())
+            .withSecrets(SecretMapping.toSecrets(body.secrets())),
         pullPolicy(body.pull()));
   }
 
@@ -110,7 +111,6 @@ public final class OptionMapping {
   }
 
   private static void refuseUnavailable(CreateBoxBody body) {
-    refuse("secrets", present(body.secrets()));
     refuse("security", body.security() != null);
     refuse("labels", present(body.labels()));
     refuse("auto_pause", positive("auto_pause", body.autoPause()));

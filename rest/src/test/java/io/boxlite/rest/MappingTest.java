@@ -20,6 +20,7 @@ import io.boxlite.api.PortMapping;
 import io.boxlite.api.PublishedPort;
 import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.RuntimeInfo;
+import io.boxlite.api.SecretInfo;
 import io.boxlite.api.StartOrigin;
 import io.boxlite.api.TemplateInfo;
 import java.nio.charset.StandardCharsets;
@@ -98,6 +99,7 @@ class MappingTest {
             List.of("*.example.com"),
             List.of("10.0.0.0/8"),
             List.of(new PublishedPort(80, "127.0.0.1", 8080, PortMapping.Protocol.TCP)),
+            List.of(new SecretInfo("key", List.of("api.example.com"))),
             Optional.of("gone")),
         Optional.of(
             new HealthStatus(

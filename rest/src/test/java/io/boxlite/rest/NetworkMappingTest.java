@@ -8,6 +8,7 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortMapping;
+import io.boxlite.api.Secret;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +35,10 @@ class NetworkMappingTest {
             List.of(
                 new PortMapping(Optional.of("127.0.0.1"), 8053, 53, PortMapping.Protocol.UDP), ANY),
             5_000_000_000L,
-            64);
+            64,
+            List.of(
+                Secret.of("key", "hunter2", List.of("api.example.com")),
+                new Secret("other", "v\"alue", List.of("*.x.test"), "PLACEHOLDER", true)));
     for (NetworkOptions sent : List.of(network, NetworkOptions.DEFAULT, NetworkOptions.DISABLED)) {
       BoxOptions options = BoxOptions.ofImage("base").network(sent).build();
       byte[] json = JsonCodec.write(OptionMapping.toBody(options));
@@ -45,7 +49,8 @@ class NetworkMappingTest {
 
   @Test
   void bothShapesAreUnderstood() {
-    NetworkOptions rules = new NetworkOptions(true, List.of("x"), List.of(), List.of(), 0, 0);
+    NetworkOptions rules =
+        new NetworkOptions(true, List.of("x"), List.of(), List.of(), 0, 0, List.of());
     assertThat(read("\"network\":{\"mode\":\"Enabled\",\"allow_net\":[\"x\"]}")).isEqualTo(rules);
     assertThat(
             read(

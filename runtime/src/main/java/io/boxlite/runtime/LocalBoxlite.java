@@ -104,7 +104,7 @@ public final class LocalBoxlite implements Boxlite {
             BoxStore.open(layout),
             imageStore,
             new LocalVolumes(layout, this::usedVolumes),
-            new BoxNetworks(options),
+            new BoxNetworks(options, layout),
             disks,
             driver,
             new VmSource(
@@ -234,12 +234,13 @@ public final class LocalBoxlite implements Boxlite {
 
   private Box create(BoxOptions options, StoredImage image) {
     BoxRecord made = BoxRecord.create(options, Instant.now());
-    BoxRecord record = made.with(made.state().withImage(image.id()));
+    Optional<byte[]> secrets = context.networks().seal(made);
+    BoxRecord record = made.with(made.state().withImage(image.id())).withoutSecretValues();
     LocalBox box = new LocalBox(context, record);
     images.use(
         image.id(),
         () -> {
-          context.store().insert(record);
+          context.store().insert(record, secrets);
           boxes.put(record.id(), box);
         });
     context.counters().boxesCreated.increment();

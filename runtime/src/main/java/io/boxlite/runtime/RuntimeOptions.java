@@ -27,6 +27,9 @@ import java.util.regex.Pattern;
 ///   `BOXLITE_PUBLISH_IP`, default `0.0.0.0`
 /// @param resolvers where names are looked up for boxes; none: as `/etc/resolv.conf` says; from
 ///   `BOXLITE_DNS`, addresses with optional ports, separated by commas
+/// @param certificates authorities, in PEM, that servers to which secrets go may have beside those
+///   that the JDK trusts; from `SSL_CERT_FILE`
+/// @param secretKey what seals secrets; empty: the key file of the home; from `BOXLITE_SECRET_KEY`
 /// @param bundledImages directory of the images that come with BoxLite
 /// @param temporaryDirectory from `BOXLITE_TMPDIR`, default the system's
 /// @param bootTimeout how long a guest may take until its agent answers; from
@@ -47,6 +50,8 @@ public record RuntimeOptions(
     Path networkServer,
     String publishIp,
     List<InetSocketAddress> resolvers,
+    Optional<Path> certificates,
+    Optional<String> secretKey,
     Path bundledImages,
     Path temporaryDirectory,
     Duration bootTimeout,
@@ -54,6 +59,9 @@ public record RuntimeOptions(
     boolean templates,
     List<ImageRegistry> registries,
     ImageLimits imageLimits) {
+  /// Variable of the key that seals secrets. Never in the environment of a process of our own.
+  public static final String SECRET_KEY = "BOXLITE_SECRET_KEY";
+
   private static final String JAR_NAME = "boxlite-runtime-" + RuntimeInfo.VERSION + ".jar";
   private static final int DEFAULT_BOOT_SECONDS = 120;
   private static final int MAX_BOOT_SECONDS = 3600;
@@ -84,6 +92,10 @@ public record RuntimeOptions(
         guest.resolve("boxlite-net"),
         publishIp(environment.getOrDefault("BOXLITE_PUBLISH_IP", "0.0.0.0")),
         resolvers(environment.getOrDefault("BOXLITE_DNS", "")),
+        Optional.of(environment.getOrDefault("SSL_CERT_FILE", ""))
+            .filter(file -> !file.isEmpty())
+            .map(Path::of),
+        Optional.of(environment.getOrDefault(SECRET_KEY, "")).filter(key -> !key.isEmpty()),
         distribution.resolve("images"),
         path(environment, "BOXLITE_TMPDIR")
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"))),
@@ -106,6 +118,8 @@ public record RuntimeOptions(
         networkServer,
         publishIp,
         resolvers,
+        certificates,
+        secretKey,
         bundledImages,
         temporaryDirectory,
         bootTimeout,
@@ -209,5 +223,11 @@ public record RuntimeOptions(
       }
     }
     return Path.of("/usr/lib/boxlite");
+  }
+
+  /// Tells nothing: of a key not even that there is one.
+  @Override
+  public String toString() {
+    return "RuntimeOptions";
   }
 }

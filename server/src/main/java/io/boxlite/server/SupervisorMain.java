@@ -3,6 +3,7 @@ package io.boxlite.server;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.HomeDirectory;
 import io.boxlite.api.internal.SocketPaths;
 import io.boxlite.runtime.LocalBoxlite;
@@ -10,8 +11,10 @@ import io.boxlite.runtime.RuntimeOptions;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -20,13 +23,15 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The supervisor as a process of its own: `--home PATH`. Leaves at once when another process owns
-/// the home, on SIGTERM and SIGINT, and when it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by
-/// default.
+/// The supervisor as a process of its own: `--home PATH`. With `--secret-key` its standard input is
+/// the key that seals secrets, in place of the variable `BOXLITE_SECRET_KEY`: environments of
+/// processes can be read. Leaves at once when another process owns the home, on SIGTERM and SIGINT,
+/// and when it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by default.
 ///
 /// @since 0.1
 public final class SupervisorMain {
   private static final int USAGE = 2;
+  private static final int MAX_KEY = 4096; // bytes
   private static final long DEFAULT_IDLE_SECONDS = 60;
   private static final Duration CHECK = Duration.ofSeconds(1);
   private static final Duration OWNER_CHANGE = Duration.ofSeconds(30);
@@ -36,23 +41,35 @@ public final class SupervisorMain {
 
   /// Runs until the supervisor leaves.
   ///
-  /// @param args `--home PATH`
+  /// @param args `--home PATH [--secret-key]`
   public static void main(String[] args) {
-    Map<String, String> environment = System.getenv();
+    Map<String, String> environment = new HashMap<>(System.getenv());
     Logger log = LoggerFactory.getLogger(SupervisorMain.class);
-    if (args.length != 2 || !args[0].equals("--home")) {
-      log.error("usage: SupervisorMain --home PATH");
+    boolean key = args.length == 3 && args[2].equals("--secret-key");
+    if ((args.length != 2 && !key) || !args[0].equals("--home")) {
+      log.error("usage: SupervisorMain --home PATH [--secret-key]");
       System.exit(USAGE);
       return;
     }
     int code = 0;
     try {
+      if (key) {
+        environment.put(RuntimeOptions.SECRET_KEY, secretKey());
+      }
       run(HomeDirectory.check(Path.of(args[1])), environment, log);
     } catch (BoxliteException e) {
       log.error("the supervisor cannot run", e);
       code = 1;
     }
     System.exit(code);
+  }
+
+  private static String secretKey() {
+    try {
+      return new String(System.in.readNBytes(MAX_KEY), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new ConfigException("secret_key", "the key for secrets cannot be read", e, Map.of());
+    }
   }
 
   private static void run(Path home, Map<String, String> environment, Logger log) {

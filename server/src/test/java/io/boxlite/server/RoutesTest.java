@@ -143,6 +143,8 @@ class RoutesTest extends ServedTest {
     for (String rest :
         new String[] {
           "\"secrets\":[{\"name\":\"k\",\"value\":\"hunter2\"}]}",
+          "\"secrets\":[{\"name\":\"k\",\"value\":\"hunter2\",\"hosts\":[\"a b\"]}]}",
+          "\"secrets\":\"hunter2\"}",
           "\"secrets\":[{\"name\":\"k\",\"value\":hunter2}]}",
           "\"secrets\":[{\"name\":\"k\",\"value\":\"hunter2\"",
           "\"surprise\":{\"value\":\"hunter2\"}}",

@@ -85,7 +85,7 @@ final class BoxFlags {
         .noTemplate(Specs.has(parsed, "--no-template"))
         .capAdd(Specs.list(parsed, "--cap-add"))
         .capDrop(Specs.list(parsed, "--cap-drop"))
-        .network(NetworkFlags.read(parsed))
+        .network(NetworkFlags.read(parsed, context))
         .volumes(volumes(parsed));
   }
 

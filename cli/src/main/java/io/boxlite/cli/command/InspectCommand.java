@@ -121,6 +121,16 @@ final class InspectCommand implements Command {
     tree.put("AllowNet", network.allowNet());
     tree.put("DenyNet", network.denyNet());
     tree.put("Ports", ports);
+    tree.put(
+        "Secrets",
+        network.secrets().stream()
+            .map(secret -> {
+              Map<String, Object> entry = new LinkedHashMap<>();
+              entry.put("Name", secret.name());
+              entry.put("Hosts", secret.hosts());
+              return entry;
+            })
+            .toList());
     network.problem().ifPresent(problem -> tree.put("Error", problem));
     return tree;
   }

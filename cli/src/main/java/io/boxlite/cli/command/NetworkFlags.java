@@ -36,9 +36,10 @@ final class NetworkFlags {
     spec.addOption(
         Specs.value(Long.class, "BYTES", "Most bytes a second in each direction", "--bandwidth"));
     spec.addOption(Specs.value(Integer.class, "N", "Most connections at once", "--connections"));
+    SecretFlags.add(spec);
   }
 
-  static NetworkOptions read(ParseResult parsed) {
+  static NetworkOptions read(ParseResult parsed, CliContext context) {
     String mode = parsed.matchedOptionValue("--network", "enabled");
     if (!mode.equals("enabled") && !mode.equals("disabled")) {
       throw CliException.failure(
@@ -52,7 +53,8 @@ final class NetworkFlags {
         Specs.list(parsed, "--deny-net"),
         ports,
         parsed.matchedOptionValue("--bandwidth", 0L),
-        parsed.matchedOptionValue("--connections", 0));
+        parsed.matchedOptionValue("--connections", 0),
+        SecretFlags.read(parsed, context));
   }
 
   static List<PortMapping> ports(String text) {

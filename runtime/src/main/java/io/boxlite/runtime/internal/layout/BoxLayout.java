@@ -66,6 +66,21 @@ public record BoxLayout(Path directory) {
     return directory.resolve("net-control.sock");
   }
 
+  /// {@return where its network takes what is looked into}
+  public Path networkProxy() {
+    return directory.resolve("net-proxy.sock");
+  }
+
+  /// {@return the sealed values of its secrets}
+  public Path secrets() {
+    return directory.resolve("secrets.sealed");
+  }
+
+  /// {@return the authority that it trusts: certificate and sealed key}
+  public Path authority() {
+    return directory.resolve("authority.pem");
+  }
+
   /// {@return what the process of its network says}
   public Path networkLog() {
     return directory.resolve("logs").resolve("net.log");

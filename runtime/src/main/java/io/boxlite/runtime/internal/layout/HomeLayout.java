@@ -34,6 +34,11 @@ public record HomeLayout(Path home) {
     return databaseDirectory().resolve("boxes.db");
   }
 
+  /// {@return what seals secrets: 32 random bytes, mode 0600}
+  public Path secretKey() {
+    return home.resolve("secret.key");
+  }
+
   /// {@return the catalog of images}
   public Path imageCatalog() {
     return databaseDirectory().resolve("images.db");

@@ -17,6 +17,7 @@ import io.boxlite.runtime.internal.disk.LayersDisk;
 import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.log.InitLog;
 import io.boxlite.runtime.internal.network.BoxNet;
+import io.boxlite.runtime.internal.network.StartingNetwork;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
@@ -89,18 +90,18 @@ final class BoxBoot {
     Stopwatch watch = new Stopwatch();
     // Before anything changes: what is missing on the host is the caller's to mend.
     Optional<HelperProcess> volumes = volumes(box);
-    Optional<HelperProcess> network = context.networks().start(box.options().network(), files);
+    StartingNetwork network = context.networks().start(id, box.options().network(), files);
     VmSource.Request request = request(box);
     FutureTask<AgentVm> vm =
         new FutureTask<>(() -> context.vms().start(request, spawned, onSpawned));
     Thread starting = Thread.ofVirtual().name("vm-" + box.id()).start(vm);
     try {
-      BoxFiles made = makeFiles(box, first.volumes());
+      BoxFiles made = makeFiles(box, first.volumes(), network);
       AgentVm agent = join(vm);
       watch.lap();
       volumes.ifPresent(server -> server.connect(agent.vm().volumesSocket()));
       CrashPoint.reached("start.volumes");
-      BoxNet net = connect(box, network, agent);
+      BoxNet net = network.connect(agent.vm()::networkSocket);
       CrashPoint.reached("start.network");
       return create(box, made, agent, net, first, watch);
     } catch (RuntimeException e) {
@@ -111,7 +112,7 @@ final class BoxBoot {
       throw told;
     } finally {
       volumes.ifPresent(HelperProcess::close);
-      network.ifPresent(HelperProcess::close);
+      network.close();
     }
   }
 
@@ -133,14 +134,6 @@ final class BoxBoot {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private BoxNet connect(BoxRecord box, Optional<HelperProcess> network, AgentVm agent) {
-    if (network.isEmpty()) {
-      return BoxNet.none();
-    }
-    network.get().connect(agent.vm().networkSocket());
-    return context.networks().open(id, box.options().network(), files);
   }
 
   private Booted create(
@@ -222,7 +215,7 @@ final class BoxBoot {
       Duration filesystemSetup,
       Duration boxConfig) {}
 
-  private BoxFiles makeFiles(BoxRecord box, Set<VolumeMount> fill) {
+  private BoxFiles makeFiles(BoxRecord box, Set<VolumeMount> fill, StartingNetwork network) {
     Stopwatch watch = new Stopwatch();
     PreparedImage prepared = context.images().prepare(context.image(box));
     Duration imagePrepare = watch.lap();
@@ -232,7 +225,8 @@ final class BoxBoot {
     context.disks().ensure(files.disk(), BoxDisks.sizeGib(box.options()));
     Duration filesystemSetup = watch.lap();
     CrashPoint.reached("start.disk");
-    CreateContainerRequest request = ContainerRequests.create(box, prepared.config(), layers, fill);
+    CreateContainerRequest request =
+        ContainerRequests.create(box, prepared.config(), layers, fill, network.trust());
     return new BoxFiles(
         List.of(
             new VmDisk(VmDisk.Slot.LAYERS, files.layersDisk(), VmDisk.Format.VMDK),

@@ -11,6 +11,7 @@ import io.boxlite.protocol.agent.v1.ProcessSpec;
 import io.boxlite.protocol.agent.v1.Volume;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.disk.LayersDisk;
+import io.boxlite.runtime.internal.network.GuestTrust;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.security.SecureRandom;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Says to the agent what a box is: the image's configuration with the box's options over it.
@@ -49,9 +51,14 @@ public final class ContainerRequests {
   }
 
   /// @param fill those of its volumes that get a copy of what the image has there
+  /// @param trust whom its programs shall trust
   /// @throws ConfigException if neither image nor options name a command
   static CreateContainerRequest create(
-      BoxRecord box, ImageConfig image, List<LayersDisk.Extent> layers, Set<VolumeMount> fill) {
+      BoxRecord box,
+      ImageConfig image,
+      List<LayersDisk.Extent> layers,
+      Set<VolumeMount> fill,
+      Optional<GuestTrust> trust) {
     BoxOptions options = box.options();
     CreateContainerRequest.Builder request =
         CreateContainerRequest.newBuilder()
@@ -70,6 +77,10 @@ public final class ContainerRequests {
               .setReadOnly(volume.readOnly())
               .setFill(fill.contains(volume)));
     }
+    trust.ifPresent(certificates ->
+        request
+            .setTrustedCertificates(ByteString.copyFromUtf8(certificates.authority()))
+            .setCommonCertificates(ByteString.copyFromUtf8(certificates.common())));
     options.capAdd().forEach(name -> request.addCapabilitiesAdd(capability(name)));
     options.capDrop().forEach(name -> request.addCapabilitiesDrop(capability(name)));
     return request.build();
@@ -96,18 +107,23 @@ public final class ContainerRequests {
             .setUser(options.user().orElse(image.user()))
             .setTty(options.tty());
     argv.forEach(argument -> spec.addArgv(ByteString.copyFromUtf8(argument)));
-    environment(image.env(), options.env())
+    environment(image.env(), options)
         .forEach((key, value) -> spec.addEnv(ByteString.copyFromUtf8(key + "=" + value)));
     return spec.build();
   }
 
-  private static Map<String, String> environment(List<String> image, Map<String, String> box) {
+  /// What the image says, then placeholders, then what the user says.
+  private static Map<String, String> environment(List<String> image, BoxOptions options) {
     Map<String, String> environment = new LinkedHashMap<>();
     for (String variable : image) {
       int equals = variable.indexOf('=');
       environment.put(variable.substring(0, equals), variable.substring(equals + 1));
     }
-    environment.putAll(box);
+    options
+        .network()
+        .secrets()
+        .forEach(secret -> environment.put(secret.variable(), secret.placeholder()));
+    environment.putAll(options.env());
     return environment;
   }
 }

@@ -17,11 +17,12 @@ import org.jspecify.annotations.Nullable;
 /// The network of one run of a box. Thread-safe.
 public final class BoxNet implements AutoCloseable {
   /// Of a box that has none.
-  static final BoxNet NONE = new BoxNet("", null, null, Map.of(), Optional.empty());
+  static final BoxNet NONE = new BoxNet("", null, null, null, Map.of(), Optional.empty());
 
   private final String id;
   private final @Nullable Egress egress;
   private final @Nullable EgressLog log;
+  private final @Nullable Interception interception;
   private final Map<PublishedPort, String> holders;
   private final List<PublishedPort> ports = new CopyOnWriteArrayList<>();
   private volatile Optional<String> problem;
@@ -30,11 +31,13 @@ public final class BoxNet implements AutoCloseable {
       String id,
       @Nullable Egress egress,
       @Nullable EgressLog log,
+      @Nullable Interception interception,
       Map<PublishedPort, String> holders,
       Optional<String> problem) {
     this.id = id;
     this.egress = egress;
     this.log = log;
+    this.interception = interception;
     this.holders = holders;
     this.problem = problem;
   }
@@ -42,9 +45,15 @@ public final class BoxNet implements AutoCloseable {
   /// @param id of the box
   /// @param egress owned from here on
   /// @param log owned from here on
+  /// @param interception owned from here on
   /// @param holders of ports, all boxes'
-  BoxNet(String id, Egress egress, EgressLog log, Map<PublishedPort, String> holders) {
-    this(id, egress, log, holders, Optional.empty());
+  BoxNet(
+      String id,
+      Egress egress,
+      EgressLog log,
+      Interception interception,
+      Map<PublishedPort, String> holders) {
+    this(id, egress, log, interception, holders, Optional.empty());
     var _ =
         egress
             .closed()
@@ -55,12 +64,7 @@ public final class BoxNet implements AutoCloseable {
   ///
   /// @param why for the user
   static BoxNet gone(@Nullable String why) {
-    return new BoxNet("", null, null, Map.of(), Optional.of(String.valueOf(why)));
-  }
-
-  /// {@return that of a box without an interface}
-  public static BoxNet none() {
-    return NONE;
+    return new BoxNet("", null, null, null, Map.of(), Optional.of(String.valueOf(why)));
   }
 
   private void lost(String why) {
@@ -91,7 +95,12 @@ public final class BoxNet implements AutoCloseable {
   public NetworkInfo info(NetworkOptions network) {
     NetworkInfo resting = NetworkInfo.of(network);
     return new NetworkInfo(
-        resting.enabled(), resting.allowNet(), resting.denyNet(), ports, problem);
+        resting.enabled(),
+        resting.allowNet(),
+        resting.denyNet(),
+        ports,
+        resting.secrets(),
+        problem);
   }
 
   /// {@return what it has moved since the box started; empty when that cannot be known}
@@ -119,6 +128,9 @@ public final class BoxNet implements AutoCloseable {
     letGo();
     if (egress != null) {
       egress.close();
+    }
+    if (interception != null) {
+      interception.close();
     }
     if (log != null) {
       log.close();

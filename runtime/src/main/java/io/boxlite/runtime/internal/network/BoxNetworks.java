@@ -6,16 +6,23 @@ import io.boxlite.api.NetworkException;
 import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortMapping;
 import io.boxlite.api.PublishedPort;
+import io.boxlite.api.Secret;
 import io.boxlite.api.internal.SocketPaths;
+import io.boxlite.network.BoxAuthority;
 import io.boxlite.network.Egress;
 import io.boxlite.network.EgressLog;
 import io.boxlite.network.EgressPolicy;
 import io.boxlite.network.EgressRules;
 import io.boxlite.network.Names;
+import io.boxlite.network.SecretProxy;
+import io.boxlite.network.SecretVault;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.layout.BoxLayout;
+import io.boxlite.runtime.internal.layout.HomeLayout;
+import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.vm.HelperProcess;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,29 +37,45 @@ public final class BoxNetworks {
   private final RuntimeOptions options;
   private final SocketPaths sockets;
   private final Names names;
+  private final SecretStore secrets;
 
   /// The boxes that ports of the host lead into.
   private final Map<PublishedPort, String> holders = new ConcurrentHashMap<>();
 
   /// @param options of the runtime
-  public BoxNetworks(RuntimeOptions options) {
+  /// @param layout of its home
+  public BoxNetworks(RuntimeOptions options, HomeLayout layout) {
     this.options = options;
+    this.secrets = new SecretStore(layout, options.secretKey());
     this.names = options.resolvers().isEmpty() ? Names.ofHost() : Names.of(options.resolvers());
     this.sockets = new SocketPaths(options.temporaryDirectory());
   }
 
-  /// Starts the process of a box's network, in the background.
+  /// {@return the secrets of a new box, sealed; empty when it has none}
   ///
+  /// @param box its record, with their values
+  /// @throws io.boxlite.api.ConfigException if one has no value
+  public Optional<byte[]> seal(BoxRecord box) {
+    List<Secret> all = box.options().network().secrets();
+    return all.isEmpty() ? Optional.empty() : Optional.of(secrets.seal(box.id(), all));
+  }
+
+  /// Starts the process of a box's network, in the background. [StartingNetwork#connect] begins to
+  /// decide for the box, and leads ports into it. It throws [NetworkException] if the process is
+  /// gone, or a port is taken by another program, and [AlreadyExistsException] if a port leads into
+  /// another box.
+  ///
+  /// @param id of the box
   /// @param network what the box has
   /// @param files of the box
-  /// @return it, to be closed by the caller; empty when the box has none
-  public Optional<HelperProcess> start(NetworkOptions network, BoxLayout files) {
+  /// @return it, to be closed by the caller
+  public StartingNetwork start(String id, NetworkOptions network, BoxLayout files) {
     if (!network.enabled()) {
-      return Optional.empty();
+      return StartingNetwork.NONE;
     }
     // Until this program has said what holds.
-    boolean open = policy(network).isUnrestricted();
-    return Optional.of(
+    boolean open = policy(network).isUnrestricted() && network.secrets().isEmpty();
+    HelperProcess process =
         HelperProcess.open(
             "network",
             options.networkServer(),
@@ -63,19 +86,40 @@ public final class BoxNetworks {
                 open ? "allow" : "deny",
                 "mtu",
                 MTU),
-            files.networkLog()));
+            files.networkLog());
+    return StartingNetwork.of(
+        process,
+        () -> intercept(id, network, files, BoxAuthority::open),
+        interception -> open(id, network, files, interception));
   }
 
-  /// Begins to decide for a box, and leads ports into it.
-  ///
-  /// @param id of the box
-  /// @param network what the box has
-  /// @param files of the box
-  /// @return its network, to be closed by the caller
-  /// @throws NetworkException if its process is gone, or a port is taken by another program
-  /// @throws AlreadyExistsException if a port leads into another box
-  public BoxNet open(String id, NetworkOptions network, BoxLayout files) {
-    BoxNet net = connect(id, network, files);
+  private interface AuthorityOpener {
+    BoxAuthority open(Path file, String id, SecretVault vault);
+  }
+
+  private Interception intercept(
+      String id, NetworkOptions network, BoxLayout files, AuthorityOpener opener) {
+    EgressRules rules = new EgressRules(policy(network), names);
+    Path socket = sockets.reachable(files.networkProxy());
+    if (!network.secrets().isEmpty()) {
+      List<Secret> all = secrets.open(id, files);
+      BoxAuthority authority = opener.open(files.authority(), id, secrets.vault());
+      SecretProxy proxy = SecretProxy.open(socket, authority, all, rules, options.certificates());
+      String common = BoxAuthority.commonPem(options.certificates());
+      return new Interception(
+          rules, Optional.of(proxy), Optional.of(new GuestTrust(authority.pem(), common)));
+    }
+    return new Interception(
+        rules,
+        rules.policy().namesHosts()
+            ? Optional.of(SecretProxy.checking(socket, rules))
+            : Optional.empty(),
+        Optional.empty());
+  }
+
+  private BoxNet open(
+      String id, NetworkOptions network, BoxLayout files, Interception interception) {
+    BoxNet net = connect(id, files, interception);
     try {
       if (network.bytesPerSecond() > 0 || network.connections() > 0) {
         net.egress().limit(network.bytesPerSecond(), network.connections());
@@ -101,7 +145,7 @@ public final class BoxNetworks {
       return BoxNet.NONE;
     }
     try {
-      BoxNet net = connect(id, network, files);
+      BoxNet net = connect(id, files, intercept(id, network, files, BoxAuthority::reopen));
       net.egress().ports().forEach(port -> hold(net, port));
       return net;
     } catch (BoxliteException e) {
@@ -109,14 +153,23 @@ public final class BoxNetworks {
     }
   }
 
-  private BoxNet connect(String id, NetworkOptions network, BoxLayout files) {
-    EgressLog log = EgressLog.open(files.egressLog(), id);
+  private BoxNet connect(String id, BoxLayout files, Interception interception) {
     try {
-      EgressRules rules = new EgressRules(policy(network), names);
-      return new BoxNet(
-          id, Egress.connect(control(files), rules, Optional.empty(), log), log, holders);
+      EgressLog log = EgressLog.open(files.egressLog(), id);
+      try {
+        Egress egress =
+            Egress.connect(
+                control(files),
+                interception.rules(),
+                interception.proxy().map(proxy -> proxy),
+                log);
+        return new BoxNet(id, egress, log, interception, holders);
+      } catch (RuntimeException e) {
+        log.close();
+        throw e;
+      }
     } catch (RuntimeException e) {
-      log.close();
+      interception.close();
       throw e;
     }
   }

@@ -6,9 +6,11 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.HealthStatus;
 import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.Secret;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -53,6 +55,12 @@ public record BoxRecord(
   /// @param newOptions the options
   public BoxRecord with(BoxOptions newOptions) {
     return new BoxRecord(id, containerId, createdAt, newOptions, state);
+  }
+
+  /// {@return the record without the values of secrets, which are kept sealed}
+  public BoxRecord withoutSecretValues() {
+    List<Secret> secrets = options.network().secrets().stream().map(Secret::withoutValue).toList();
+    return with(options.toBuilder().network(options.network().withSecrets(secrets)).build());
   }
 
   /// {@return what callers are told}

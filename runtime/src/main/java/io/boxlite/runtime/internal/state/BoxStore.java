@@ -165,10 +165,20 @@ public final class BoxStore implements AutoCloseable {
   /// @param box its record
   /// @throws AlreadyExistsException if its name is taken; nothing is left behind
   public void insert(BoxRecord box) {
+    insert(box, Optional.empty());
+  }
+
+  /// The same, of a box with secrets.
+  ///
+  /// @param box its record
+  /// @param secrets its sealed secrets
+  /// @throws AlreadyExistsException if its name is taken; nothing is left behind
+  public void insert(BoxRecord box, Optional<byte[]> secrets) {
     BoxLayout files = layout.box(box.id());
     try {
       files.create();
       CrashPoint.reached("create.directory");
+      secrets.ifPresent(sealed -> write(files.secrets(), sealed, true));
       writeConfig(files, box, true);
       CrashPoint.reached("create.config");
       database.insert(box);
@@ -225,14 +235,17 @@ public final class BoxStore implements AutoCloseable {
   }
 
   private static void writeConfig(BoxLayout files, BoxRecord box, boolean sync) {
-    Path target = files.config();
-    Path temporary = target.resolveSibling("config.json.tmp");
+    write(files.config(), BoxDocument.toJson(box).getBytes(StandardCharsets.UTF_8), sync);
+  }
+
+  private static void write(Path target, byte[] content, boolean sync) {
+    Path temporary = Path.of(target + ".tmp");
     try {
       Files.deleteIfExists(temporary);
       Files.createFile(
           temporary,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.write(temporary, BoxDocument.toJson(box).getBytes(StandardCharsets.UTF_8));
+      Files.write(temporary, content);
       if (sync) {
         try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
           channel.force(true);

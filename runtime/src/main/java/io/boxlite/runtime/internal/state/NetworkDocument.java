@@ -3,6 +3,7 @@ package io.boxlite.runtime.internal.state;
 import io.avaje.jsonb.Json;
 import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortMapping;
+import io.boxlite.api.Secret;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,11 +16,25 @@ record NetworkDocument(
     @Nullable List<String> denyNet,
     @Nullable List<Port> ports,
     long bytesPerSecond,
-    int connections) {
+    int connections,
+    @Nullable List<SecretDocument> secrets) {
 
   /// A port of the host that leads into the box.
   @Json(naming = Json.Naming.LowerUnderscore)
   record Port(@Nullable String hostIp, int hostPort, int guestPort, String protocol) {}
+
+  /// A secret: its value is sealed in a file of its own.
+  @Json(naming = Json.Naming.LowerUnderscore)
+  record SecretDocument(String name, List<String> hosts, String placeholder, boolean plainHttp) {
+    static SecretDocument of(Secret secret) {
+      return new SecretDocument(
+          secret.name(), secret.hosts(), secret.placeholder(), secret.plainHttp());
+    }
+
+    Secret toSecret() {
+      return new Secret(name, "", hosts, placeholder, plainHttp);
+    }
+  }
 
   static NetworkDocument of(NetworkOptions network) {
     return new NetworkDocument(
@@ -35,7 +50,10 @@ record NetworkDocument(
                     port.protocol().wireName()))
             .toList(),
         network.bytesPerSecond(),
-        network.connections());
+        network.connections(),
+        network.secrets().isEmpty()
+            ? null
+            : network.secrets().stream().map(SecretDocument::of).toList());
   }
 
   NetworkOptions toOptions() {
@@ -54,6 +72,7 @@ record NetworkDocument(
                         PortMapping.Protocol.ofWireName(port.protocol).orElseThrow()))
                 .toList(),
         bytesPerSecond,
-        connections);
+        connections,
+        secrets == null ? List.of() : secrets.stream().map(SecretDocument::toSecret).toList());
   }
 }

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ConfigException;
+import io.boxlite.api.Secret;
 import io.boxlite.image.ImageConfig;
 import io.boxlite.protocol.agent.v1.CreateContainerRequest;
 import io.boxlite.protocol.agent.v1.Layer;
 import io.boxlite.protocol.agent.v1.PrepareRequest;
 import io.boxlite.runtime.internal.disk.LayersDisk;
+import io.boxlite.runtime.internal.network.GuestTrust;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.time.Instant;
 import java.util.List;
@@ -40,8 +42,34 @@ class ContainerRequestsTest {
       List.of(new LayersDisk.Extent(0, 4096), new LayersDisk.Extent(4096, 512));
 
   private static CreateContainerRequest request(BoxOptions.Builder options) {
+    return request(options, Optional.empty());
+  }
+
+  private static CreateContainerRequest request(
+      BoxOptions.Builder options, Optional<GuestTrust> trust) {
     return ContainerRequests.create(
-        BoxRecord.create(options.build(), Instant.now()), IMAGE, LAYERS, Set.of());
+        BoxRecord.create(options.build(), Instant.now()), IMAGE, LAYERS, Set.of(), trust);
+  }
+
+  @Test
+  void boxWithSecretsHasPlaceholdersAndCertificatesAndNoValue() {
+    CreateContainerRequest request =
+        request(
+            BoxOptions.ofImage("i")
+                .secret(Secret.of("my-key", "hunter2", List.of("a.test")))
+                .secret(Secret.of("B", "hunter2", List.of("a.test")))
+                .env("BOXLITE_SECRET_B", "mine"),
+            Optional.of(new GuestTrust("authority", "common")));
+    assertThat(text(request.getInit().getEnvList()))
+        .containsExactly(
+            "A=image",
+            "B=image=2",
+            "BOXLITE_SECRET_MY_KEY=<BOXLITE_SECRET:my-key>",
+            "BOXLITE_SECRET_B=mine");
+    assertThat(request.getTrustedCertificates().toStringUtf8()).isEqualTo("authority");
+    assertThat(request.getCommonCertificates().toStringUtf8()).isEqualTo("common");
+    assertThat(request.toString()).doesNotContain("hunter2");
+    assertThat(request(BoxOptions.ofImage("i")).getTrustedCertificates()).isEmpty();
   }
 
   private static List<String> text(List<ByteString> values) {
@@ -119,7 +147,8 @@ class ContainerRequestsTest {
             "linux",
             List.of());
     BoxRecord box = BoxRecord.create(BoxOptions.ofImage("i").build(), Instant.now());
-    assertThatThrownBy(() -> ContainerRequests.create(box, empty, LAYERS, Set.of()))
+    assertThatThrownBy(
+            () -> ContainerRequests.create(box, empty, LAYERS, Set.of(), Optional.empty()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("neither ENTRYPOINT nor CMD");
   }

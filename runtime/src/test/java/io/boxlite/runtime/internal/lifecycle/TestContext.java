@@ -48,6 +48,8 @@ final class TestContext {
             guest,
             "127.0.0.1",
             java.util.List.of(),
+            java.util.Optional.empty(),
+            java.util.Optional.empty(),
             directory,
             directory,
             Duration.ofSeconds(10),
@@ -62,7 +64,7 @@ final class TestContext {
         BoxStore.open(layout),
         images,
         new LocalVolumes(layout, Stream::empty),
-        new BoxNetworks(options),
+        new BoxNetworks(options, layout),
         disks,
         driver,
         new VmSource(

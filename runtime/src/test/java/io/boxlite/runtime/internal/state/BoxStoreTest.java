@@ -8,17 +8,20 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.HealthCheck;
 import io.boxlite.api.RestartPolicy;
+import io.boxlite.api.Secret;
 import io.boxlite.api.StorageException;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.state.BoxRecord.RecordedVm;
 import io.boxlite.runtime.internal.state.BoxRecord.RestartState;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +62,32 @@ class BoxStoreTest {
     try (BoxStore store = BoxStore.open(layout)) {
       assertThat(store.found()).containsExactly(running);
     }
+  }
+
+  @Test
+  void secretsAreStoredWithoutTheirValuesBesideTheSealedOnes() throws Exception {
+    Secret secret = new Secret("key", "hunter2", List.of("*.a.test"), "PLACEHOLDER", true);
+    BoxRecord given = box("a");
+    given = given.with(given.options().toBuilder().secret(secret).build());
+    BoxRecord box = given.withoutSecretValues();
+    Path sealed = layout.box(box.id()).secrets();
+    try (BoxStore store = BoxStore.open(layout)) {
+      store.insert(box, Optional.of(new byte[] {1, 2}));
+      assertThat(sealed).hasBinaryContent(new byte[] {1, 2});
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(sealed)))
+          .isEqualTo("rw-------");
+      assertThat(layout.box(box.id()).config())
+          .content()
+          .contains("PLACEHOLDER", "*.a.test")
+          .doesNotContain("hunter2");
+    }
+    try (BoxStore store = BoxStore.open(layout)) {
+      assertThat(store.found()).containsExactly(box);
+      assertThat(store.found().getFirst().options().network().secrets())
+          .containsExactly(secret.withoutValue());
+      store.delete(box.id());
+    }
+    assertThat(sealed).doesNotExist();
   }
 
   @Test

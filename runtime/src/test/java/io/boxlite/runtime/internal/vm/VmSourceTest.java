@@ -61,6 +61,8 @@ class VmSourceTest {
                 guest,
                 "127.0.0.1",
                 java.util.List.of(),
+                java.util.Optional.empty(),
+                java.util.Optional.empty(),
                 directory,
                 directory,
                 Duration.ofSeconds(10),
