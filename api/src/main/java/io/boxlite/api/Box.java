@@ -223,4 +223,7 @@ public interface Box {
 
   /// {@return figures of the box, without starting it; may wait for 250 ms to measure}
   BoxMetrics metrics();
+
+  /// {@return what can be done with its network}
+  BoxNetwork network();
 }

@@ -1,8 +1,6 @@
 package io.boxlite.api;
 
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /// The network of a box. Immutable.
 ///
@@ -58,6 +56,23 @@ public record NetworkOptions(
         enabled, allowNet, denyNet, ports, bytesPerSecond, connections, others);
   }
 
+  /// {@return the same with other rules}
+  ///
+  /// @param allow what may be reached
+  /// @param deny what may not
+  public NetworkOptions withRules(List<String> allow, List<String> deny) {
+    return new NetworkOptions(enabled, allow, deny, ports, bytesPerSecond, connections, secrets);
+  }
+
+  /// Checks all that can be checked without the host.
+  ///
+  /// @throws ConfigException if something is invalid; it names every violation
+  public void check() {
+    OptionChecks checks = new OptionChecks("network");
+    check(this, checks);
+    checks.throwIfAny();
+  }
+
   static void check(NetworkOptions network, OptionChecks checks) {
     String disabled = "cannot be used when network.mode is \"disabled\"";
     checks
@@ -73,11 +88,10 @@ public record NetworkOptions(
         .require(network.connections >= 0, "connections", "must not be negative");
     Secret.check(network.secrets, checks);
     network.ports.forEach(port -> PortMapping.check(port, checks));
-    Set<String> fixed = new HashSet<>();
-    for (PortMapping port : network.ports) {
+    for (int i = 0; i < network.ports.size(); i++) {
+      PortMapping port = network.ports.get(i);
       checks.require(
-          port.hostPort() == 0
-              || fixed.add(port.hostIp() + " " + port.hostPort() + port.protocol()),
+          network.ports.subList(0, i).stream().noneMatch(port::overlaps),
           "ports",
           "host port " + port.hostPort() + " is given twice");
     }

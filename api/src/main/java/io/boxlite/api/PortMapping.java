@@ -39,6 +39,21 @@ public record PortMapping(Optional<String> hostIp, int hostPort, int guestPort, 
     }
   }
 
+  /// {@return whether both cannot be had at once}
+  ///
+  /// @param other another, of this box or any; each must name its port of the host
+  public boolean overlaps(PortMapping other) {
+    return hostPort != 0
+        && hostPort == other.hostPort
+        && protocol == other.protocol
+        && (hostIp.equals(other.hostIp) || isEverywhere() || other.isEverywhere());
+  }
+
+  /// What the supervisor is set to is taken for all addresses, as it usually is.
+  private boolean isEverywhere() {
+    return hostIp.isEmpty() || hostIp.get().equals("0.0.0.0");
+  }
+
   static void check(PortMapping port, OptionChecks checks) {
     checks
         .require(

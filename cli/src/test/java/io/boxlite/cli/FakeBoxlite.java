@@ -214,6 +214,11 @@ final class FakeBoxlite implements Boxlite {
 
   private final class FakeBox implements Box {
     @Override
+    public io.boxlite.api.BoxNetwork network() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public java.util.List<String> copyIn(
         java.io.InputStream tar, String boxTarget, io.boxlite.api.CopyOptions options) {
       try {

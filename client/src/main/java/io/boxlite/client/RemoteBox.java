@@ -3,6 +3,7 @@ package io.boxlite.client;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxNetwork;
 import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
 import io.boxlite.api.CopyOptions;
@@ -176,6 +177,11 @@ final class RemoteBox implements Box {
   public BoxMetrics metrics() {
     return BoxMapping.toMetrics(
         caller.call(BoxMetricsBody.class, "GET", Paths.box(id) + "/metrics", null));
+  }
+
+  @Override
+  public BoxNetwork network() {
+    return new RemoteNetwork(caller, id);
   }
 
   @Override

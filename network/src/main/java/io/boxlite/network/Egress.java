@@ -87,6 +87,13 @@ public final class Egress implements AutoCloseable {
     apply();
   }
 
+  /// Has connections looked into that were not until now.
+  ///
+  /// @param proxy the caller's, who closes it later than this
+  public void useProxy(FlowProxy proxy) {
+    rules.useProxy(Optional.of(proxy));
+  }
+
   private void apply() {
     boolean open =
         rules.policy().isUnrestricted() && !rules.proxy().map(FlowProxy::hasSecrets).orElse(false);

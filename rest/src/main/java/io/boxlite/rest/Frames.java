@@ -39,6 +39,9 @@ public final class Frames {
   /// The frame that ends stdin.
   public static final String STDIN_EOF = "{\"type\":\"stdin_eof\"}";
 
+  /// Text of a tunnel that says that no more bytes come from its side.
+  public static final String TUNNEL_END = "end";
+
   private Frames() {}
 
   /// {@return the exit frame}

@@ -37,16 +37,23 @@ public final class NetworkMapping {
   ///
   /// @param ports that shall lead into a box
   public static @Nullable List<PortBody> toBodies(List<PortMapping> ports) {
-    return ports.isEmpty()
-        ? null
-        : ports.stream()
-            .map(port ->
-                new PortBody(
-                    port.hostIp().orElse(null),
-                    port.hostPort(),
-                    port.guestPort(),
-                    port.protocol().wireName()))
-            .toList();
+    return ports.isEmpty() ? null : ports.stream().map(NetworkMapping::toBody).toList();
+  }
+
+  /// {@return the body that asks for a port}
+  ///
+  /// @param port that shall lead into a box
+  public static PortBody toBody(PortMapping port) {
+    return new PortBody(
+        port.hostIp().orElse(null), port.hostPort(), port.guestPort(), port.protocol().wireName());
+  }
+
+  /// {@return the body of a port}
+  ///
+  /// @param port that leads into a box
+  public static PortBody toBody(PublishedPort port) {
+    return new PortBody(
+        port.hostIp(), port.hostPort(), port.guestPort(), port.protocol().wireName());
   }
 
   /// Reads what network a box shall have.
@@ -102,7 +109,12 @@ public final class NetworkMapping {
     return known.equals(ENABLED);
   }
 
-  private static PortMapping toMapping(@Nullable PortBody port) {
+  /// Reads what port shall lead into a box.
+  ///
+  /// @param port of a request
+  /// @return the port
+  /// @throws ConfigException if it is invalid
+  public static PortMapping toMapping(@Nullable PortBody port) {
     Integer guest = port == null ? null : port.guestPort();
     if (port == null || guest == null) {
       throw invalid("ports", "must each have a guest_port");
@@ -131,11 +143,7 @@ public final class NetworkMapping {
         mode(network.enabled()),
         network.allowNet(),
         network.denyNet(),
-        network.publishedPorts().stream()
-            .map(port ->
-                new PortBody(
-                    port.hostIp(), port.hostPort(), port.guestPort(), port.protocol().wireName()))
-            .toList(),
+        network.publishedPorts().stream().map(NetworkMapping::toBody).toList(),
         SecretMapping.toInfoBodies(network.secrets()),
         network.problem().orElse(null));
   }
@@ -157,7 +165,10 @@ public final class NetworkMapping {
         Optional.ofNullable(body.problem()));
   }
 
-  private static PublishedPort toPublished(PortBody body) {
+  /// {@return the port of a body}
+  ///
+  /// @param body what a server answered
+  public static PublishedPort toPublished(PortBody body) {
     PortMapping port = toMapping(body);
     return new PublishedPort(
         port.guestPort(), port.hostIp().orElse(""), port.hostPort(), port.protocol());

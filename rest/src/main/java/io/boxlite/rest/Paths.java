@@ -60,6 +60,14 @@ public final class Paths {
     return BOXES + "/" + encode(idOrName);
   }
 
+  /// {@return the path of what concerns a box's network}
+  ///
+  /// @param id of the box
+  /// @param what `allow`, `deny`, `ports`, `log` or `tunnel`
+  public static String network(String id, String what) {
+    return box(id) + "/network/" + what;
+  }
+
   /// {@return the path of a volume}
   ///
   /// @param idOrName which

@@ -6,6 +6,7 @@ import io.boxlite.api.BoxliteException;
 import io.boxlite.api.ConfigException;
 import io.boxlite.rest.Frames;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,9 +53,9 @@ final class AttachRoutes {
     upgrade(exchange, hub, attachment, () -> {});
   }
 
-  private static void requireUpgrade(Exchange exchange) {
+  static void requireUpgrade(Exchange exchange) {
     if (!"websocket".equalsIgnoreCase(exchange.request().getHeaders().get("Upgrade"))) {
-      throw new ConfigException("upgrade_required", "attach takes a WebSocket upgrade only");
+      throw new ConfigException("upgrade_required", "this takes a WebSocket upgrade only");
     }
   }
 
@@ -62,6 +63,18 @@ final class AttachRoutes {
       Exchange exchange, StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff)
       throws Exception {
     AttachSession session = new AttachSession(hub, attachment, whenCutOff);
+    upgrade(webSockets, exchange, session, session::abandonUnlessOpen);
+  }
+
+  /// Makes a WebSocket of a request.
+  ///
+  /// @param abandonUnlessOpen lets go of what the session has, if it was not opened
+  static void upgrade(
+      ServerWebSocketContainer webSockets,
+      Exchange exchange,
+      Session.Listener session,
+      Runnable abandonUnlessOpen)
+      throws Exception {
     boolean upgraded = false;
     try {
       upgraded =
@@ -69,16 +82,16 @@ final class AttachRoutes {
               (request, response, callback) -> session,
               exchange.request(),
               exchange.response(),
-              onFailure(exchange.callback(), session::abandonUnlessOpen));
+              onFailure(exchange.callback(), abandonUnlessOpen));
     } finally {
       if (upgraded) {
         exchange.handOver();
       } else {
-        session.abandonUnlessOpen();
+        abandonUnlessOpen.run();
       }
     }
     if (upgraded && exchange.response().getStatus() != SWITCHING_PROTOCOLS) {
-      session.abandonUnlessOpen(); // answered, but with a refusal of the handshake
+      abandonUnlessOpen.run(); // answered, but with a refusal of the handshake
     }
     if (!upgraded) {
       throw new ConfigException("bad_upgrade", "this is not a valid WebSocket upgrade");

@@ -121,13 +121,13 @@ public final class AttachSession implements Session.Listener {
 
   /// Starts a write.
   @FunctionalInterface
-  private interface Write {
+  interface Write {
     void start(Callback done);
   }
 
   // Without a time limit: a client may pause as long as it likes (a pager), and holds back nobody
   // but its own command. When it is gone, the socket is closed and the write fails.
-  private static void await(Write write) throws IOException, InterruptedException {
+  static void await(Write write) throws IOException, InterruptedException {
     Callback.Completable done = new Callback.Completable();
     write.start(done);
     try {

@@ -122,6 +122,11 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    @Override
+    public io.boxlite.api.BoxNetwork network() {
+      throw new UnsupportedOperationException();
+    }
+
     volatile boolean paused;
 
     @Override

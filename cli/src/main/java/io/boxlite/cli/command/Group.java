@@ -33,6 +33,19 @@ public final class Group {
     return new Group("All that concerns images", commands);
   }
 
+  static Group network() {
+    Map<String, Supplier<Command>> commands = new LinkedHashMap<>();
+    commands.put("show", NetworkShowCommand::new);
+    commands.put("allow", NetworkRulesCommand::allow);
+    commands.put("deny", NetworkRulesCommand::deny);
+    commands.put("log", NetworkLogCommand::new);
+    commands.put("publish", PublishCommand::publish);
+    commands.put("unpublish", PublishCommand::unpublish);
+    commands.put("tunnel", TunnelCommand::tunnel);
+    commands.put("port-forward", TunnelCommand::portForward);
+    return new Group("The network of a box", commands);
+  }
+
   static Group system() {
     return new Group("What concerns the whole home", Map.of("df", SystemDfCommand::new));
   }

@@ -6,15 +6,12 @@ import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.HealthStatus;
-import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.NotFoundException;
-import io.boxlite.api.PublishedPort;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -105,36 +102,6 @@ final class InspectCommand implements Command {
     return tree;
   }
 
-  private static Map<String, Object> network(NetworkInfo network) {
-    Map<String, List<Map<String, Object>>> ports = new TreeMap<>();
-    for (PublishedPort port : network.publishedPorts()) {
-      Map<String, Object> binding = new LinkedHashMap<>();
-      binding.put("HostIp", port.hostIp());
-      binding.put("HostPort", String.valueOf(port.hostPort()));
-      ports
-          .computeIfAbsent(
-              port.guestPort() + "/" + port.protocol().wireName(), _ -> new ArrayList<>())
-          .add(binding);
-    }
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("Mode", network.enabled() ? "enabled" : "disabled");
-    tree.put("AllowNet", network.allowNet());
-    tree.put("DenyNet", network.denyNet());
-    tree.put("Ports", ports);
-    tree.put(
-        "Secrets",
-        network.secrets().stream()
-            .map(secret -> {
-              Map<String, Object> entry = new LinkedHashMap<>();
-              entry.put("Name", secret.name());
-              entry.put("Hosts", secret.hosts());
-              return entry;
-            })
-            .toList());
-    network.problem().ifPresent(problem -> tree.put("Error", problem));
-    return tree;
-  }
-
   private static Map<String, Object> tree(BoxInfo box) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("Status", box.status().wireName());
@@ -154,7 +121,7 @@ final class InspectCommand implements Command {
     tree.put("RestartCount", box.restartCount());
     tree.put("Cpus", box.cpus());
     tree.put("Memory", box.memoryMib() * 1024L * 1024L);
-    tree.put("NetworkSettings", network(box.network()));
+    tree.put("NetworkSettings", NetworkTree.of(box.network()));
     box.boot().ifPresent(boot -> tree.put("BootTiming", timing(boot)));
     return tree;
   }

@@ -40,6 +40,10 @@ public enum Verb {
   STATS,
   /// Copies files.
   CP,
+  /// The network of a box.
+  NETWORK,
+  /// Shows the ports of the host that lead into a box.
+  PORT,
   /// Shows what the runtime is.
   INFO,
   /// Shows the images.
@@ -104,6 +108,7 @@ public enum Verb {
   public Optional<Group> group() {
     return switch (this) {
       case IMAGE -> Optional.of(Group.image());
+      case NETWORK -> Optional.of(Group.network());
       case SYSTEM -> Optional.of(Group.system());
       default -> Optional.empty();
     };
@@ -130,6 +135,7 @@ public enum Verb {
       case LOGS -> new LogsCommand();
       case STATS -> new StatsCommand();
       case CP -> new CpCommand();
+      case PORT -> new PortCommand();
       case INFO -> new InfoCommand();
       case IMAGES -> new ImagesCommand();
       case PULL -> new PullCommand();
@@ -140,7 +146,7 @@ public enum Verb {
       case LOAD -> new LoadCommand();
       case HISTORY -> new HistoryCommand();
       case COMMIT -> new CommitCommand();
-      case IMAGE, SYSTEM -> throw new IllegalStateException(word() + " is a group");
+      case IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case VOLUME -> new VolumeCommand();
       case COMPLETION -> new CompletionCommand();

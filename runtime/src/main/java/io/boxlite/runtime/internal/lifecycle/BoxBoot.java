@@ -246,6 +246,11 @@ final class BoxBoot {
     HelperProcess.awaitEnd("network", files.networkLog());
   }
 
+  /// {@return the box's files}
+  BoxLayout files() {
+    return files;
+  }
+
   /// {@return where the box's files are}
   Path directory() {
     return files.directory();

@@ -5,15 +5,25 @@ import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NetworkInfo;
+import io.boxlite.api.NetworkOptions;
+import io.boxlite.api.PortMapping;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.PublishedPort;
 import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.internal.CrashPoint;
+import io.boxlite.runtime.internal.network.BoxNetworks;
+import io.boxlite.runtime.internal.network.NetworkChanges;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /// What callers ask of one box: its transitions. Each is done wholly before the next begins.
 final class BoxLifecycle extends BoxRuns {
@@ -147,6 +157,83 @@ final class BoxLifecycle extends BoxRuns {
       record = changed;
       if (changed.options().restart().equals(RestartPolicy.NO)) {
         restarts.cancel();
+      }
+    }
+  }
+
+  /// Changes what the box may reach. What is stored holds, even if its network cannot be told.
+  NetworkInfo changeRules(UnaryOperator<NetworkOptions> change) {
+    try (Held _ = hold()) {
+      checkExists();
+      NetworkOptions network = change.apply(record.options().network());
+      network.check();
+      BoxNetworks.policy(network); // throws, too
+      store(network);
+      if (running != null) {
+        context.networks().change(running.network(), network, boot.files());
+      }
+      return snapshot().network();
+    }
+  }
+
+  private void store(NetworkOptions network) {
+    BoxRecord changed = record.with(record.options().toBuilder().network(network).build());
+    context.store().updateOptions(changed);
+    record = changed;
+  }
+
+  /// See [io.boxlite.api.BoxNetwork#publish(PortMapping)].
+  PublishedPort publish(PortMapping port) {
+    try (Held _ = hold()) {
+      checkExists();
+      NetworkOptions network = record.options().network();
+      NetworkChanges.requireEnabled(network);
+      if (network.ports().stream().anyMatch(port::overlaps)) {
+        throw Refusals.portTaken(record, port);
+      }
+      List<PortMapping> ports = new ArrayList<>(network.ports());
+      ports.add(port);
+      NetworkOptions changed = network.withPorts(ports);
+      changed.check();
+      RunningBox run = running;
+      if (run == null || !run.network().isOpen()) {
+        store(changed);
+        return context.networks().resting(port);
+      }
+      PublishedPort published = context.networks().publish(run.network(), port);
+      try {
+        CrashPoint.reached("publish.open");
+        store(changed);
+      } catch (BoxliteException e) {
+        context.networks().unpublish(run.network(), published);
+        throw e;
+      }
+      return published;
+    }
+  }
+
+  /// See [io.boxlite.api.BoxNetwork#unpublish(int, PortMapping.Protocol)].
+  void unpublish(int hostPort, PortMapping.Protocol protocol) {
+    try (Held _ = hold()) {
+      checkExists();
+      RunningBox run = running;
+      Optional<PublishedPort> live =
+          (run == null ? List.<PublishedPort>of() : run.network().ports())
+              .stream()
+                  .filter(port -> port.hostPort() == hostPort && port.protocol() == protocol)
+                  .findFirst();
+      NetworkOptions network = record.options().network();
+      Optional<PortMapping> mapping =
+          NetworkChanges.mapping(network.ports(), hostPort, protocol, live);
+      if (live.isEmpty() && mapping.isEmpty()) {
+        throw Refusals.noPort(record, hostPort, protocol);
+      }
+      List<PortMapping> ports = new ArrayList<>(network.ports());
+      mapping.ifPresent(ports::remove);
+      store(network.withPorts(ports));
+      CrashPoint.reached("unpublish.stored");
+      if (run != null && live.isPresent()) {
+        context.networks().unpublish(run.network(), live.get());
       }
     }
   }

@@ -3,6 +3,7 @@ package io.boxlite.runtime.internal.lifecycle;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxMetrics;
+import io.boxlite.api.BoxNetwork;
 import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.CommitOptions;
 import io.boxlite.api.CopyOptions;
@@ -154,6 +155,11 @@ public final class LocalBox implements Box {
         lifecycle.running().map(RunningBox::cpu),
         lifecycle.running().flatMap(run -> run.network().metrics()),
         context.layout().box(id()).disk());
+  }
+
+  @Override
+  public BoxNetwork network() {
+    return new LocalNetwork(context, lifecycle);
   }
 
   @Override

@@ -1,10 +1,12 @@
 package io.boxlite.runtime.internal.lifecycle;
 
+import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.BoxStatus;
 import io.boxlite.api.BoxUpdate;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.PortMapping;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.util.Map;
@@ -141,6 +143,30 @@ final class Refusals {
               + asked
               + ": disks only grow");
     }
+  }
+
+  static AlreadyExistsException portTaken(BoxRecord box, PortMapping port) {
+    return new AlreadyExistsException(
+        "port_taken",
+        "port "
+            + port.hostPort()
+            + "/"
+            + port.protocol().wireName()
+            + " of the host leads into box "
+            + box.id()
+            + " already; unpublish it first, or choose another");
+  }
+
+  static NotFoundException noPort(BoxRecord box, int hostPort, PortMapping.Protocol protocol) {
+    return new NotFoundException(
+        "port_not_found",
+        "port "
+            + hostPort
+            + "/"
+            + protocol.wireName()
+            + " of the host does not lead into box "
+            + box.id()
+            + "; boxlite port shows those that do");
   }
 
   private static String reason(BoxRecord box) {

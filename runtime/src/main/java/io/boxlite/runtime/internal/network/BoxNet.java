@@ -1,6 +1,7 @@
 package io.boxlite.runtime.internal.network;
 
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.NetworkException;
 import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.NetworkMetrics;
 import io.boxlite.api.NetworkOptions;
@@ -8,6 +9,9 @@ import io.boxlite.api.PublishedPort;
 import io.boxlite.network.Egress;
 import io.boxlite.network.EgressFigures;
 import io.boxlite.network.EgressLog;
+import io.boxlite.network.EgressPolicy;
+import io.boxlite.network.SecretProxy;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +30,7 @@ public final class BoxNet implements AutoCloseable {
   private final Map<PublishedPort, String> holders;
   private final List<PublishedPort> ports = new CopyOnWriteArrayList<>();
   private volatile Optional<String> problem;
+  private @Nullable SecretProxy checking; // since the first rule about names; guarded by this
 
   private BoxNet(
       String id,
@@ -67,6 +72,27 @@ public final class BoxNet implements AutoCloseable {
     return new BoxNet("", null, null, null, Map.of(), Optional.of(String.valueOf(why)));
   }
 
+  /// Changes what the box may reach. Does nothing when its network is gone.
+  ///
+  /// @param policy what holds from now on
+  /// @param socket where a proxy may listen
+  /// @throws NetworkException if its process does not answer
+  synchronized void change(EgressPolicy policy, Path socket) {
+    if (egress == null || interception == null || problem.isPresent()) {
+      return;
+    }
+    if (policy.namesHosts() && interception.proxy().isEmpty() && checking == null) {
+      checking = SecretProxy.checking(socket, interception.rules());
+      egress.useProxy(checking);
+    }
+    egress.change(policy);
+  }
+
+  /// {@return whether ports can lead into it}
+  public boolean isOpen() {
+    return egress != null && problem.isEmpty();
+  }
+
   private void lost(String why) {
     problem = Optional.of("the box has no network until it is started again: " + why);
     letGo();
@@ -85,7 +111,8 @@ public final class BoxNet implements AutoCloseable {
     return java.util.Objects.requireNonNull(egress);
   }
 
-  List<PublishedPort> ports() {
+  /// {@return the ports of the host that lead into it}
+  public List<PublishedPort> ports() {
     return ports;
   }
 
@@ -131,6 +158,11 @@ public final class BoxNet implements AutoCloseable {
     }
     if (interception != null) {
       interception.close();
+    }
+    synchronized (this) {
+      if (checking != null) {
+        checking.close();
+      }
     }
     if (log != null) {
       log.close();

@@ -21,7 +21,9 @@ import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.vm.HelperProcess;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +34,7 @@ public final class BoxNetworks {
   /// Of the guest's network card: what the VM driver gives it.
   private static final int MTU = 65520;
 
+  private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
   private static final String ANY = "0.0.0.0";
 
   private final RuntimeOptions options;
@@ -147,10 +150,54 @@ public final class BoxNetworks {
     try {
       BoxNet net = connect(id, files, intercept(id, network, files, BoxAuthority::reopen));
       net.egress().ports().forEach(port -> hold(net, port));
+      publishMissing(net, network.ports());
       return net;
     } catch (BoxliteException e) {
       return BoxNet.gone(e.getMessage());
     }
+  }
+
+  /// The supervisor before may have ended before all were published.
+  private void publishMissing(BoxNet net, List<PortMapping> mappings) {
+    List<PublishedPort> there = new ArrayList<>(net.ports());
+    for (PortMapping mapping : mappings) {
+      Optional<PublishedPort> found =
+          there.stream()
+              .filter(port ->
+                  port.protocol() == mapping.protocol()
+                      && port.guestPort() == mapping.guestPort()
+                      && (mapping.hostPort() == 0 || mapping.hostPort() == port.hostPort()))
+              .findFirst();
+      if (found.isPresent()) {
+        there.remove(found.get());
+        continue;
+      }
+      try {
+        publish(net, mapping);
+      } catch (BoxliteException e) {
+        LOG.log(System.Logger.Level.WARNING, "box {0}: {1}", net.id(), e.getMessage());
+      }
+    }
+  }
+
+  /// Changes what a running box may reach. Does nothing when its network is gone.
+  ///
+  /// @param net of its run
+  /// @param network what the box has from now on
+  /// @param files of the box
+  /// @throws NetworkException if its process does not answer
+  public void change(BoxNet net, NetworkOptions network, BoxLayout files) {
+    net.change(policy(network), sockets.reachable(files.networkProxy()));
+  }
+
+  /// Opens a connection to a port of a running box.
+  ///
+  /// @param files of the box
+  /// @param port which
+  /// @return the connection, to be closed by the caller
+  /// @throws NetworkException if nothing listens there, or its network is gone
+  public SocketChannel tunnel(BoxLayout files, int port) {
+    return Egress.tunnel(control(files), port);
   }
 
   private BoxNet connect(String id, BoxLayout files, Interception interception) {
@@ -174,9 +221,18 @@ public final class BoxNetworks {
     }
   }
 
-  private void publish(BoxNet net, PortMapping port) {
+  /// Leads a port of the host into a running box.
+  ///
+  /// @param net of its run, which must be open
+  /// @param port which
+  /// @return the port as it is
+  /// @throws NetworkException if another program has it
+  /// @throws AlreadyExistsException if it leads into a box
+  public PublishedPort publish(BoxNet net, PortMapping port) {
     try {
-      hold(net, net.egress().publish(port, options.publishIp()));
+      PublishedPort published = net.egress().publish(port, options.publishIp());
+      hold(net, published);
+      return published;
     } catch (NetworkException e) {
       String ip = port.hostIp().orElse(options.publishIp());
       for (Map.Entry<PublishedPort, String> held : holders.entrySet()) {
@@ -203,6 +259,28 @@ public final class BoxNetworks {
       }
       throw e;
     }
+  }
+
+  /// {@return what a mapping comes to while the box does not run}
+  ///
+  /// @param port the mapping
+  public PublishedPort resting(PortMapping port) {
+    return new PublishedPort(
+        port.guestPort(),
+        port.hostIp().orElse(options.publishIp()),
+        port.hostPort(),
+        port.protocol());
+  }
+
+  /// Ends what [#publish] began.
+  ///
+  /// @param net of the run, which must be open
+  /// @param port which
+  /// @throws NetworkException if its process does not answer
+  public void unpublish(BoxNet net, PublishedPort port) {
+    net.egress().unpublish(port);
+    net.ports().remove(port);
+    holders.remove(port, net.id());
   }
 
   private void hold(BoxNet net, PublishedPort port) {

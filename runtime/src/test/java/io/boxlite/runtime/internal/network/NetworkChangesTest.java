@@ -1,0 +1,86 @@
+package io.boxlite.runtime.internal.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NetworkOptions;
+import io.boxlite.api.PortMapping;
+import io.boxlite.api.PublishedPort;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class NetworkChangesTest {
+  private static NetworkOptions rules(List<String> allow, List<String> deny) {
+    return NetworkOptions.DEFAULT.withRules(allow, deny);
+  }
+
+  @Test
+  void allowedRulesAreAddedOnceAndLeaveWhatIsDenied() {
+    NetworkOptions changed =
+        NetworkChanges.allow(
+            rules(List.of("a.test"), List.of("b.test", "c.test")),
+            List.of("A.test ", "b.test"),
+            false);
+    assertThat(changed.allowNet()).containsExactly("a.test", "b.test");
+    assertThat(changed.denyNet()).containsExactly("c.test");
+  }
+
+  @Test
+  void whereEverythingIsAllowedAllowingOnlyEndsADenial() {
+    NetworkOptions open = rules(List.of(), List.of("a.test"));
+    NetworkOptions changed = NetworkChanges.allow(open, List.of("a.test"), false);
+    assertThat(changed.allowNet()).isEmpty();
+    assertThat(changed.denyNet()).isEmpty();
+    assertThatThrownBy(() -> NetworkChanges.allow(open, List.of("b.test"), false))
+        .isInstanceOf(InvalidStateException.class);
+    assertThat(NetworkChanges.allow(open, List.of("b.test"), true).allowNet())
+        .containsExactly("b.test");
+  }
+
+  @Test
+  void deniedRulesAreTakenFromWhatIsAllowedOrAdded() {
+    NetworkOptions changed =
+        NetworkChanges.deny(
+            rules(List.of("a.test", "*.b.test"), List.of()), List.of("a.test", "x.b.test"));
+    assertThat(changed.allowNet()).containsExactly("*.b.test");
+    assertThat(changed.denyNet()).containsExactly("x.b.test");
+  }
+
+  @Test
+  void theLastAllowedRuleStays() {
+    assertThatThrownBy(
+            () -> NetworkChanges.deny(rules(List.of("a.test"), List.of()), List.of("a.test")))
+        .isInstanceOf(InvalidStateException.class);
+  }
+
+  @Test
+  void boxesWithoutAnInterfaceAreRefused() {
+    assertThatThrownBy(() -> NetworkChanges.deny(NetworkOptions.DISABLED, List.of("a.test")))
+        .isInstanceOf(InvalidStateException.class);
+    assertThatThrownBy(() -> NetworkChanges.allow(NetworkOptions.DISABLED, List.of("a"), true))
+        .isInstanceOf(InvalidStateException.class);
+  }
+
+  @Test
+  void aChosenPortIsFoundByWhereItLeads() {
+    PortMapping any = mapping(0, 80);
+    PortMapping fixed = mapping(8080, 80);
+    PublishedPort live = new PublishedPort(80, "0.0.0.0", 40000, PortMapping.Protocol.TCP);
+    List<PortMapping> both = List.of(any, fixed);
+    assertThat(find(both, 8080, Optional.empty())).contains(fixed);
+    assertThat(find(both, 40000, Optional.of(live))).contains(any);
+    assertThat(find(both, 40000, Optional.empty())).isEmpty();
+    assertThat(find(both, 0, Optional.empty())).isEmpty();
+  }
+
+  private static PortMapping mapping(int host, int guest) {
+    return new PortMapping(Optional.empty(), host, guest, PortMapping.Protocol.TCP);
+  }
+
+  private static Optional<PortMapping> find(
+      List<PortMapping> mappings, int port, Optional<PublishedPort> live) {
+    return NetworkChanges.mapping(mappings, port, PortMapping.Protocol.TCP, live);
+  }
+}
