@@ -41,15 +41,24 @@ func (a *Agent) copyOn(parent context.Context, copy func(context.Context, inroot
 	return copy(ctx, root, user)
 }
 
-// CopyIn unpacks a tar in the container.
-func (a *Agent) CopyIn(stream grpc.BidiStreamingServer[pb.CopyInRequest, pb.CopyInResponse]) error {
-	first, err := stream.Recv()
+// opening waits for the message that says what to copy.
+func opening[R interface{ GetOpen() *O }, O any](receive func() (R, error)) (*O, error) {
+	first, err := receive()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	open := first.GetOpen()
 	if open == nil {
-		return fault.Invalid("copy: the first message must open it")
+		return nil, fault.Invalid("copy: the first message must open it")
+	}
+	return open, nil
+}
+
+// CopyIn unpacks a tar in the container.
+func (a *Agent) CopyIn(stream grpc.BidiStreamingServer[pb.CopyInRequest, pb.CopyInResponse]) error {
+	open, err := opening(stream.Recv)
+	if err != nil {
+		return err
 	}
 	return a.copyOn(stream.Context(), func(ctx context.Context, root inroot.Root, user userdb.Identity) error {
 		in := &copying.ChunkReader{
@@ -101,13 +110,9 @@ func (a *Agent) nextChunk(ctx context.Context, stream grpc.BidiStreamingServer[p
 
 // CopyOut sends files of the container as a tar.
 func (a *Agent) CopyOut(stream grpc.BidiStreamingServer[pb.CopyOutRequest, pb.CopyOutResponse]) error {
-	first, err := stream.Recv()
+	open, err := opening(stream.Recv)
 	if err != nil {
 		return err
-	}
-	open := first.GetOpen()
-	if open == nil {
-		return fault.Invalid("copy: the first message must open it")
 	}
 	return a.copyOn(stream.Context(), func(ctx context.Context, root inroot.Root, _ userdb.Identity) error {
 		ctx, cancel := context.WithCancelCause(ctx)

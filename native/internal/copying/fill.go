@@ -26,6 +26,9 @@ func Fill(ctx context.Context, to, from inroot.Root, p string) error {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return err
 	}
+	if err := openUp(int(to), "."); err != nil {
+		return err
+	}
 	in, out := io.Pipe()
 	go func() {
 		out.CloseWithError(Pack(ctx, out, from, PackOptions{Path: p + "/.", Recursive: true}))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -60,6 +61,58 @@ func TestFillCopiesContentModesAndOwnersAlsoOverHalfACopy(t *testing.T) {
 	if target, _ := os.Readlink(filepath.Join(volume, "link")); target != "/etc/passwd" {
 		t.Errorf("a link leads to %q", target)
 	}
+}
+
+// Without root, for whom modes are nothing: a Fill that was broken off after it had closed a directory.
+func TestFillIsFinishedOverDirectoriesThatNobodyMayWriteTo(t *testing.T) {
+	image, volume := t.TempDir(), t.TempDir()
+	asNobody(t, image, volume)
+	data := filepath.Join(image, "data")
+	os.MkdirAll(filepath.Join(data, "mod"), 0o755)
+	os.WriteFile(filepath.Join(data, "mod/file"), []byte("x"), 0o444)
+	os.Symlink("mod", filepath.Join(data, "link"))
+	os.Chmod(filepath.Join(data, "mod"), 0o555)
+	os.Chmod(data, 0o555)
+	t.Cleanup(func() { // so that they can be removed
+		for _, p := range []string{data, filepath.Join(data, "mod"), volume, filepath.Join(volume, "mod")} {
+			os.Chmod(p, 0o755)
+		}
+	})
+	for i := range 3 {
+		if err := Fill(context.Background(), at(t, volume), at(t, image), "/data"); err != nil {
+			t.Fatalf("fill %d: %v", i, err)
+		}
+	}
+	for _, name := range []string{"", "mod"} {
+		if st := stat(t, filepath.Join(volume, name)); st.Mode&0o7777 != 0o555 {
+			t.Errorf("%q has mode %o", name, st.Mode)
+		}
+	}
+	if content(t, filepath.Join(volume, "mod/file")) != "x" {
+		t.Error("wrong content")
+	}
+}
+
+// asNobody gives directories to a user who is not root, who the rest of the test is.
+func asNobody(t *testing.T, directories ...string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return
+	}
+	const nobody = 65534
+	for _, p := range directories {
+		os.Chmod(filepath.Dir(p), 0o755)
+		os.Chown(p, nobody, nobody)
+	}
+	// On this thread only, and only for files: setfsuid takes away the capabilities over them.
+	runtime.LockOSThread()
+	unix.Setfsgid(nobody)
+	unix.Setfsuid(nobody)
+	t.Cleanup(func() {
+		unix.Setfsuid(0)
+		unix.Setfsgid(0)
+		runtime.UnlockOSThread()
+	})
 }
 
 func TestFillWithNothingToCopyChangesNothing(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -335,6 +336,9 @@ func (u *unpacker) directory(dir int, base, at string, h *tar.Header) error {
 		if !u.o.KeepOwners {
 			return nil // as it is
 		}
+		if err := openUp(dir, base); err != nil {
+			return err
+		}
 	} else if err != nil {
 		return err
 	}
@@ -343,6 +347,20 @@ func (u *unpacker) directory(dir int, base, at string, h *tar.Header) error {
 	}
 	u.dirs = append(u.dirs, madeDir{at, h})
 	return nil
+}
+
+// openUp lets its owner write to a directory until it gets its mode: an earlier Unpack may have closed
+// it. A link is left alone.
+func openUp(dir int, base string) error {
+	fd, err := unix.Openat(dir, base, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == unix.ELOOP || err == unix.ENOTDIR {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), 0o700) // fchmod takes no O_PATH
 }
 
 // closeDirs gives directories that at is not in their mode and time: nothing is made in them any more.

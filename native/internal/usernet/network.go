@@ -49,7 +49,7 @@ const (
 	manyFlows   = 128 // from which on buffers are small
 	// A guest may use a port again as soon as it has closed it, and no segment of the connection before is
 	// on its way: they come in order. The stack would not take a new connection all that time.
-	timeWait = 10 * time.Millisecond
+	timeWait = time.Microsecond
 )
 
 // Network is one box's.

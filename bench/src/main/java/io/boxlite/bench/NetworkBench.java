@@ -33,6 +33,7 @@ final class NetworkBench {
   private static final Pattern MILLIS =
       Pattern.compile("Time per request: +([0-9.]+) \\[ms] \\(mean\\)");
   private static final int BACKLOG = 1024;
+  private static final int KILLED = 137;
   private static final Duration FLOODED = Duration.ofSeconds(3);
 
   /// Something to measure.
@@ -95,7 +96,10 @@ final class NetworkBench {
 
   private record Ports(int iperf, int web) {
     String fill(String line, String host) {
-      return line.replace("H", host).replace(" I ", " " + iperf + " ").replace(":W", ":" + web);
+      return line.replace("H", host)
+          .replace(" I ", " " + iperf + " ")
+          .replace(":W", ":" + web)
+          .replace(" W ", " " + web + " ");
     }
   }
 
@@ -278,31 +282,40 @@ final class NetworkBench {
         kept[i][round] = millis(place, ports, "ab -q -k -n 300 http://H:W/");
         fresh[i][round] = millis(place, ports, "ab -q -n 300 http://H:W/");
         bad.kill();
-        bad.waitFor();
-      }
-    }
-    for (int i = 0; i < floods.size(); i++) {
-      for (double[][] values : List.of(kept, fresh)) {
-        double[] ratios = new double[rounds];
-        for (int round = 0; round < rounds; round++) {
-          ratios[round] = values[i][round] / values[0][round];
+        if (bad.waitFor().shellCode() != KILLED) {
+          throw new IOException("flood" + flood + "has ended before");
         }
-        Samples ratio = new Samples("", "", ratios);
-        String name =
-            floods.get(i).split(" ", -1)[0] + (values == kept ? "" : ", each a connection");
-        System.out.printf(
-            Locale.ROOT,
-            "%s   %.2f [%.2f – %.2f]%n",
-            new Samples("  " + name, "ms", values[i]).line(),
-            ratio.median(),
-            ratio.quantile(0.1),
-            ratio.quantile(0.9));
       }
     }
+    printFloods(floods, "", kept);
+    printFloods(floods, ", each a connection", fresh);
     for (ProcessHandle helper : home.helpers()) {
       System.out.println(memory(helper));
     }
     System.out.println(memory(home.supervisor()));
+  }
+
+  private static void printFloods(List<String> floods, String how, double[][] values) {
+    for (int i = 0; i < values.length; i++) {
+      String name = "  " + floods.get(i).split(" ", -1)[0] + how;
+      print(new Samples(name, "ms", values[i]), values[0]);
+    }
+  }
+
+  /// With the ratio to a floor of the same rounds.
+  private static void print(Samples samples, double[] floor) {
+    double[] ratios = new double[floor.length];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = samples.values()[i] / floor[i];
+    }
+    Samples ratio = new Samples("", "", ratios);
+    System.out.printf(
+        Locale.ROOT,
+        "%s   %.2f [%.2f – %.2f]%n",
+        samples.line(),
+        ratio.median(),
+        ratio.quantile(0.1),
+        ratio.quantile(0.9));
   }
 
   private static String memory(ProcessHandle process) throws IOException {
@@ -335,19 +348,7 @@ final class NetworkBench {
       System.out.println(JOBS.get(job).name());
       double[] floor = places.getFirst().of(job);
       for (Place place : places) {
-        double[] values = place.of(job);
-        double[] ratios = new double[values.length];
-        for (int i = 0; i < ratios.length; i++) {
-          ratios[i] = values[i] / floor[i];
-        }
-        Samples ratio = new Samples("", "", ratios);
-        System.out.printf(
-            Locale.ROOT,
-            "%s   %.2f [%.2f – %.2f]%n",
-            new Samples("  " + place.name, JOBS.get(job).unit(), values).line(),
-            ratio.median(),
-            ratio.quantile(0.1),
-            ratio.quantile(0.9));
+        print(new Samples("  " + place.name, JOBS.get(job).unit(), place.of(job)), floor);
       }
     }
   }

@@ -25,7 +25,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -38,18 +38,13 @@ class ChurnIT {
   private static final int POOLED_STARTS = 100;
   private static final Duration SETTLED_LIMIT = Duration.ofSeconds(30);
 
-  private TestHome home;
+  @AutoClose private TestHome home;
   private Path temporary;
 
   @BeforeEach
   void open() throws IOException {
     home = new TestHome();
     temporary = Files.createDirectory(home.home().resolveSibling("tmp"));
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   @Test

@@ -19,7 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,16 +75,11 @@ class CommitIT {
       dev
       """;
 
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = new TestHome();
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   private static String exec(Box box, String script) throws Exception {

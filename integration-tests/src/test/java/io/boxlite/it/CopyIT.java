@@ -98,6 +98,20 @@ class CopyIT {
     box.remove(true);
   }
 
+  @Test
+  void namesThatAreNotTextAreCopiedBothWays() throws Exception {
+    Box box = running();
+    exec(box, "odd=$(printf 'odd-\\377'); mkdir /t; echo 1 > /t/$odd; ln -s $odd /t/link");
+    assertThat(box.copyOut("/t", host.resolve("t"), DEFAULT)).isEmpty();
+    try (Stream<Path> files = Files.list(host.resolve("t"))) {
+      assertThat(files.map(file -> file.toUri().toString())).anyMatch(u -> u.endsWith("/odd-%FF"));
+    }
+    assertThat(host.resolve("t/link")).hasContent("1");
+    assertThat(box.copyIn(host.resolve("t"), "/back", DEFAULT)).isEmpty();
+    assertThat(exec(box, "cat /back/$(printf 'odd-\\377') /back/link")).isEqualTo("1\n1\n");
+    box.remove(true);
+  }
+
   /// `bench/copy` copies 100,000 when it is told to.
   @Test
   void manyFilesAndLargeSparseFilesAreCopied() throws Exception {

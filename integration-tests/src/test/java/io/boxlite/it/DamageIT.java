@@ -9,24 +9,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// What can happen to a home that no program of ours does. What a box has written is never lost.
 class DamageIT {
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = new TestHome();
     home.run("run", "-d", "--name", "n", "base", "sleep", "1000").ok();
     home.run("exec", "n", "--", "sh", "-c", "printf kept > /kept; sync").ok();
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   private String status() {

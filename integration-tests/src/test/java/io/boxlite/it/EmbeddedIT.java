@@ -15,22 +15,17 @@ import io.boxlite.boxes.SimpleBox;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// The library in a program: this one.
 class EmbeddedIT {
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = new TestHome();
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   @Test

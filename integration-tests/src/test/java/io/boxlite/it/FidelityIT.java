@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,16 +28,11 @@ class FidelityIT {
       List.of("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev", "/proc", "/sys");
 
   @TempDir private Path directory;
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = new TestHome();
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   @Test

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,16 +15,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// What can be done with a box in which state, and what comes of two who do it at once.
 class LifecycleIT {
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = new TestHome();
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   private String status() {

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,16 +20,11 @@ class LogsIT {
   private static final String ECHO =
       "mkfifo /say; exec 3<>/say; echo ready; echo oops >&2; exec cat <&3";
 
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = new TestHome();
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   private void say(String command) {

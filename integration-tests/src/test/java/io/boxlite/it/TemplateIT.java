@@ -25,22 +25,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Boxes start from templates and from the warm pool, and all the same when these are no good.
 class TemplateIT {
-  private TestHome home;
+  @AutoClose private TestHome home;
 
   @BeforeEach
   void open() {
     home = TestHome.withoutTemplates(Map.of("BOXLITE_WARM_POOL", "1"));
-  }
-
-  @AfterEach
-  void close() {
-    home.close();
   }
 
   private LocalBoxlite runtime(String warmPool) {

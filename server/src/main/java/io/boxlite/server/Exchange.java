@@ -259,24 +259,21 @@ final class Exchange {
     callback.succeeded();
   }
 
-  /// Does something that must not wait for ever for the client: when nothing comes from it and
-  /// nothing goes to it for that long, its connection fails.
+  /// Does something that must not wait for ever for the client: when what is read from it does not
+  /// come for that long, or what is written to it does not go, that fails. As long as the work
+  /// waits for something else, nothing does.
   ///
   /// @param limit how long
   /// @param work what to do
-  void withinStalls(Duration limit, Work work) throws IOException {
+  void withinStalls(Duration limit, Handling work) throws IOException {
     EndPoint client = connection();
+    request.addIdleTimeoutListener(_ -> false); // asked only when nothing is read nor written
     client.setIdleTimeout(limit.toMillis());
     try {
       work.run();
     } finally {
       client.setIdleTimeout(0);
     }
-  }
-
-  /// What is done for a request.
-  interface Work {
-    void run() throws IOException;
   }
 
   private EndPoint connection() {

@@ -1,8 +1,6 @@
 package io.boxlite.api.internal.copy;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -20,7 +18,7 @@ final class Descent implements AutoCloseable {
     void leave(HeldFile directory) throws IOException;
   }
 
-  private record Level(String name, HeldFile directory, Leaving leaving) {}
+  private record Level(Path name, HeldFile directory, Leaving leaving) {}
 
   /// @param first closed with this
   Descent(HeldFile first) {
@@ -30,8 +28,8 @@ final class Descent implements AutoCloseable {
   /// {@return the directory that a path is in, made where it is missing; open until the next call}
   ///
   /// @param path names from the first directory on
-  HeldFile parentOf(List<String> path) throws IOException {
-    List<String> parents = path.subList(0, path.size() - 1);
+  HeldFile parentOf(List<Path> path) throws IOException {
+    List<Path> parents = path.subList(0, path.size() - 1);
     int common = 0;
     Iterator<Level> have = levels.iterator();
     while (common < parents.size()
@@ -42,12 +40,8 @@ final class Descent implements AutoCloseable {
     while (levels.size() > common) {
       leave();
     }
-    for (String name : parents.subList(common, parents.size())) {
-      Path directory = at().path(name);
-      if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-        Files.createDirectory(directory);
-      }
-      enter(name, _ -> {});
+    for (Path name : parents.subList(common, parents.size())) {
+      levels.addLast(new Level(name, at().made(name), _ -> {}));
     }
     return at();
   }
@@ -56,28 +50,21 @@ final class Descent implements AutoCloseable {
   ///
   /// @param name in the directory that is open last
   /// @param leaving done when files are made elsewhere, or none any more
-  void enter(String name, Leaving leaving) throws IOException {
-    levels.addLast(new Level(name, below(at(), name), leaving));
+  void enter(Path name, Leaving leaving) throws IOException {
+    levels.addLast(new Level(name, at().child(name), leaving));
   }
 
   /// {@return a directory that is there, to be closed by the caller}
   ///
   /// @param path names from the first directory on
-  HeldFile open(List<String> path) throws IOException {
+  HeldFile open(List<Path> path) throws IOException {
     HeldFile at = first.again();
-    for (String name : path) {
+    for (Path name : path) {
       try (HeldFile above = at) {
-        at = below(above, name);
+        at = above.child(name);
       }
     }
     return at;
-  }
-
-  private static HeldFile below(HeldFile directory, String name) throws IOException {
-    if (!Files.isDirectory(directory.path(name), LinkOption.NOFOLLOW_LINKS)) {
-      throw new IOException("'" + name + "' is not a directory, and links are not followed");
-    }
-    return directory.child(name);
   }
 
   private HeldFile at() {

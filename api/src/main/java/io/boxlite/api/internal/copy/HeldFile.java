@@ -1,5 +1,7 @@
 package io.boxlite.api.internal.copy;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -7,14 +9,16 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.Charset;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /// A file or directory of this host that is held open. A box may write to directories of the host,
 /// and so put a link in the place of what was just looked at; what is done through [#path()] is
@@ -37,18 +41,53 @@ final class HeldFile implements AutoCloseable {
     this.path = number == NONE ? path : NUMBERS.resolve(String.valueOf(number));
   }
 
-  /// Opens a directory; links in its path are followed.
-  static HeldFile directory(Path path) throws IOException {
-    if (!Files.isDirectory(path)) {
-      throw Files.exists(path)
+  /// Opens a directory; links on the way to it are followed.
+  ///
+  /// @param follow whether the last name of the path may be a link
+  static HeldFile directory(Path path, boolean follow) throws IOException {
+    LinkOption[] how = follow ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
+    if (!Files.isDirectory(path, how)) {
+      throw Files.exists(path, how)
           ? new NotDirectoryException(path.toString())
           : new NoSuchFileException(path.toString());
     }
-    return open(path, LibC.O_PATH | LibC.O_DIRECTORY);
+    return open(path, LibC.O_PATH | LibC.O_DIRECTORY | (follow ? 0 : LibC.O_NOFOLLOW));
+  }
+
+  /// Opens a directory, made where it is missing. What is there already may be reached by links,
+  /// what is made here may not: a box may put one in its place.
+  ///
+  /// @param path absolute
+  static HeldFile directories(Path path) throws IOException {
+    Path there = path;
+    Deque<Path> missing = new ArrayDeque<>();
+    while (there.getParent() != null && !Files.isDirectory(there)) {
+      missing.addFirst(there.getFileName());
+      there = there.getParent();
+    }
+    HeldFile at = directory(there, true);
+    for (Path name : missing) {
+      try (HeldFile above = at) {
+        at = above.made(name);
+      }
+    }
+    return at;
+  }
+
+  /// Opens a directory of this one, made if it is missing; not through a link.
+  HeldFile made(Path name) throws IOException {
+    if (!Files.exists(path(name), LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectory(path(name));
+    }
+    return child(name);
   }
 
   /// Opens a directory of this one; not through a link.
-  HeldFile child(String name) throws IOException {
+  HeldFile child(Path name) throws IOException {
+    if (!Files.isDirectory(path(name), LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileSystemException(
+          name.toString(), null, "is not a directory, and links are not followed");
+    }
     return open(path(name), LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_NOFOLLOW);
   }
 
@@ -58,7 +97,7 @@ final class HeldFile implements AutoCloseable {
   }
 
   /// Makes an empty file in this directory, which only this user may read and write.
-  HeldFile create(String name) throws IOException {
+  HeldFile create(Path name) throws IOException {
     if (!HAS_NUMBERS) {
       return new HeldFile(NONE, Files.createFile(path(name)));
     }
@@ -88,7 +127,9 @@ final class HeldFile implements AutoCloseable {
   }
 
   /// {@return how to name a file of this directory as long as this is open; not to be followed}
-  Path path(String name) {
+  ///
+  /// @param name has one element
+  Path path(Path name) {
     return path.resolve(name);
   }
 
@@ -119,7 +160,6 @@ final class HeldFile implements AutoCloseable {
     private static final int ENOTDIR = 20;
     private static final int ELOOP = 40;
 
-    private static final Charset NAMES = Charset.forName(System.getProperty("sun.jnu.encoding"));
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle OPEN =
         handle(
@@ -148,7 +188,10 @@ final class HeldFile implements AutoCloseable {
         int number =
             (int)
                 OPEN.invokeExact(
-                    state, arena.allocateFrom(path.toString(), NAMES), flags | O_CLOEXEC, PRIVATE);
+                    state,
+                    arena.allocateFrom(PathBytes.of(path), ISO_8859_1),
+                    flags | O_CLOEXEC,
+                    PRIVATE);
         if (number >= 0) {
           return number;
         }

@@ -1,7 +1,7 @@
 package io.boxlite.api.internal.copy;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Instant;
@@ -9,7 +9,7 @@ import java.time.Instant;
 /// Makes the header blocks of one tar entry: ustar, after a pax header for what that cannot hold.
 ///
 /// @param type of the entry, as in the archive
-/// @param name of the entry
+/// @param name of the entry; a character for each byte, as in `link`
 /// @param link target of a link, or empty
 /// @param mode permissions
 /// @param size of the content
@@ -61,7 +61,7 @@ record PaxHeader(char type, String name, String link, int mode, long size, Insta
   }
 
   private static void record(ByteArrayOutputStream out, String key, String value) {
-    byte[] rest = (" " + key + "=" + value + "\n").getBytes(UTF_8);
+    byte[] rest = (" " + key + "=" + value + "\n").getBytes(ISO_8859_1);
     int length = rest.length + 1;
     while (Integer.toString(length).length() + rest.length != length) {
       length = Integer.toString(length).length() + rest.length;

@@ -52,7 +52,7 @@ final class TarPacker extends InputStream {
 
   private record Inode(Object device, Object number) {}
 
-  /// A directory whose files are being sent; `prefix` is its name in the tar and a slash.
+  /// A directory whose files are being sent; `prefix` is its name in the tar and a slash, as bytes.
   private record Directory(
       HeldFile held,
       DirectoryStream<Path> stream,
@@ -99,9 +99,7 @@ final class TarPacker extends InputStream {
   private TarPacker(Path source, CopyOptions options, boolean contents) throws IOException {
     this.source = source;
     this.follow = options.followSymlinks();
-    boolean inside = contents && source.toString().endsWith(".");
-    Attributes top =
-        follow || inside ? Attributes.of(source) : Attributes.of(source, LinkOption.NOFOLLOW_LINKS);
+    Attributes top = follow ? Attributes.of(source) : Attributes.of(source, NOFOLLOW);
     directory = top.type() == '5';
     if (directory && !options.recursive()) {
       throw new ConfigException(
@@ -111,15 +109,16 @@ final class TarPacker extends InputStream {
       throw new ConfigException(
           "not_copyable", "'" + source + "' cannot be copied: it is a device, FIFO or socket");
     }
-    Path name = source.toAbsolutePath().normalize().getFileName();
+    Path named = source.toAbsolutePath().normalize();
     begin(
         source,
-        (directory && contents) || name == null ? "." : name.toString(),
+        (directory && contents) || named.getFileName() == null ? "." : PathBytes.name(named),
         top,
-        () -> directory ? HeldFile.directory(source) : HeldFile.file(source, follow));
+        () -> directory ? HeldFile.directory(source, follow) : HeldFile.file(source, follow));
   }
 
-  /// Begins.
+  /// Begins; a source whose last name is a link is not followed unless that is wanted, but `link/.`
+  /// is where it leads.
   ///
   /// @param contents whether only what is in a directory is wanted
   static TarPacker of(Path source, CopyOptions options, boolean contents) {
@@ -205,9 +204,9 @@ final class TarPacker extends InputStream {
       directories.pop().close();
       return;
     }
-    String name = String.valueOf(inside.files.next().getFileName());
+    Path name = Objects.requireNonNull(inside.files.next().getFileName());
     Path file = inside.held.path(name);
-    String whole = inside.prefix + name;
+    String whole = inside.prefix + PathBytes.name(file);
     try {
       Attributes attributes = Attributes.of(file, NOFOLLOW);
       boolean followed = follow && attributes.type() == '2' && Files.exists(file);
@@ -218,33 +217,33 @@ final class TarPacker extends InputStream {
           whole,
           of,
           followed
-              ? () -> below ? HeldFile.directory(file) : HeldFile.file(file, true)
+              ? () -> below ? HeldFile.directory(file, true) : HeldFile.file(file, true)
               : () -> below ? inside.held.child(name) : HeldFile.file(file, false));
     } catch (NoSuchFileException e) {
-      skipped.add("'" + whole + "' has vanished");
+      skipped.add("'" + TarUnpacker.decoded(whole) + "' has vanished");
     } catch (FileSystemLoopException e) {
-      skipped.add("'" + whole + "' was skipped: it is a link to a directory above it");
+      skipped.add(
+          "'" + TarUnpacker.decoded(whole) + "' was skipped: it is a link to a directory above it");
     }
   }
 
   private void begin(Path file, String name, Attributes a, Opening opening) throws IOException {
     switch (a.type()) {
       case '5' -> enter(opening.open(), name);
-      case '2' -> head('2', name, Files.readSymbolicLink(file).toString(), a, 0);
+      case '2' -> head('2', name, PathBytes.of(Files.readSymbolicLink(file)), a, 0);
       case '0' -> {
         String first = a.links > 1 ? links.get(a.inode) : null;
         if (first != null) {
           head('1', name, first, a, 0);
           return;
         }
-        if (a.links > 1 && links.size() < MAX_LINKS) { // beyond that, a copy of its own
-          links.put(a.inode, name);
-        }
         try (HeldFile held = opening.open()) {
           send(held.path(), name);
         }
       }
-      default -> skipped.add("'" + name + "' was skipped: it is a device, FIFO or socket");
+      default ->
+          skipped.add(
+              "'" + TarUnpacker.decoded(name) + "' was skipped: it is a device, FIFO or socket");
     }
   }
 
@@ -278,6 +277,9 @@ final class TarPacker extends InputStream {
       ByteBuffer header = head;
       closeContent();
       head = header;
+    }
+    if (a.links > 1 && links.size() < MAX_LINKS) { // beyond that, a copy of its own
+      links.put(a.inode, name); // only of what has come into the archive
     }
   }
 

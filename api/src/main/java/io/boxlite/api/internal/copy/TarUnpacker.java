@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,18 +42,19 @@ final class TarUnpacker {
   private final boolean renameTop;
   private final boolean trailingSlash;
   private final Path target;
+  private final int targetLength;
   private final SkipList skipped = new SkipList();
   private final byte[] buffer = new byte[BUFFER];
   private final byte[] zeros = new byte[BUFFER];
 
   private boolean inside; // entries go below the target
   private boolean any; // an entry has come
-  private @Nullable String top;
+  private @Nullable Path top;
   private @Nullable Single single;
   private @Nullable Descent descent;
 
   /// What may be the only entry of the archive: it waits beside the target, under another name.
-  private record Single(List<String> name, HeldFile parent, String temporary) {}
+  private record Single(List<Path> name, HeldFile parent, Path temporary) {}
 
   /// @param target as the user wrote it
   /// @param overwrite whether it may exist
@@ -64,6 +64,7 @@ final class TarUnpacker {
     this.trailingSlash =
         last != null && (last.toString().equals(".") || last.toString().equals(".."));
     this.target = target.toAbsolutePath().normalize();
+    this.targetLength = PathBytes.of(this.target).length();
     this.overwrite = overwrite;
     this.renameTop = renameTop;
   }
@@ -87,7 +88,7 @@ final class TarUnpacker {
       }
       reader.drain();
       finish();
-    } catch (IOException | InvalidPathException e) {
+    } catch (IOException e) {
       throw new StorageException(
           "copy_failed", "cannot copy to '" + target + "': " + why(e), e, Map.of());
     } finally {
@@ -108,7 +109,9 @@ final class TarUnpacker {
           "destination_exists", "destination " + target + " exists and overwrite=false");
     }
     inside = Files.isDirectory(target);
-    if (trailingSlash && !inside) {
+    if (inside) { // a link that is there is the user's word, one that comes later is not
+      descent = new Descent(HeldFile.directory(target, Files.isSymbolicLink(target)));
+    } else if (trailingSlash) {
       makeTarget();
     }
   }
@@ -117,17 +120,17 @@ final class TarUnpacker {
     if (Files.exists(target, NOFOLLOW)) {
       throw new IOException("it is not a directory");
     }
-    Files.createDirectories(target);
+    descent = new Descent(HeldFile.directories(target));
     inside = true;
   }
 
   private void add(TarEntry entry, TarReader content) throws IOException {
-    List<String> name = components(entry.name());
+    List<Path> name = components(entry.name());
     boolean regular = entry.type() == TarEntry.Type.FILE;
     if (!inside && !(renameTop && (top != null || !name.isEmpty()))) {
       if (!any && regular && !name.isEmpty()) {
         any = true;
-        single = new Single(name, openParent(), ".boxlite-" + UUID.randomUUID());
+        single = new Single(name, openParent(), Path.of(".boxlite-" + UUID.randomUUID()));
         file(single.parent, single.temporary, entry, content);
         return;
       }
@@ -144,13 +147,21 @@ final class TarUnpacker {
   /// Opens the directory that the target is in; where that is, is the user's word.
   private HeldFile openParent() throws IOException {
     Path parent = target.getParent();
-    return HeldFile.directory(Files.createDirectories(parent == null ? target : parent));
+    return HeldFile.directories(parent == null ? target : parent);
+  }
+
+  private Path targetName() throws IOException {
+    Path name = target.getFileName();
+    if (name == null) {
+      throw new IOException("it is the root directory");
+    }
+    return name;
   }
 
   private Descent descent() throws IOException {
     Descent known = descent;
     if (known == null) {
-      known = new Descent(inside ? HeldFile.directory(target) : openParent());
+      known = new Descent(openParent());
       descent = known;
     }
     return known;
@@ -159,7 +170,7 @@ final class TarUnpacker {
   private void placeSingle() throws IOException {
     Single waiting = single;
     if (waiting != null) {
-      List<String> path = path(waiting.name);
+      List<Path> path = path(waiting.name);
       Files.move(
           waiting.parent.path(waiting.temporary), descent().parentOf(path).path(path.getLast()));
       waiting.parent.close();
@@ -172,7 +183,7 @@ final class TarUnpacker {
     if (only != null) {
       Files.move(
           only.parent.path(only.temporary),
-          only.parent.path(String.valueOf(target.getFileName())),
+          only.parent.path(targetName()),
           StandardCopyOption.REPLACE_EXISTING);
       only.parent.close();
       single = null;
@@ -200,19 +211,26 @@ final class TarUnpacker {
   }
 
   /// {@return the components of a name of the archive; none: the top itself}
-  private static List<String> components(String name) throws IOException {
-    String text = decoded(name);
-    List<String> parts =
-        java.util.Arrays.stream(text.split("/", -1))
-            .filter(part -> !part.isEmpty() && !part.equals("."))
-            .toList();
-    if (parts.contains("..")) {
-      throw new IOException("the archive is hostile: entry '" + text + "' contains '..'");
+  private List<Path> components(String name) throws IOException {
+    int length = targetLength + 1 + name.length();
+    if (length >= MAX_PATH) {
+      // One name after the other could be made, but no program could use it, nor remove it.
+      throw new IOException("the archive is hostile: a name of " + length + " bytes");
+    }
+    List<Path> parts = new ArrayList<>();
+    for (String part : name.split("/", -1)) {
+      if (part.equals("..")) {
+        throw new IOException(
+            "the archive is hostile: entry '" + decoded(name) + "' contains '..'");
+      }
+      if (!part.isEmpty() && !part.equals(".")) {
+        parts.add(PathBytes.path(part));
+      }
     }
     return parts;
   }
 
-  // The bytes of names are UTF-8, or whatever: then they keep one character each.
+  /// {@return what a message says of bytes, which are UTF-8 or whatever}
   static String decoded(String latin1) {
     byte[] bytes = latin1.getBytes(ISO_8859_1);
     String text = new String(bytes, UTF_8);
@@ -220,12 +238,7 @@ final class TarUnpacker {
   }
 
   /// {@return where an entry goes, from the directory that is held open first}
-  private List<String> path(List<String> name) throws IOException {
-    int length = target.toString().length() + name.stream().mapToInt(n -> 1 + n.length()).sum();
-    if (length >= MAX_PATH) {
-      // One name after the other could be made, but no program could use it, nor remove it.
-      throw new IOException("the archive is hostile: a name of " + length + " characters");
-    }
+  private List<Path> path(List<Path> name) throws IOException {
     if (inside) {
       return name;
     }
@@ -235,13 +248,13 @@ final class TarUnpacker {
     if (!name.getFirst().equals(top)) {
       throw new IOException("the archive has more than one file at its top");
     }
-    List<String> path = new ArrayList<>(name);
-    path.set(0, String.valueOf(target.getFileName()));
+    List<Path> path = new ArrayList<>(name);
+    path.set(0, targetName());
     return path;
   }
 
-  private void make(List<String> path, TarEntry entry, TarReader content) throws IOException {
-    String name = path.getLast();
+  private void make(List<Path> path, TarEntry entry, TarReader content) throws IOException {
+    Path name = path.getLast();
     switch (entry.type()) {
       case FILE -> {
         HeldFile parent = descent().parentOf(path);
@@ -252,7 +265,7 @@ final class TarUnpacker {
       case SYMBOLIC_LINK -> {
         Path link = descent().parentOf(path).path(name);
         clear(link);
-        Files.createSymbolicLink(link, Path.of(decoded(entry.linkName())));
+        Files.createSymbolicLink(link, PathBytes.path(entry.linkName()));
       }
       case HARD_LINK -> hardLink(path, entry);
       case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO ->
@@ -260,27 +273,28 @@ final class TarUnpacker {
     }
   }
 
-  private void directory(List<String> path, TarEntry entry) throws IOException {
+  private void directory(List<Path> path, TarEntry entry) throws IOException {
     Path directory = descent().parentOf(path).path(path.getLast());
     if (Files.isDirectory(directory, NOFOLLOW)) {
       return; // as it is
     }
     if (Files.exists(directory, NOFOLLOW)) {
-      throw new IOException("'" + String.join("/", path) + "' is not a directory");
+      throw new IOException("'" + decoded(entry.name()) + "' is not a directory");
     }
     Files.createDirectory(directory);
     descent().enter(path.getLast(), made -> attributes(made.path(), entry));
   }
 
-  private void hardLink(List<String> path, TarEntry entry) throws IOException {
-    List<String> to = path(components(entry.linkName()));
+  private void hardLink(List<Path> path, TarEntry entry) throws IOException {
+    List<Path> to = path(components(entry.linkName()));
     if (to.equals(path)) {
       return;
     }
     try (HeldFile directory = descent().open(to.subList(0, to.size() - 1))) {
       Path existing = directory.path(to.getLast());
       if (!Files.isRegularFile(existing, NOFOLLOW)) {
-        throw new IOException("hard link to '" + String.join("/", to) + "', which is not a file");
+        throw new IOException(
+            "hard link to '" + decoded(entry.linkName()) + "', which is not a file");
       }
       Path link = descent().parentOf(path).path(path.getLast());
       clear(link);
@@ -297,7 +311,7 @@ final class TarUnpacker {
     Files.deleteIfExists(path);
   }
 
-  private void file(HeldFile parent, String name, TarEntry entry, TarReader content)
+  private void file(HeldFile parent, Path name, TarEntry entry, TarReader content)
       throws IOException {
     try (HeldFile file = parent.create(name)) {
       write(file.path(), entry, content);

@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -296,6 +297,49 @@ class HostCopyTest {
     }
     new TarUnpacker(target, true, true).unpack(new ByteArrayInputStream(packed.toByteArray()));
     assertThat(target.resolve("d/kept")).hasContent("mine");
+  }
+
+  @Test
+  void targetThatBecomesALinkMeanwhileIsNotFollowed() throws IOException {
+    Files.createDirectory(target);
+    Path away = directory.resolve("away");
+    new TarUnpacker(target, true, false)
+        .unpack(
+            disturbed(
+                tar(List.of(file("kept"), dir("d"))),
+                0,
+                () -> {
+                  Files.move(target, away);
+                  Files.createSymbolicLink(target, outside);
+                }));
+    assertThat(outside.resolve("kept")).hasContent("kept");
+    assertThat(outside.resolve("d")).doesNotExist();
+    assertThat(away.resolve("kept")).hasContent("1");
+  }
+
+  @Test
+  void targetThatIsALinkIsTheUsersWord() throws IOException {
+    Path there = Files.createDirectory(directory.resolve("there"));
+    Files.createSymbolicLink(target, there);
+    unpack(false, file("a"));
+    assertThat(there.resolve("a")).hasContent("1");
+    target = target.resolve("new/newer/");
+    unpack(false, dir("d"), file("d/a"));
+    assertThat(there.resolve("new/newer/d/a")).hasContent("1");
+  }
+
+  @Test
+  void sourceThatIsALinkIsWhereItLeadsOnlyWithADotBehindIt() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("link"), outside);
+    try (TarPacker tar = TarPacker.of(link.resolve("."), DEFAULT, true)) {
+      assertThat(tar.isDirectory()).isTrue();
+    }
+    try (TarPacker tar = TarPacker.of(link, DEFAULT, true)) {
+      assertThat(tar.isDirectory()).isFalse();
+    }
+    assertThatThrownBy(() -> HeldFile.directory(link, false))
+        .isInstanceOf(NotDirectoryException.class);
+    HeldFile.directory(link, true).close();
   }
 
   @Test

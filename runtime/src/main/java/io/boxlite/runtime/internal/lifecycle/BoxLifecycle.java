@@ -205,29 +205,53 @@ final class BoxLifecycle extends BoxRuns {
     }
   }
 
+  /// Works with the agent of a box that runs, beside everything else; of any other, which is
+  /// brought up for it without its main command, alone.
+  ///
+  /// @param writes whether what the work has written is to be on the disk before it is done
+  <T> T withAgent(boolean writes, Function<Portal, T> work) {
+    RunningBox run = running;
+    if (run == null) {
+      try (Held _ = hold()) {
+        run = running; // it may have been starting
+        if (run == null) {
+          return alone(() -> Refusals.checkImplicitStart(record), writes, work);
+        }
+      }
+    }
+    checkExists();
+    Refusals.checkNotPaused(record);
+    return work.apply(run.portal());
+  }
+
   /// Keeps everything else of the box waiting, but removal by force.
   ///
   /// @param check throws when a box that does not run must not be brought up for it
-  <T> T alone(Runnable check, Function<Portal, T> work) {
-    lock.lock();
-    try {
-      checkExists();
-      Refusals.checkNotPaused(record);
+  /// @param writes as of [#withAgent]
+  <T> T alone(Runnable check, boolean writes, Function<Portal, T> work) {
+    try (Held _ = hold()) {
       lone.begin();
-      RunningBox run = running;
-      if (run != null) {
-        return work.apply(run.portal());
+      try {
+        checkExists();
+        Refusals.checkNotPaused(record);
+        if (removing) { // whoever removes it waits, and did so before this began
+          throw Refusals.removedMeanwhile(id());
+        }
+        RunningBox run = running;
+        if (run != null) {
+          return work.apply(run.portal());
+        }
+        check.run();
+        SpawnedVm spawned = new SpawnedVm();
+        booting = spawned;
+        return new RestingBox(boot, record, spawned, this::store, this::keep)
+            .withAgent(writes, work);
+      } catch (BoxliteException e) {
+        throw told(e);
+      } finally {
+        booting = null;
+        lone.end();
       }
-      check.run();
-      SpawnedVm spawned = new SpawnedVm();
-      booting = spawned;
-      return new RestingBox(boot, record, spawned, this::store, this::keep).withAgent(work);
-    } catch (BoxliteException e) {
-      throw told(e);
-    } finally {
-      booting = null;
-      lone.end();
-      lock.unlock();
     }
   }
 }

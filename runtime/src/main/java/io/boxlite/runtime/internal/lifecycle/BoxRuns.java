@@ -319,7 +319,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
           run.vm().kill();
         } else {
           keep(record.state().stopping());
-          run.shutDown(Duration.ZERO);
+          var _ = run.shutDown(Duration.ZERO);
         }
       } finally {
         stopped(run, exit);
@@ -402,7 +402,7 @@ abstract sealed class BoxRuns permits BoxLifecycle {
     ExitStatus exit = KILLED;
     try {
       keep(record.state().stopping());
-      exit = run.shutDown(grace).orElse(exit);
+      exit = run.shutDown(grace).exit().orElse(exit);
     } finally {
       stopped(run, exit);
     }

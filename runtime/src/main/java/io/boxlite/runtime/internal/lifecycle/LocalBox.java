@@ -14,7 +14,6 @@ import io.boxlite.api.LogStream;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.runtime.internal.log.LogReader;
-import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,7 +22,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /// One box of this process, as its callers see it. What changes its state is [BoxLifecycle]'s.
 public final class LocalBox implements Box {
@@ -162,35 +160,26 @@ public final class LocalBox implements Box {
   public ImageInfo commit(CommitOptions options) {
     BoxCommit commit = new BoxCommit(context, options);
     return lifecycle.alone(
-        () -> Refusals.checkCommit(record()), portal -> commit.of(record(), portal));
+        () -> Refusals.checkCommit(record()), false, portal -> commit.of(record(), portal));
   }
 
   @Override
   public List<String> copyIn(InputStream tar, String boxTarget, CopyOptions options) {
-    return withAgent(portal -> portal.copyIn(tar, boxTarget, options));
+    return lifecycle.withAgent(true, portal -> portal.copyIn(tar, boxTarget, options));
   }
 
   @Override
   public void copyOut(String boxSource, CopyOptions options, TarConsumer consumer) {
-    withAgent(portal -> {
-      try (InputStream tar = portal.copyOut(boxSource, options)) {
-        consumer.accept(tar);
-        return true;
-      } catch (IOException e) {
-        throw new StorageException(
-            "copy_failed", "copy of " + boxSource + ": " + e.getMessage(), e, Map.of());
-      }
-    });
-  }
-
-  /// A box that does not run is there for that long, without its main command.
-  private <T> T withAgent(Function<Portal, T> work) {
-    Optional<RunningBox> run = lifecycle.running();
-    if (run.isEmpty()) {
-      return lifecycle.alone(() -> Refusals.checkImplicitStart(record()), work);
-    }
-    lifecycle.checkExists();
-    Refusals.checkNotPaused(record());
-    return work.apply(run.get().portal());
+    lifecycle.withAgent(
+        false,
+        portal -> {
+          try (InputStream tar = portal.copyOut(boxSource, options)) {
+            consumer.accept(tar);
+            return true;
+          } catch (IOException e) {
+            throw new StorageException(
+                "copy_failed", "copy of " + boxSource + ": " + e.getMessage(), e, Map.of());
+          }
+        });
   }
 }

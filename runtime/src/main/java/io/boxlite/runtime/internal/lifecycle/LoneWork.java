@@ -17,6 +17,7 @@ final class LoneWork {
   synchronized void end() {
     worker = null;
     if (broken) {
+      broken = false;
       var _ = Thread.interrupted();
     }
   }

@@ -3,12 +3,15 @@ package io.boxlite.runtime.internal.lifecycle;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.StorageException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -28,7 +31,10 @@ record RestingBox(
     Consumer<BoxState> keep) {
 
   /// Does something with its agent; its state is the same afterwards.
-  <T> T withAgent(Function<Portal, T> work) {
+  ///
+  /// @param writes whether what the work has written is to be on the disk before it is done
+  /// @throws StorageException also if it is not
+  <T> T withAgent(boolean writes, Function<Portal, T> work) {
     BoxState before = box.state();
     try {
       RunningBox run =
@@ -37,26 +43,48 @@ record RestingBox(
               .running();
       FullDiskEnd full = new FullDiskEnd(run.vm());
       try {
-        CrashPoint.reached("resting.up");
-        return work.apply(run.portal());
+        return worked(run, writes, work);
       } catch (BoxliteException e) {
         throw full.explain("box " + box.id(), boot.directory(), e);
-      } finally {
-        CrashPoint.reached("resting.done");
-        end(run);
       }
     } finally {
       keep.accept(before);
     }
   }
 
+  private <T> T worked(RunningBox run, boolean writes, Function<Portal, T> work) {
+    T result;
+    Optional<BoxliteException> unsaved;
+    try {
+      CrashPoint.reached("resting.up");
+      result = work.apply(run.portal());
+    } finally {
+      CrashPoint.reached("resting.done");
+      unsaved = end(run);
+    }
+    if (writes && unsaved.isPresent()) {
+      BoxliteException e = unsaved.get();
+      throw new StorageException(
+          "not_saved",
+          "box "
+              + box.id()
+              + ": not all that was written has reached its disk: "
+              + e.getMessage()
+              + "; do it again",
+          e,
+          Map.of());
+    }
+    return result;
+  }
+
   private BoxRecord withoutNetwork() {
     return box.with(box.options().toBuilder().network(NetworkOptions.DISABLED).build());
   }
 
-  private void end(RunningBox run) {
+  /// {@return why what was written may not be on the disk}
+  private Optional<BoxliteException> end(RunningBox run) {
     try {
-      run.shutDown(Duration.ZERO);
+      return run.shutDown(Duration.ZERO).failure();
     } finally {
       run.abandon(new PortalException("box_stopped", "box " + box.id() + " has stopped"));
     }

@@ -9,6 +9,7 @@ import io.boxlite.api.LogChunk;
 import io.boxlite.api.NetworkInfo;
 import io.boxlite.api.NetworkOptions;
 import io.boxlite.api.PortalException;
+import io.boxlite.api.StorageException;
 import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.protocol.agent.v1.ExecRecord;
 import io.boxlite.protocol.agent.v1.Stream;
@@ -300,16 +301,27 @@ final class RunningBox implements AutoCloseable {
     }
   }
 
+  /// What came of a shutdown.
+  ///
+  /// @param exit how init ended, if the agent could say
+  /// @param failure why the disk was not unmounted, if it was not: what was written last is lost
+  record ShutDown(Optional<ExitStatus> exit, Optional<BoxliteException> failure) {
+    static ShutDown failed(BoxliteException why) {
+      return new ShutDown(Optional.empty(), Optional.of(why));
+    }
+  }
+
   /// Lets the agent end the container and unmount its disk, then ends the VM; by force when the
   /// agent does not answer.
   ///
   /// @param grace between the stop signal and the kill
-  /// @return how init ended, if the agent could say
-  Optional<ExitStatus> shutDown(Duration grace) {
-    Optional<ExitStatus> exit = Optional.empty();
+  ShutDown shutDown(Duration grace) {
+    ShutDown done;
     try {
-      if (vm.activity() != VmActivity.DISK_FULL) { // else nobody would answer
-        exit = portal.shutdown(grace);
+      if (vm.activity() == VmActivity.DISK_FULL) { // nobody would answer
+        done = ShutDown.failed(new StorageException("host_disk_full", "the host's disk is full"));
+      } else {
+        done = new ShutDown(portal.shutdown(grace), Optional.empty());
       }
     } catch (BoxliteException e) {
       // The force that follows does not need the agent's consent.
@@ -317,12 +329,13 @@ final class RunningBox implements AutoCloseable {
       System.Logger.Level level =
           vm.isAlive() ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG;
       LOG.log(level, "VM {0} is ended by force: {1}", vm.id(), e.getMessage());
+      done = ShutDown.failed(e);
     }
     CrashPoint.reached("stop.unmounted");
     // The agent has unmounted and synced: there is no need to wait for the guest to power off.
     vm.quit(QUIT_PATIENCE);
     CrashPoint.reached("stop.ended");
-    return exit;
+    return done;
   }
 
   /// Says how the run ended to everybody who waits for its main command.

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// Sends a tar to the agent, which unpacks it: never more than a window of chunks ahead of it.
 /// Zeros are not sent as such.
 final class CopyInCall implements ClientResponseObserver<CopyInRequest, CopyInResponse> {
-  private static final byte[] ZEROS = new byte[CopyOutStream.MAX_DATA];
+  private static final byte[] ZEROS = new byte[AgentTar.MAX_DATA];
   private static final int MAX_WARNINGS = 101; // the agent tells 100
   private static final int MAX_WARNING = 8 * 1024;
 
@@ -87,12 +87,12 @@ final class CopyInCall implements ClientResponseObserver<CopyInRequest, CopyInRe
     boolean done = false;
     try {
       put(CopyInRequest.newBuilder().setOpen(open).build());
-      byte[] buffer = new byte[CopyOutStream.MAX_DATA];
+      byte[] buffer = new byte[AgentTar.MAX_DATA];
       int zeros = 0;
       int count = tar.readNBytes(buffer, 0, buffer.length);
       while (count > 0 && !isOver()) {
         boolean zero = Arrays.equals(buffer, 0, count, ZEROS, 0, count);
-        if (zeros > 0 && (!zero || zeros + count > CopyOutStream.MAX_ZEROS)) {
+        if (zeros > 0 && (!zero || zeros + count > AgentTar.MAX_ZEROS)) {
           putChunk(CopyChunk.newBuilder().setZeros(zeros).build());
           zeros = 0;
         }

@@ -261,7 +261,7 @@ public final class Portal implements AutoCloseable {
   public InputStream exportChanges() {
     ChangesStream changes = new ChangesStream(SLOW);
     var _ = AgentServiceGrpc.newStub(channel.grpc()).exportChanges(changes);
-    changes.send(0);
+    changes.send(changes.acknowledgement(0));
     return changes;
   }
 

@@ -34,6 +34,9 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
   /// Origins of VMs that cannot be started.
   public final List<Class<? extends VmOrigin>> refused = new CopyOnWriteArrayList<>();
 
+  /// Done before a VM is started.
+  public volatile Runnable onStart = () -> {};
+
   @Override
   public Engine engine() {
     return new Engine("fake", "1", Accelerator.TCG, "it is fake");
@@ -41,6 +44,7 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
 
   @Override
   public Vm start(VmConfig config) {
+    onStart.run();
     try {
       if (refused.stream().anyMatch(origin -> origin.isInstance(config.origin()))) {
         throw new EngineException("template_refused", "as the test wants it");

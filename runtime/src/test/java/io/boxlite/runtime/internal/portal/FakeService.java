@@ -138,6 +138,29 @@ public final class FakeService extends AgentServiceGrpc.AgentServiceImplBase {
     answer(observer, ReleaseResponse.getDefaultInstance());
   }
 
+  /// Takes everything, whatever [#failure] is.
+  @Override
+  public StreamObserver<CopyInRequest> copyIn(StreamObserver<CopyInResponse> observer) {
+    return new StreamObserver<>() {
+      private long chunks;
+
+      @Override
+      public void onNext(CopyInRequest request) {
+        if (request.hasChunk()) {
+          observer.onNext(CopyInResponse.newBuilder().setAcked(++chunks).build());
+        }
+      }
+
+      @Override
+      public void onError(Throwable failed) {}
+
+      @Override
+      public void onCompleted() {
+        observer.onCompleted();
+      }
+    };
+  }
+
   @Override
   public StreamObserver<ExportChangesRequest> exportChanges(
       StreamObserver<ExportChangesResponse> observer) {
