@@ -3,6 +3,7 @@ package trust
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"strings"
@@ -130,16 +131,23 @@ func create(root inroot.Root, p string, content []byte) error {
 	return nil
 }
 
-func unlink(root inroot.Root, p string) error {
-	dir, err := root.Open(path.Dir(p), unix.O_PATH|unix.O_DIRECTORY, 0)
-	if err == nil {
-		err = unix.Unlinkat(dir, path.Base(p), 0)
-		unix.Close(dir)
+// unlinkMarked removes a file that begins with begin.
+func unlinkMarked(root inroot.Root, p string) error {
+	found, err := resolve(root, p)
+	if err != nil {
+		return nil // not ours
 	}
-	if err == unix.ENOENT || err == unix.ENOTDIR || err == unix.EISDIR {
+	defer found.close()
+	in, err := root.Readable(p)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	head := make([]byte, len(begin))
+	if _, err := io.ReadFull(in, head); err != nil || string(head) != begin {
 		return nil
 	}
-	return err
+	return unix.Unlinkat(found.dir, found.name, 0)
 }
 
 // expand returns the paths that a pattern with at most one star, for a whole name, means.

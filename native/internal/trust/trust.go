@@ -37,9 +37,9 @@ var bundles = []string{
 // anchors are what the tools that write bundles anew take from: the first whose directory is there, or the
 // last.
 var anchors = []string{
-	"/etc/pki/ca-trust/source/anchors/boxlite.crt",
-	"/usr/share/pki/trust/anchors/boxlite.crt",
-	"/usr/local/share/ca-certificates/boxlite.crt",
+	"/etc/pki/ca-trust/source/anchors/boxlite-authority.crt",
+	"/usr/share/pki/trust/anchors/boxlite-authority.crt",
+	"/usr/local/share/ca-certificates/boxlite-authority.crt",
 }
 
 // stores are where Java keeps them; a star is any directory.
@@ -116,7 +116,7 @@ func Remove(root inroot.Root, env []string) error {
 		}
 	}
 	for _, p := range anchors {
-		if err := unlink(root, p); err != nil {
+		if err := unlinkMarked(root, p); err != nil {
 			return fmt.Errorf("%.500q: %w", p, err)
 		}
 	}
@@ -155,8 +155,10 @@ func (a *Authority) inBundle(old []byte) ([]byte, error) {
 	if len(rest) > 0 && rest[len(rest)-1] != '\n' {
 		rest = append(rest, '\n')
 	}
-	return slices.Concat(rest, []byte(begin), a.PEM, []byte(end)), nil
+	return slices.Concat(rest, a.marked()), nil
 }
+
+func (a *Authority) marked() []byte { return slices.Concat([]byte(begin), a.PEM, []byte(end)) }
 
 // without returns a bundle without what inBundle added. A part that was cut off counts too.
 func without(bundle []byte) []byte {
@@ -179,7 +181,7 @@ func (a *Authority) asAnchor(root inroot.Root) (string, error) {
 			unix.Close(dir)
 		}
 		if err == nil || i == len(anchors)-1 {
-			return p, create(root, p, a.PEM)
+			return p, create(root, p, a.marked())
 		}
 	}
 	panic("no anchors")

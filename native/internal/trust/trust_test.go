@@ -82,7 +82,7 @@ func install(t *testing.T, a *Authority, root inroot.Root, env ...string) []stri
 }
 
 func TestBundleHasTheAuthorityOnceAndOnlyTheLast(t *testing.T) {
-	const bundle = "etc/ssl/certs/ca-certificates.crt"
+	const bundle, another = "etc/ssl/certs/ca-certificates.crt", "usr/share/pki/trust/anchors/boxlite-authority.crt"
 	root, dir := rootOf(t, map[string]string{bundle: "first"})
 	one, two := &Authority{PEM: certificate(t, "one")}, &Authority{PEM: certificate(t, "two")}
 	for _, a := range []*Authority{one, one, two, two} {
@@ -92,9 +92,15 @@ func TestBundleHasTheAuthorityOnceAndOnlyTheLast(t *testing.T) {
 		if got, want := read(t, dir, bundle), "first\n"+begin+string(a.PEM)+end; got != want {
 			t.Errorf("bundle %q, want %q", got, want)
 		}
-		if got := read(t, dir, "usr/local/share/ca-certificates/boxlite.crt"); got != string(a.PEM) {
+		if got := read(t, dir, "usr/local/share/ca-certificates/boxlite-authority.crt"); got != begin+string(a.PEM)+end {
 			t.Errorf("anchor %q", got)
 		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(another)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, another), []byte("of the user"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	if err := Remove(root, nil); err != nil {
 		t.Fatal(err)
@@ -102,8 +108,11 @@ func TestBundleHasTheAuthorityOnceAndOnlyTheLast(t *testing.T) {
 	if got := read(t, dir, bundle); got != "first\n" {
 		t.Errorf("bundle afterwards %q", got)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "usr/local/share/ca-certificates/boxlite.crt")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(dir, "usr/local/share/ca-certificates/boxlite-authority.crt")); !os.IsNotExist(err) {
 		t.Errorf("anchor afterwards: %v", err)
+	}
+	if got := read(t, dir, another); got != "of the user" {
+		t.Errorf("file of the user %q", got)
 	}
 }
 

@@ -130,7 +130,8 @@ final class NetworkBench {
                   List.of("203.0.113.0/24"),
                   List.of(),
                   0,
-                  0));
+                  0,
+                  List.of()));
       List<Place> places =
           List.of(
               new Place("QEMU user network", user::run, "10.0.2.2"),

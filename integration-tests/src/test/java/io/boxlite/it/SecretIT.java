@@ -16,10 +16,12 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +37,7 @@ class SecretIT {
 
   private final String value = "v-" + UUID.randomUUID();
   private final String plainValue = "p-" + UUID.randomUUID();
+  private final String key = "k-" + UUID.randomUUID();
 
   @TempDir private Path directory;
   private InetAddress address;
@@ -140,8 +143,14 @@ class SecretIT {
             "plain=FILE:" + file + ",host=api.test,placeholder=PLACEHOLDER,plain-http"));
     arguments.addAll(List.of(more));
     arguments.addAll(List.of("base", "sleep", "1000"));
-    Process start = home.start(Map.of("TOKEN", value), arguments.toArray(String[]::new));
-    return TestHome.finish(start, new byte[0]).ok().out().strip();
+    return withKey(Map.of("TOKEN", value), arguments.toArray(String[]::new)).ok().out().strip();
+  }
+
+  /// A command that may start a supervisor, which then has the key.
+  private TestHome.Result withKey(Map<String, String> variables, String... arguments) {
+    Map<String, String> all = new HashMap<>(variables);
+    all.put("BOXLITE_SECRET_KEY", key);
+    return TestHome.finish(home.start(all, arguments), new byte[0]);
   }
 
   @Test
@@ -159,7 +168,12 @@ class SecretIT {
     home.run("commit", box, "committed:1").ok();
     areNowhere();
 
+    // Nobody has the key any more, then somebody has.
     home.killSupervisor();
+    assertThat(home.run("inspect", box).ok().out()).contains("sealed with another key");
+    assertThat(sh(box, "curl -sS -m 20 " + api).exitCode()).isNotZero();
+    home.killSupervisor();
+    assertThat(withKey(Map.of(), "inspect", box).ok().out()).doesNotContain("another key");
     assertThat(curl(box, "-H \"X-Key: $BOXLITE_SECRET_KEY\" " + api)).contains("X-key: " + value);
     String look =
         "cat /note; ls /usr/local/share/ca-certificates; grep -c '" + MARK + "' " + BUNDLE;
@@ -250,7 +264,7 @@ class SecretIT {
     try (InputStream in = process.getInputStream()) {
       for (byte[] part = in.readNBytes(1 << 20); part.length > 0; part = in.readNBytes(1 << 20)) {
         String text = kept + new String(part, StandardCharsets.ISO_8859_1);
-        found |= text.contains(value) || text.contains(plainValue);
+        found |= Stream.of(value, plainValue, key).anyMatch(text::contains);
         kept = text.substring(Math.max(0, text.length() - value.length()));
       }
     }
@@ -265,7 +279,7 @@ class SecretIT {
             "SSL_CERT_FILE=/mine.pem\n",
             "REQUESTS_CA_BUNDLE=" + BUNDLE + "\n",
             "CURL_CA_BUNDLE=" + BUNDLE + "\n",
-            "NODE_EXTRA_CA_CERTS=/usr/local/share/ca-certificates/boxlite.crt\n");
+            "NODE_EXTRA_CA_CERTS=/usr/local/share/ca-certificates/boxlite-authority.crt\n");
     // The image has none: what the host trusts, and the authority.
     assertThat(count(box, "BEGIN CERT", BUNDLE)).isGreaterThan(1);
     Path jks = store("JKS", "changeit".toCharArray());

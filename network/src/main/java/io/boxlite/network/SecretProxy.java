@@ -35,10 +35,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// @since 0.1
 public final class SecretProxy implements FlowProxy, AutoCloseable {
   /// Most connections at a time; more are closed.
-  static final int MAX_CONNECTIONS = 256;
+  static final int MAX_CONNECTIONS = 128;
 
   /// Most of all proxies together.
-  private static final int MAX_ALL = 512;
+  private static final int MAX_ALL = 320;
 
   private static final AtomicInteger ALL = new AtomicInteger();
 
