@@ -9,11 +9,15 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-const maxInput = 1 << 20
+const (
+	maxInput    = 1 << 20
+	listenLimit = 5 * time.Second
+)
 
 // Orders are what the supervisor says on standard input, as JSON.
 type Orders struct{ decoder *json.Decoder }
@@ -61,7 +65,7 @@ func (o *Orders) Connect() (net.Conn, error) {
 	if err := o.next(&vm); err != nil {
 		return nil, err
 	}
-	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: vm.Socket, Net: "unix"})
+	conn, err := dial(vm.Socket)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +74,16 @@ func (o *Orders) Connect() (net.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// dial connects to a socket of QEMU. That of the network card has a name a moment before QEMU listens.
+func dial(path string) (*net.UnixConn, error) {
+	for end := time.Now().Add(listenLimit); ; time.Sleep(time.Millisecond) {
+		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+		if !errors.Is(err, unix.ECONNREFUSED) || time.Now().After(end) {
+			return conn, err
+		}
+	}
 }
 
 // endWith ends this process when the other end of a connection is closed.

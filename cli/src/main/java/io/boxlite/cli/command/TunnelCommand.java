@@ -126,7 +126,7 @@ final class TunnelCommand implements Command {
       client.shutdownOutput();
       sending.join();
     } catch (BoxliteException e) {
-      context.warn(e.getMessage());
+      context.warn(String.valueOf(e.getMessage()));
     } catch (IOException _) {
       // One side has gone, which the other sees.
     } catch (InterruptedException _) {

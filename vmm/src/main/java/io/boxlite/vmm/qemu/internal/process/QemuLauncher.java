@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// Starts a QEMU process and connects to it. Immutable; thread-safe.
@@ -30,6 +31,7 @@ public final class QemuLauncher {
   /// Reason of the failure of a QEMU that does not take a saved state.
   public static final String TEMPLATE_REFUSED = "template_refused";
 
+  private static final Duration POLL = Duration.ofMillis(1);
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
   private static final Duration STRAY_LIMIT = Duration.ofSeconds(2);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
@@ -81,6 +83,7 @@ public final class QemuLauncher {
         try {
           Launched launched = new Launched(process, qmp);
           prepare.accept(launched);
+          awaitSocket(launch.sockets().network(), process);
           return launched;
         } catch (RuntimeException e) {
           qmp.close();
@@ -177,6 +180,18 @@ public final class QemuLauncher {
       throw interrupted(e);
     } catch (ExecutionException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /// Waits for the socket of the network card, which QEMU, unlike its others, makes on a thread of
+  /// its own: it may come after all that QEMU has told.
+  private static void awaitSocket(Path socket, HostProcess process) {
+    long end = System.nanoTime() + START_LIMIT.toNanos();
+    while (!Files.exists(socket)) {
+      if (!process.isAlive() || System.nanoTime() - end > 0) {
+        throw new EngineException("qemu_start", "it did not open " + socket);
+      }
+      LockSupport.parkNanos(POLL.toNanos());
     }
   }
 
