@@ -20,8 +20,8 @@ public interface BoxNetwork {
   ///   none of these was denied, and `only` is not set
   NetworkInfo allow(List<String> rules, boolean only);
 
-  /// Lets the box reach less: rules are taken from what is allowed, and those that were not there
-  /// are added to what is denied. Open connections that are not allowed any more end.
+  /// Lets the box reach less: rules are taken from what is allowed, and added to what is denied,
+  /// which wins. Open connections that are not allowed any more end.
   ///
   /// @param rules as of [NetworkOptions#denyNet]
   /// @return what it is now
@@ -41,7 +41,7 @@ public interface BoxNetwork {
 
   /// Ends what [#publish] began; open connections by that port end.
   ///
-  /// @param hostPort port of the host
+  /// @param hostPort port of the host, of whichever addresses
   /// @param protocol its protocol
   /// @throws NotFoundException if it does not lead into this box
   void unpublish(int hostPort, PortMapping.Protocol protocol);

@@ -379,7 +379,7 @@ final class FakeBoxlite implements Boxlite {
           OptionalDouble.of(112.46),
           OptionalLong.of(3 << 19),
           OptionalLong.of(1023),
-          Optional.of(new NetworkMetrics(2048, 3L << 30, 5, 1)),
+          Optional.of(new NetworkMetrics(2048, 3L << 30, 7, 8, 5, 1, 2, 3, 4, 6)),
           Optional.of(STAGES));
     }
   }

@@ -63,6 +63,39 @@ enum CrashScenario {
     }
   },
 
+  PUBLISH(List.of("publish.open"), "network", "publish", "work", "80") {
+    @Override
+    void check(Scene scene) {
+      // What no document has leads nowhere.
+      assertThat(scene.ok(List.of("port", "work"))).isEmpty();
+    }
+
+    @Override
+    void again(Scene scene) {
+      scene.ok(command(scene));
+      assertThat(scene.ok(List.of("port", "work"))).startsWith("80/tcp -> 0.0.0.0:");
+    }
+  },
+
+  UNPUBLISH(List.of("unpublish.stored"), "network", "unpublish", "work", "28479") {
+    @Override
+    void arrange(Scene scene) {
+      scene.start();
+      scene.ok(List.of("network", "publish", "work", "127.0.0.1:28479:80"));
+    }
+
+    @Override
+    void check(Scene scene) {
+      assertThat(scene.ok(List.of("port", "work"))).doesNotContain("28479");
+    }
+
+    @Override
+    void again(Scene scene) {
+      scene.ok(List.of("network", "publish", "work", "127.0.0.1:28479:80"));
+      scene.ok(command(scene));
+    }
+  },
+
   PAUSE(List.of("pause.stopped", "paused.row", "paused.stored"), "pause", "work") {
     @Override
     void again(Scene scene) {

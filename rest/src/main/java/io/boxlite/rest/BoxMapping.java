@@ -169,6 +169,12 @@ public final class BoxMapping {
         network.map(NetworkMetrics::bytesReceived).orElse(null),
         network.map(NetworkMetrics::tcpConnections).orElse(null),
         network.map(NetworkMetrics::tcpErrors).orElse(null),
+        network.map(NetworkMetrics::packetsSent).orElse(null),
+        network.map(NetworkMetrics::packetsReceived).orElse(null),
+        network.map(NetworkMetrics::udpFlows).orElse(null),
+        network.map(NetworkMetrics::openFlows).orElse(null),
+        network.map(NetworkMetrics::denials).orElse(null),
+        network.map(NetworkMetrics::dnsQuestions).orElse(null),
         metrics.boot().map(BoxMapping::toBody).orElse(null));
   }
 
@@ -209,7 +215,23 @@ public final class BoxMapping {
     Long errors = body.networkTcpErrors();
     return sent == null || received == null || connections == null || errors == null
         ? Optional.empty()
-        : Optional.of(new NetworkMetrics(sent, received, connections, errors));
+        : Optional.of(
+            new NetworkMetrics(
+                sent,
+                received,
+                orNone(body.networkPacketsSent()),
+                orNone(body.networkPacketsReceived()),
+                connections,
+                errors,
+                orNone(body.networkUdpFlows()),
+                orNone(body.networkOpenFlows()),
+                orNone(body.networkDenials()),
+                orNone(body.networkDnsQuestions())));
+  }
+
+  /// Of another server, which may not count it.
+  private static long orNone(@Nullable Long count) {
+    return count == null ? 0 : count;
   }
 
   private static Optional<BootTiming> toTiming(@Nullable BootTimingBody boot) {

@@ -17,6 +17,13 @@ import org.jspecify.annotations.Nullable;
 /// @param networkBytesReceived likewise
 /// @param networkTcpConnections opened; absent without a network
 /// @param networkTcpErrors of these, failed; absent without a network
+/// @param networkPacketsSent Ethernet frames of the box; absent without a network, as all that
+///   follow
+/// @param networkPacketsReceived Ethernet frames for the box
+/// @param networkUdpFlows begun
+/// @param networkOpenFlows at present
+/// @param networkDenials what the box tried and was denied
+/// @param networkDnsQuestions to the box's resolver
 /// @param bootTiming stages of the last start
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
@@ -33,4 +40,10 @@ public record BoxMetricsBody(
     @Nullable Long networkBytesReceived,
     @Nullable Long networkTcpConnections,
     @Nullable Long networkTcpErrors,
+    @Nullable Long networkPacketsSent,
+    @Nullable Long networkPacketsReceived,
+    @Nullable Long networkUdpFlows,
+    @Nullable Long networkOpenFlows,
+    @Nullable Long networkDenials,
+    @Nullable Long networkDnsQuestions,
     @Nullable BootTimingBody bootTiming) {}

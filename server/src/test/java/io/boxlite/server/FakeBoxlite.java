@@ -308,7 +308,7 @@ final class FakeBoxlite implements Boxlite {
           OptionalDouble.of(4.5),
           OptionalLong.of(6),
           OptionalLong.of(7),
-          Optional.of(new NetworkMetrics(8, 9, 10, 11)),
+          Optional.of(new NetworkMetrics(8, 9, 12, 13, 10, 11, 14, 15, 16, 17)),
           boot);
     }
   }

@@ -20,7 +20,6 @@ import io.boxlite.runtime.internal.vm.SpawnedVm;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -204,7 +203,7 @@ final class BoxLifecycle extends BoxRuns {
       try {
         CrashPoint.reached("publish.open");
         store(changed);
-      } catch (BoxliteException e) {
+      } catch (RuntimeException e) {
         context.networks().unpublish(run.network(), published);
         throw e;
       }
@@ -217,23 +216,28 @@ final class BoxLifecycle extends BoxRuns {
     try (Held _ = hold()) {
       checkExists();
       RunningBox run = running;
-      Optional<PublishedPort> live =
+      List<PublishedPort> live =
           (run == null ? List.<PublishedPort>of() : run.network().ports())
               .stream()
                   .filter(port -> port.hostPort() == hostPort && port.protocol() == protocol)
-                  .findFirst();
+                  .toList();
       NetworkOptions network = record.options().network();
-      Optional<PortMapping> mapping =
-          NetworkChanges.mapping(network.ports(), hostPort, protocol, live);
-      if (live.isEmpty() && mapping.isEmpty()) {
+      List<PortMapping> ports = new ArrayList<>(network.ports());
+      for (PublishedPort port : live) {
+        ports.stream()
+            .filter(mapping -> context.networks().isOf(mapping, port))
+            .findFirst()
+            .ifPresent(ports::remove);
+      }
+      ports.removeIf(mapping ->
+          hostPort != 0 && mapping.hostPort() == hostPort && mapping.protocol() == protocol);
+      if (live.isEmpty() && ports.size() == network.ports().size()) {
         throw Refusals.noPort(record, hostPort, protocol);
       }
-      List<PortMapping> ports = new ArrayList<>(network.ports());
-      mapping.ifPresent(ports::remove);
       store(network.withPorts(ports));
       CrashPoint.reached("unpublish.stored");
-      if (run != null && live.isPresent()) {
-        context.networks().unpublish(run.network(), live.get());
+      if (run != null) {
+        live.forEach(port -> context.networks().unpublish(run.network(), port));
       }
     }
   }

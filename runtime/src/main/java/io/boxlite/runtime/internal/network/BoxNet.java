@@ -142,8 +142,14 @@ public final class BoxNet implements AutoCloseable {
           new NetworkMetrics(
               figures.bytesSent(),
               figures.bytesReceived(),
+              figures.packetsSent(),
+              figures.packetsReceived(),
               figures.tcpConnections(),
-              figures.tcpErrors()));
+              figures.tcpErrors(),
+              figures.udpFlows(),
+              figures.openFlows(),
+              figures.denials(),
+              figures.dnsQuestions()));
     } catch (BoxliteException _) {
       return Optional.empty(); // it is just ending
     }

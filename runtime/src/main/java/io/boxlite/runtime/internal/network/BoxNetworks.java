@@ -150,28 +150,25 @@ public final class BoxNetworks {
     try {
       BoxNet net = connect(id, files, intercept(id, network, files, BoxAuthority::reopen));
       net.egress().ports().forEach(port -> hold(net, port));
-      publishMissing(net, network.ports());
+      publishAsStored(net, network.ports());
       return net;
     } catch (BoxliteException e) {
       return BoxNet.gone(e.getMessage());
     }
   }
 
-  /// The supervisor before may have ended before all were published.
-  private void publishMissing(BoxNet net, List<PortMapping> mappings) {
-    List<PublishedPort> there = new ArrayList<>(net.ports());
+  /// The supervisor before may have ended in the midst of a change of ports.
+  private void publishAsStored(BoxNet net, List<PortMapping> mappings) {
+    List<PublishedPort> surplus = new ArrayList<>(net.ports());
+    List<PortMapping> missing = new ArrayList<>();
     for (PortMapping mapping : mappings) {
-      Optional<PublishedPort> found =
-          there.stream()
-              .filter(port ->
-                  port.protocol() == mapping.protocol()
-                      && port.guestPort() == mapping.guestPort()
-                      && (mapping.hostPort() == 0 || mapping.hostPort() == port.hostPort()))
-              .findFirst();
-      if (found.isPresent()) {
-        there.remove(found.get());
-        continue;
-      }
+      surplus.stream()
+          .filter(port -> NetworkChanges.isOf(mapping, port, options.publishIp()))
+          .findFirst()
+          .ifPresentOrElse(surplus::remove, () -> missing.add(mapping));
+    }
+    surplus.forEach(port -> unpublish(net, port));
+    for (PortMapping mapping : missing) {
       try {
         publish(net, mapping);
       } catch (BoxliteException e) {
@@ -270,6 +267,14 @@ public final class BoxNetworks {
         port.hostIp().orElse(options.publishIp()),
         port.hostPort(),
         port.protocol());
+  }
+
+  /// {@return whether a port of the host is what a mapping asks for}
+  ///
+  /// @param mapping of a box
+  /// @param port that leads into it
+  public boolean isOf(PortMapping mapping, PublishedPort port) {
+    return NetworkChanges.isOf(mapping, port, options.publishIp());
   }
 
   /// Ends what [#publish] began.

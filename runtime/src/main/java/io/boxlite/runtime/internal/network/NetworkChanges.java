@@ -6,7 +6,6 @@ import io.boxlite.api.PortMapping;
 import io.boxlite.api.PublishedPort;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /// How what a box has of a network is changed. Rules are the same when their text is, but for case
 /// and blanks around it.
@@ -42,8 +41,8 @@ public final class NetworkChanges {
           "without its last allowed rule the box could reach everything; allow something else"
               + " instead (--only)");
     }
-    List<String> added = without(rules, network.allowNet());
-    return network.withRules(allowed, with(network.denyNet(), added));
+    // Also those that were allowed: another rule may allow the same.
+    return network.withRules(allowed, with(network.denyNet(), rules));
   }
 
   /// Throws if a box has no interface.
@@ -68,28 +67,15 @@ public final class NetworkChanges {
     return all;
   }
 
-  /// {@return the mapping that a port of the host comes from}
+  /// {@return whether a port that leads into a box is what a mapping asks for}
   ///
-  /// @param mappings of a box
-  /// @param hostPort port of the host
-  /// @param protocol its protocol
-  /// @param live that port if it leads into the box now: it may be one that was chosen
-  public static Optional<PortMapping> mapping(
-      List<PortMapping> mappings,
-      int hostPort,
-      PortMapping.Protocol protocol,
-      Optional<PublishedPort> live) {
-    List<PortMapping> same =
-        mappings.stream().filter(mapping -> mapping.protocol() == protocol).toList();
-    return same.stream()
-        .filter(mapping -> mapping.hostPort() == hostPort && hostPort != 0)
-        .findFirst()
-        .or(() ->
-            same.stream()
-                .filter(mapping ->
-                    mapping.hostPort() == 0
-                        && live.isPresent()
-                        && live.get().guestPort() == mapping.guestPort())
-                .findFirst());
+  /// @param mapping of the box
+  /// @param port of the host
+  /// @param defaultIp of mappings that name no address
+  public static boolean isOf(PortMapping mapping, PublishedPort port, String defaultIp) {
+    return mapping.protocol() == port.protocol()
+        && mapping.guestPort() == port.guestPort()
+        && (mapping.hostPort() == 0 || mapping.hostPort() == port.hostPort())
+        && mapping.hostIp().orElse(defaultIp).equals(port.hostIp());
   }
 }
