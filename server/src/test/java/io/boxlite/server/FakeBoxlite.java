@@ -122,9 +122,11 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    final FakeNetwork network = new FakeNetwork();
+
     @Override
     public io.boxlite.api.BoxNetwork network() {
-      throw new UnsupportedOperationException();
+      return network;
     }
 
     volatile boolean paused;

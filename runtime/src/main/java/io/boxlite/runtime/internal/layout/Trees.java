@@ -8,7 +8,6 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.SimpleFileVisitor;
@@ -30,8 +29,8 @@ public final class Trees {
 
   private Trees() {}
 
-  /// Deletes a directory and all in it, without following symbolic links. Does nothing when it is
-  /// not there.
+  /// Deletes a directory and all in it, or a file, without following symbolic links. Does nothing
+  /// when it is not there.
   ///
   /// A box may have filled it: no link that takes the place of a directory leads out of it, and it
   /// may be of any depth and have any modes. So each directory is held open, and those in it are
@@ -62,7 +61,8 @@ public final class Trees {
       throws IOException {
     PosixFileAttributes found = attributes(above, name);
     if (!found.isDirectory()) {
-      throw new NotDirectoryException(path.toString());
+      above.deleteFile(name);
+      return;
     }
     try (SecureDirectoryStream<Path> top = enter(above, name, found, path)) {
       empty(top, path);

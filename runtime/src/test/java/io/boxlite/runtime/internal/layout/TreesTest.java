@@ -1,9 +1,7 @@
 package io.boxlite.runtime.internal.layout;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.boxlite.api.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,10 +36,14 @@ class TreesTest {
   }
 
   @Test
-  void onlyDirectoriesAreDeleted() throws IOException {
+  void aFileGoesAndALinkGoesItself() throws IOException {
     Path outside = Files.createDirectory(directory.resolve("outside"));
     Path link = Files.createSymbolicLink(directory.resolve("link"), outside);
-    assertThatThrownBy(() -> Trees.delete(link)).isInstanceOf(StorageException.class);
+    Path file = Files.writeString(directory.resolve("file"), "goes");
+    Trees.delete(link);
+    Trees.delete(file);
+    assertThat(link).doesNotExist();
+    assertThat(file).doesNotExist();
     assertThat(outside).exists();
   }
 
