@@ -7,6 +7,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Flags;
@@ -20,6 +22,9 @@ import org.xbill.DNS.Type;
 final class NameServer implements AutoCloseable {
   private final DatagramSocket socket;
   private final Map<String, InetAddress> names;
+
+  /// What was asked for: name and type.
+  final Queue<String> questions = new ConcurrentLinkedQueue<>();
 
   NameServer(Map<String, InetAddress> names) throws IOException {
     this.names = names;
@@ -52,6 +57,7 @@ final class NameServer implements AutoCloseable {
 
   private Message answer(Message question) {
     Record asked = question.getQuestion();
+    questions.add(asked.getName().toString(true) + " " + Type.string(asked.getType()));
     Message reply = new Message(question.getHeader().getID());
     reply.getHeader().setFlag(Flags.QR);
     reply.addRecord(asked, Section.QUESTION);

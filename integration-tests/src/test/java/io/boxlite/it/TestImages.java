@@ -104,16 +104,23 @@ final class TestImages {
   }
 
   private Path tree() throws IOException {
-    Path program = directory.resolve("tree");
+    return program(directory, "tree");
+  }
+
+  /// {@return a static program, built of `src/test/go` once}
+  ///
+  /// @param directory where it is put
+  static Path program(Path directory, String name) throws IOException {
+    Path program = directory.resolve(name);
     if (!Files.exists(program)) {
       ProcessBuilder build =
           new ProcessBuilder(
               "sh",
               "-c",
-              "PATH=$PATH:/usr/local/go/bin; exec go build -trimpath -o \"$0\" main.go",
+              "PATH=$PATH:/usr/local/go/bin; exec go build -trimpath -o \"$0\" *.go",
               "" + program);
       build.environment().put("CGO_ENABLED", "0");
-      finish(build.directory(SOURCES.resolve("go/tree").toFile()));
+      finish(build.directory(SOURCES.resolve("go").resolve(name).toFile()));
     }
     return program;
   }
