@@ -17,15 +17,12 @@ type order struct {
 	MTU     int    `json:"mtu"`
 }
 
-const (
-	usualMTU   = 1500
-	softMemory = 256 << 20 // beyond this rather collect garbage
-)
+const usualMTU = 1500
 
 func main() { helper.Exit("boxlite-net", run()) }
 
 func run() error {
-	debug.SetMemoryLimit(softMemory)
+	debug.SetMemoryLimit(usernet.SoftMemory)
 	o := order{MTU: usualMTU}
 	orders, err := helper.Begin(&o)
 	if err != nil {

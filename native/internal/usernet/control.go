@@ -119,7 +119,7 @@ func (n *Network) tunnel(conn *net.UnixConn, port uint16) {
 		defer n.end(f, nil)
 		var guest *guestConn
 		ctx, cancel := context.WithTimeout(n.ctx, dialLimit)
-		guest, err = n.dialGuest(ctx, port)
+		guest, err = n.dialGuest(ctx, f, port)
 		cancel()
 		if err == nil {
 			if _, err := io.WriteString(conn, "{\"ok\":true}\n"); err != nil {

@@ -43,7 +43,7 @@ func (n *Network) serveDHCP() error {
 			if err != nil || request.OpCode != dhcpv4.OpcodeBootRequest {
 				continue
 			}
-			if reply, err := n.offer(request); err == nil {
+			if reply, err := n.offer(request); err == nil && reply != nil {
 				conn.WriteTo(reply.ToBytes(), &net.UDPAddr{IP: net.IPv4bcast, Port: dhcpv4.ClientPort})
 			}
 		}
@@ -51,12 +51,29 @@ func (n *Network) serveDHCP() error {
 	return nil
 }
 
+// offer answers who asks for an address; nothing who gives it back, or says that it has one. RFC 2131, 4.3.
 func (n *Network) offer(request *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, error) {
-	kind := dhcpv4.MessageTypeOffer
-	if request.MessageType() == dhcpv4.MessageTypeRequest {
-		kind = dhcpv4.MessageTypeAck
-	}
 	gateway := net.IP(Gateway.AsSlice())
+	kind := dhcpv4.MessageTypeOffer
+	switch request.MessageType() {
+	case dhcpv4.MessageTypeDiscover:
+	case dhcpv4.MessageTypeRequest:
+		if server := request.ServerIdentifier(); server != nil && !server.Equal(gateway) {
+			return nil, nil // it takes another's offer
+		}
+		wanted := request.RequestedIPAddress()
+		if wanted == nil {
+			wanted = request.ClientIPAddr
+		}
+		if !wanted.Equal(net.IP(Guest.AsSlice())) {
+			return dhcpv4.NewReplyFromRequest(request,
+				dhcpv4.WithMessageType(dhcpv4.MessageTypeNak),
+				dhcpv4.WithOption(dhcpv4.OptServerIdentifier(gateway)))
+		}
+		kind = dhcpv4.MessageTypeAck
+	default:
+		return nil, nil
+	}
 	return dhcpv4.NewReplyFromRequest(request,
 		dhcpv4.WithMessageType(kind),
 		dhcpv4.WithYourIP(net.IP(Guest.AsSlice())),

@@ -117,7 +117,7 @@ func (n *Network) resolve(protocol string, question_ []byte) ([]byte, error) {
 		return nil, errors.New("too short")
 	}
 	q := question{ID: n.policy.id(), Kind: "dns", Protocol: protocol, Data: question_}
-	a := n.policy.ask(q, dnsAnswerLimit)
+	a := n.policy.ask(n.ctx, q, dnsAnswerLimit)
 	switch {
 	case a.Verdict == "dns" && len(a.Data) >= minQuestion:
 		return a.Data, nil
@@ -206,7 +206,7 @@ func (n *Network) dnsOverTCP(r *tcp.ForwarderRequest) {
 		return
 	}
 	defer n.end(f, nil)
-	guest, err := n.accept(r)
+	guest, err := n.accept(f, r)
 	if err != nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -22,6 +23,8 @@ type flow struct {
 	address string
 	port    uint16
 	tag     string // of the supervisor, once it is allowed; guarded by the network
+
+	guest tcpip.Endpoint // of TCP, once there is one; guarded by the network
 
 	sent, received atomic.Int64 // by the guest
 
@@ -39,7 +42,7 @@ func (n *Network) begin(kind, address string, port uint16) (*flow, error) {
 		return nil, errMany
 	}
 	n.flows[f.id] = f
-	n.open.Add(1)
+	n.sized(len(n.flows))
 	return f, nil
 }
 
@@ -55,7 +58,7 @@ func (n *Network) end(f *flow, failure error) {
 	f.over()
 	n.mu.Lock()
 	delete(n.flows, f.id)
-	n.open.Add(-1)
+	n.sized(len(n.flows))
 	n.mu.Unlock()
 	if f.tag == "" {
 		return
@@ -67,7 +70,11 @@ func (n *Network) end(f *flow, failure error) {
 	n.policy.tell(message)
 }
 
-func (n *Network) openFlows() int { return int(n.open.Load()) }
+func (n *Network) openFlows() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.flows)
+}
 
 // onCut has something done when the flow is to end at once; at once, when it was.
 func (f *flow) onCut(do func()) {
@@ -96,19 +103,6 @@ func (f *flow) over() []func() {
 	ending := f.ending
 	f.gone, f.ending = true, nil
 	return ending
-}
-
-// Buffers for one direction of one connection, only while there is something in them.
-var (
-	bigBuffers   = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
-	smallBuffers = sync.Pool{New: func() any { b := make([]byte, smallBuffer); return &b }}
-)
-
-func (n *Network) buffers() *sync.Pool {
-	if n.openFlows() > manyFlows {
-		return &smallBuffers
-	}
-	return &bigBuffers
 }
 
 // guestConn is the guest's end of a TCP connection.
@@ -248,7 +242,7 @@ func (n *Network) join(f *flow, guest *guestConn, host hostConn) error {
 	})
 	back := make(chan error, 1)
 	go func() {
-		err := readHost(host, n.buffers, func(b []byte) error {
+		err := readHost(host, n.pool, func(b []byte) error {
 			if err := wait(ctx, n.toGuest.Load(), len(b)); err != nil {
 				return err
 			}
@@ -263,7 +257,7 @@ func (n *Network) join(f *flow, guest *guestConn, host hostConn) error {
 		}
 		back <- err
 	}()
-	err := guest.read(ctx, n.buffers, func(b []byte) error {
+	err := guest.read(ctx, n.pool, func(b []byte) error {
 		if err := wait(ctx, n.fromGuest.Load(), len(b)); err != nil {
 			return err
 		}
@@ -295,4 +289,9 @@ func wait(ctx context.Context, limiter *rate.Limiter, bytes int) error {
 		bytes -= part
 	}
 	return nil
+}
+
+// within says whether a rate has room for a datagram now. One that has to wait would hold memory.
+func within(limiter *rate.Limiter, bytes int) bool {
+	return limiter == nil || limiter.AllowN(time.Now(), bytes)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -17,6 +18,7 @@ const (
 	lengthSize = 4       // of a frame, before it
 	maxFrame   = 69632   // QEMU's largest packet
 	readSize   = 1 << 19 // several frames
+	maxWriters = 1024    // that wait for the guest to take frames
 )
 
 // link is the VM's cable: Ethernet frames behind their lengths, as QEMU's "stream" sends them.
@@ -30,8 +32,9 @@ type link struct {
 	mu         sync.RWMutex
 	dispatcher stack.NetworkDispatcher
 
-	write sync.Mutex
-	out   []byte
+	writers atomic.Int32
+	write   sync.Mutex
+	out     []byte
 }
 
 // receive delivers frames until the connection ends.
@@ -81,8 +84,13 @@ func (l *link) deliver(frame []byte) {
 	dispatcher.DeliverNetworkPacket(0, packet)
 }
 
-// WritePackets implements stack.LinkWriter.
+// WritePackets implements stack.LinkWriter. What is beyond the queue is dropped, as on any link: the resets for a
+// guest that begins connections and takes nothing have nobody else who bounds them.
 func (l *link) WritePackets(packets stack.PacketBufferList) (int, tcpip.Error) {
+	defer l.writers.Add(-1)
+	if l.writers.Add(1) > maxWriters {
+		return 0, &tcpip.ErrNoBufferSpace{}
+	}
 	l.write.Lock()
 	defer l.write.Unlock()
 	l.out = l.out[:0]

@@ -37,16 +37,13 @@ var (
 )
 
 const (
-	nic         = 1
-	gatewayMAC  = "5a:94:ef:e4:0c:dd"
-	maxFlows    = 16384
-	maxHandles  = 1024 // connection attempts that wait for their answer
-	minMTU      = 576
-	maxMTU      = 65520
-	dnsPort     = 53
-	usualBuffer = 1 << 20
-	smallBuffer = 16 << 10
-	manyFlows   = 128 // from which on buffers are small
+	nic        = 1
+	gatewayMAC = "5a:94:ef:e4:0c:dd"
+	maxFlows   = 4096
+	maxHandles = 1024 // connection attempts that wait for their answer
+	minMTU     = 576
+	maxMTU     = 65520
+	dnsPort    = 53
 	// A guest may use a port again as soon as it has closed it, and no segment of the connection before is
 	// on its way: they come in order. The stack would not take a new connection all that time.
 	timeWait = time.Microsecond
@@ -66,9 +63,11 @@ type Network struct {
 
 	mu    sync.Mutex
 	flows map[uint64]*flow
-	open  atomic.Int64 // flows
 	limit int
 	udp   map[stack.TransportEndpointID]*association
+
+	buffer  atomic.Int64  // bytes that one direction of one flow may hold
+	reshare chan struct{} // holds something while flows may hold another amount than they should
 
 	toGuest, fromGuest atomic.Pointer[rate.Limiter] // nil: as fast as it goes
 }
@@ -97,8 +96,9 @@ func New(conn io.ReadWriter, mtu int, allow bool) (*Network, error) {
 	}
 	n := &Network{
 		mtu: mtu, flows: map[uint64]*flow{}, limit: maxFlows,
-		udp: map[stack.TransportEndpointID]*association{},
+		udp: map[stack.TransportEndpointID]*association{}, reshare: make(chan struct{}, 1),
 	}
+	n.buffer.Store(mostBuffer)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.policy.init(allow, &n.figures)
 	n.ports.init(n)
@@ -138,9 +138,10 @@ func (n *Network) makeStack() error {
 		return fmt.Errorf("spoofing: %s", err)
 	}
 	s.SetRouteTable([]tcpip.Route{{Destination: header.IPv4EmptySubnet, NIC: nic}})
-	sack, moderate := tcpip.TCPSACKEnabled(true), tcpip.TCPModerateReceiveBufferOption(true)
-	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: usualBuffer, Max: 2 * usualBuffer}
-	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: usualBuffer, Max: 2 * usualBuffer}
+	// How large buffers are is said for each connection (buffers.go); the window scale comes from Default.
+	sack, moderate := tcpip.TCPSACKEnabled(true), tcpip.TCPModerateReceiveBufferOption(false)
+	send := tcpip.TCPSendBufferSizeRangeOption{Min: leastBuffer, Default: mostBuffer, Max: mostBuffer}
+	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: leastBuffer, Default: mostBuffer, Max: mostBuffer}
 	wait := tcpip.TCPTimeWaitTimeoutOption(timeWait)
 	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &moderate, &send, &receive, &wait} {
 		if err := s.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
@@ -162,6 +163,7 @@ func (n *Network) makeStack() error {
 // Run moves frames until the VM's end closes.
 func (n *Network) Run() error {
 	defer n.close()
+	go n.share()
 	return n.link.receive()
 }
 

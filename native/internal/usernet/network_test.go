@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -36,7 +35,8 @@ const patience = 20 * time.Second
 // rig is a network with a guest and a control socket.
 type rig struct {
 	t       testing.TB
-	network *Network
+	network *Network // nil: another process's
+	mtu     int
 	ended   chan struct{}
 	guest   *stack.Stack
 	cable   net.Conn    // the guest's end
@@ -62,7 +62,7 @@ func start(t testing.TB, allow bool) *rig {
 		network.Run()
 		close(ended)
 	}()
-	r := &rig{t: t, network: network, ended: ended, cable: theirs, control: control, pings: make(chan []byte, 10)}
+	r := &rig{t: t, network: network, mtu: 1500, ended: ended, cable: theirs, control: control, pings: make(chan []byte, 10)}
 	t.Cleanup(func() {
 		theirs.Close()
 		select {
@@ -81,7 +81,7 @@ func (r *rig) boot() *rig {
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4},
 	})
 	mac, _ := tcpip.ParseMACAddress("5a:94:ef:e4:0c:ee")
-	cable := &link{conn: r.cable, mtu: 1500, mac: mac, sent: func(int) {}}
+	cable := &link{conn: r.cable, mtu: uint32(r.mtu), mac: mac, sent: func(int) {}}
 	cable.seen = func(frame []byte) bool {
 		const protocol, kind = 23, 34 // of an IPv4 packet with ICMP
 		if len(frame) > kind+1 && frame[protocol] == uint8(icmp.ProtocolNumber4) {
@@ -176,7 +176,10 @@ func (r *rig) supervise(decide func(ask map[string]any) string) *supervisor {
 					}
 				}()
 			case m["closed"] != nil:
-				s.closed <- m["closed"]
+				select {
+				case s.closed <- m["closed"]:
+				default:
+				}
 			case m["denied"] != nil:
 				select {
 				case s.denied <- m["denied"]:
@@ -728,41 +731,6 @@ func TestControlLinesOfOthersAreNotBelieved(t *testing.T) {
 			t.Errorf("%.20q: %v", line, err)
 		}
 		conn.Close()
-	}
-}
-
-// Ten thousand connections that the guest opens and forgets, each with something in its buffers.
-func TestFloodsStayBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
-	r := start(t, false).boot()
-	s := r.supervise(to(echo(t)))
-	s.do(`"command":"limits","bytes_per_second":0,"flows":2000`)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	var all sync.WaitGroup
-	for range 16 {
-		all.Go(func() {
-			for range 200 {
-				if conn, err := r.dial(alias); err == nil {
-					conn.Write(make([]byte, 1000))
-				}
-			}
-		})
-	}
-	all.Wait()
-	if open := r.network.openFlows(); open > 2000 {
-		t.Errorf("%d flows", open)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	// Both stacks are in this process.
-	if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > 400<<20 {
-		t.Errorf("%d MiB for 2000 flows", used>>20)
-	} else {
-		t.Logf("%d MiB for %d flows, both ends", used>>20, r.network.openFlows())
 	}
 }
 

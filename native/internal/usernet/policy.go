@@ -1,9 +1,12 @@
 package usernet
 
 import (
+	"context"
 	"encoding/json"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -13,6 +16,10 @@ const (
 	maxLine        = 128 << 10
 	maxQueue       = 4096 // lines that the supervisor has not read yet
 	writeLimit     = 10 * time.Second
+	// Flows and questions that a box may begin in a second for long, and at once: the supervisor is
+	// there for all boxes, and takes about 0.1 ms for each.
+	beginRate  = 2000
+	beginBurst = 2000
 )
 
 // question is what the supervisor is asked.
@@ -62,6 +69,7 @@ const byDefault = "default"
 // policy asks the supervisor, of which there is one or none.
 type policy struct {
 	figures *figures
+	pace    *rate.Limiter
 
 	mu      sync.Mutex
 	allow   bool
@@ -72,6 +80,7 @@ type policy struct {
 
 func (p *policy) init(allow bool, figures *figures) {
 	p.allow, p.figures, p.waiting = allow, figures, map[uint64]chan answer{}
+	p.pace = rate.NewLimiter(beginRate, beginBurst)
 }
 
 func (p *policy) id() uint64 {
@@ -112,8 +121,11 @@ func (p *policy) disconnect(gone *peer) {
 	}
 }
 
-// ask waits for an answer; its verdict is byDefault when none comes.
-func (p *policy) ask(q question, limit time.Duration) answer {
+// ask waits for its turn and for an answer; its verdict is byDefault when none comes.
+func (p *policy) ask(ctx context.Context, q question, limit time.Duration) answer {
+	if p.pace.Wait(ctx) != nil {
+		return answer{Verdict: "deny"} // all ends
+	}
 	p.mu.Lock()
 	peer := p.peer
 	if peer == nil || len(p.waiting) >= maxWaiting {

@@ -188,7 +188,7 @@ func (n *Network) inbound(one *published, conn *net.TCPConn) {
 func (n *Network) joinPort(f *flow, conn hostConn, port uint16) error {
 	ctx, cancel := context.WithTimeout(n.ctx, dialLimit)
 	defer cancel()
-	guest, err := n.dialGuest(ctx, port)
+	guest, err := n.dialGuest(ctx, f, port)
 	if err != nil {
 		return err
 	}
@@ -264,10 +264,9 @@ func (n *Network) newClient(one *published, conn *net.UDPConn, from netip.AddrPo
 	go func() {
 		n.fromGuestDatagrams(guest, over, func(b []byte) bool {
 			idle.Reset(udpIdle)
-			if wait(n.ctx, n.fromGuest.Load(), len(b)) != nil {
-				return false
+			if within(n.fromGuest.Load(), len(b)) {
+				conn.WriteToUDPAddrPort(b, from)
 			}
-			conn.WriteToUDPAddrPort(b, from)
 			return true
 		})
 		idle.Stop()
@@ -276,8 +275,7 @@ func (n *Network) newClient(one *published, conn *net.UDPConn, from netip.AddrPo
 		endpoint.Close()
 	}()
 	return func(b []byte) {
-		// One reader serves all clients: what is above the rate is dropped, not waited for.
-		if limiter := n.toGuest.Load(); limiter != nil && !limiter.AllowN(time.Now(), len(b)) {
+		if !within(n.toGuest.Load(), len(b)) {
 			return
 		}
 		idle.Reset(udpIdle)

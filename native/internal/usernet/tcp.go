@@ -49,21 +49,21 @@ func (n *Network) tcpRequest(r *tcp.ForwarderRequest) {
 }
 
 func (n *Network) connect(f *flow, to netip.AddrPort, r *tcp.ForwarderRequest) error {
-	a := n.policy.ask(question{ID: f.id, Kind: "tcp", Address: f.address, Port: f.port}, answerLimit)
+	a := n.policy.ask(n.ctx, question{ID: f.id, Kind: "tcp", Address: f.address, Port: f.port}, answerLimit)
 	if a.Verdict != "peek" {
 		host, err := n.dial(f, to, a)
 		if err != nil {
 			r.Complete(true)
 			return err
 		}
-		guest, err := n.accept(r)
+		guest, err := n.accept(f, r)
 		if err != nil {
 			host.Close()
 			return err
 		}
 		return n.join(f, guest, host)
 	}
-	guest, err := n.accept(r)
+	guest, err := n.accept(f, r)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (n *Network) peek(f *flow, guest *guestConn, a answer) ([]byte, answer) {
 		more, err := guest.readOnce(ctx, maxPeek-len(first))
 		first = append(first, more...)
 		last := err != nil || len(first) >= maxPeek
-		a = n.policy.ask(question{ID: n.policy.id(), Kind: "name", Flow: f.id, Data: first}, answerLimit)
+		a = n.policy.ask(n.ctx, question{ID: n.policy.id(), Kind: "name", Flow: f.id, Data: first}, answerLimit)
 		switch {
 		case a.Verdict != "more":
 			return first, a
@@ -197,7 +197,7 @@ func (n *Network) target(kind string, to netip.AddrPort, a answer) (netip.AddrPo
 }
 
 // accept ends the guest's handshake.
-func (n *Network) accept(r *tcp.ForwarderRequest) (*guestConn, error) {
+func (n *Network) accept(f *flow, r *tcp.ForwarderRequest) (*guestConn, error) {
 	guest := &guestConn{queue: new(waiter.Queue)}
 	endpoint, err := r.CreateEndpoint(guest.queue)
 	r.Complete(err != nil)
@@ -205,27 +205,19 @@ func (n *Network) accept(r *tcp.ForwarderRequest) (*guestConn, error) {
 		return nil, errors.New(err.String())
 	}
 	guest.endpoint = endpoint
-	n.size(endpoint)
+	n.own(f, endpoint)
 	return guest, nil
 }
 
-// size keeps the memory of many connections bounded.
-func (n *Network) size(endpoint tcpip.Endpoint) {
-	if n.openFlows() > manyFlows {
-		endpoint.SocketOptions().SetReceiveBufferSize(smallBuffer, true)
-		endpoint.SocketOptions().SetSendBufferSize(smallBuffer, true)
-	}
-}
-
 // dialGuest connects to a port of the guest, from the gateway.
-func (n *Network) dialGuest(ctx context.Context, port uint16) (*guestConn, error) {
+func (n *Network) dialGuest(ctx context.Context, f *flow, port uint16) (*guestConn, error) {
 	guest := &guestConn{queue: new(waiter.Queue)}
 	endpoint, err := n.stack.NewEndpoint(tcp.ProtocolNumber, ipv4.ProtocolNumber, guest.queue)
 	if err != nil {
 		return nil, errors.New(err.String())
 	}
 	guest.endpoint = endpoint
-	n.size(endpoint)
+	n.own(f, endpoint)
 	entry, done := waiter.NewChannelEntry(waiter.WritableEvents | waiter.EventHUp | waiter.EventErr)
 	guest.queue.EventRegister(&entry)
 	defer guest.queue.EventUnregister(&entry)

@@ -73,7 +73,7 @@ func (n *Network) associate(id stack.TransportEndpointID, to netip.AddrPort, pac
 		return
 	}
 	n.figures.UDPFlows.Add(1)
-	answered := n.policy.ask(question{ID: f.id, Kind: "udp", Address: f.address, Port: f.port}, answerLimit)
+	answered := n.policy.ask(n.ctx, question{ID: f.id, Kind: "udp", Address: f.address, Port: f.port}, answerLimit)
 	target, err := n.target("udp", to, answered)
 	if err != nil {
 		n.refuse(id, packet)
@@ -175,7 +175,7 @@ func (n *Network) relay(f *flow, guest *guestConn, host *net.UDPConn, idle time.
 			err := readDatagram(host, func(b []byte) {
 				last.Store(time.Now().UnixNano())
 				f.received.Add(int64(len(b)))
-				if wait(n.ctx, n.toGuest.Load(), len(b)) == nil {
+				if within(n.toGuest.Load(), len(b)) {
 					guest.endpoint.Write(&payload{b}, tcpip.WriteOptions{})
 				}
 			})
@@ -187,8 +187,8 @@ func (n *Network) relay(f *flow, guest *guestConn, host *net.UDPConn, idle time.
 	n.fromGuestDatagrams(guest, over, func(b []byte) bool {
 		last.Store(time.Now().UnixNano())
 		f.sent.Add(int64(len(b)))
-		if wait(n.ctx, n.fromGuest.Load(), len(b)) != nil {
-			return false
+		if !within(n.fromGuest.Load(), len(b)) {
+			return true
 		}
 		_, err := host.Write(b)
 		return err == nil || errors.Is(err, unix.EMSGSIZE) || errors.Is(err, unix.ECONNREFUSED)

@@ -10,7 +10,7 @@ import java.util.List;
 /// @param denyNet what it may not reach whatever the others say; the same grammar
 /// @param ports ports of the host that lead into the box
 /// @param bytesPerSecond most bytes a second in each direction; 0: no limit
-/// @param connections most connections at once; 0: the default of 16384
+/// @param connections most connections at once; 0: the default of 4096, which it cannot exceed
 /// @param secrets values that go to hosts in place of what the box has
 /// @since 0.1
 public record NetworkOptions(

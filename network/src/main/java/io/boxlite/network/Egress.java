@@ -219,7 +219,7 @@ public final class Egress implements AutoCloseable {
   /// Limits the box.
   ///
   /// @param bytesPerSecond in each direction; 0: none
-  /// @param flows open at once; 0: 16384
+  /// @param flows open at once; 0: 4096
   /// @throws NetworkException if the process is gone
   public void limit(long bytesPerSecond, int flows) {
     control.execute("limits", Map.of("bytes_per_second", bytesPerSecond, "flows", flows));
