@@ -64,6 +64,16 @@ func dial(network, address string) string {
 	return "open"
 }
 
+// mapped connects by an IPv6 socket, which package net would not do.
+func mapped(address string, port int) string {
+	fd, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return kind(err)
+	}
+	defer syscall.Close(fd)
+	return kind(syscall.Connect(fd, &syscall.SockaddrInet6{Port: port, Addr: [16]byte(net.ParseIP(address).To16())}))
+}
+
 // datagram sends one and waits for its answer.
 func datagram(address string) string {
 	conn, err := net.Dial("udp", address)
@@ -81,7 +91,7 @@ func streams(allowed, forbidden string) {
 	for _, port := range []string{"80", "443", "9"} {
 		report("tcp forbidden "+port, dial("tcp4", forbidden+":"+port))
 	}
-	report("tcp mapped", dial("tcp6", "[::ffff:"+forbidden+"]:80"))
+	report("tcp mapped", mapped(forbidden, 80))
 	report("tcp other port", dial("tcp4", allowed+":9"))
 	report("tcp metadata", dial("tcp4", metadata+":80"))
 	report("tcp gateway", dial("tcp4", gateway+":80"))
@@ -154,13 +164,43 @@ func names(allowed, forbidden string) {
 
 // secure makes a request by TLS that asks for a name: the status, or how the connection ended.
 func secure(address, name, request string) string {
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: limit}, "tcp4", address+":443",
-		&tls.Config{ServerName: name, InsecureSkipVerify: true})
+	conn, err := net.DialTimeout("tcp4", address+":443", limit)
 	if err != nil {
 		return kind(err)
 	}
 	defer conn.Close()
-	return exchange(conn, request)
+	return shake(conn, name, request)
+}
+
+func shake(conn net.Conn, name, request string) string {
+	conn.SetDeadline(time.Now().Add(limit))
+	secured := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true})
+	if err := secured.Handshake(); err != nil {
+		return kind(err)
+	}
+	return exchange(secured, request)
+}
+
+// pieces writes every few bytes by themselves, so that no segment has the whole name.
+type pieces struct{ net.Conn }
+
+func (p pieces) Write(b []byte) (int, error) {
+	for at := 0; at < len(b); at += 20 {
+		if _, err := p.Conn.Write(b[at:min(at+20, len(b))]); err != nil {
+			return at, err
+		}
+	}
+	return len(b), nil
+}
+
+func inPieces(address, name, request string) string {
+	conn, err := net.DialTimeout("tcp4", address+":443", limit)
+	if err != nil {
+		return kind(err)
+	}
+	defer conn.Close()
+	conn.(*net.TCPConn).SetNoDelay(true)
+	return shake(pieces{conn}, name, request)
 }
 
 func request(address, text string) string {
@@ -211,6 +251,8 @@ func hosts(allowed, forbidden string) {
 	report("http host case", request(allowed, "GET /right HTTP/1.1\r\nHost: ALLOWED.TEST"+end))
 	report("http host with user", request(allowed, "GET /wrong HTTP/1.1\r\nHost: allowed.test@other.test"+end))
 	report("https name other", secure(allowed, "other.test", "GET /wrong HTTP/1.1\r\nHost: allowed.test"+end))
+	report("https pieces right", inPieces(allowed, "allowed.test", "GET /right HTTP/1.1\r\nHost: allowed.test"+end))
+	report("https pieces other", inPieces(allowed, "other.test", "GET /wrong HTTP/1.1\r\nHost: allowed.test"+end))
 	report("https no name", secure(allowed, "", "GET /wrong HTTP/1.1\r\nHost: allowed.test"+end))
 	report("https host other", secure(allowed, "allowed.test", "GET /wrong HTTP/1.1\r\nHost: other.test"+end))
 	report("https allowed name elsewhere", secure(forbidden, "allowed.test", "GET /wrong HTTP/1.1\r\nHost: allowed.test"+end))

@@ -12,8 +12,9 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
-/// Two hosts beside this one, in a network namespace of their own, that serve HTTP (80), HTTPS (443), UDP
-/// echo (7) and TCP echo (9), and remember all that arrived (`src/test/go/probe`). Needs root.
+/// Two hosts beside this one, in a network namespace of their own, that serve HTTP (80), HTTPS
+/// (443), UDP echo (7) and TCP echo (9), and remember all that arrived (`src/test/go/probe`). Needs
+/// root.
 final class OtherHosts implements AutoCloseable {
   /// Of the networks for documentation, RFC 5737.
   static final String ALLOWED = "198.51.100.10";
