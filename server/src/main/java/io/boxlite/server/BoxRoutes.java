@@ -19,6 +19,7 @@ import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.StopBody;
 import io.boxlite.rest.UpdateBoxBody;
+import io.boxlite.rest.VolumeMountBody;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -68,9 +69,22 @@ final class BoxRoutes {
   private void create(Exchange exchange) throws IOException {
     // clients send the values of secrets and variables
     CreateBoxBody body = exchange.confidentialJson(CreateBoxBody.class);
+    if (!exchange.principal().hostPaths()) {
+      refuseHostPaths(body);
+    }
     Box box = boxlite.create(OptionMapping.toOptions(body));
     exchange.header("Location", Paths.box(box.id()));
     exchange.answer(CREATED, BoxMapping.toBody(box.info()));
+  }
+
+  private static void refuseHostPaths(CreateBoxBody body) {
+    if (body.rootfsPath() != null) {
+      throw new RefusedException(Refusal.HOST_PATH, "rootfs_path");
+    }
+    List<VolumeMountBody> volumes = body.volumes();
+    if (volumes != null && volumes.stream().anyMatch(volume -> volume.hostPath() != null)) {
+      throw new RefusedException(Refusal.HOST_PATH, "volumes.host_path");
+    }
   }
 
   private void list(Exchange exchange) {

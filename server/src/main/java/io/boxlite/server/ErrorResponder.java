@@ -6,6 +6,7 @@ import io.boxlite.rest.ErrorBody;
 import io.boxlite.rest.ErrorEnvelope;
 import io.boxlite.rest.JsonCodec;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.Set;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EofException;
@@ -38,6 +39,7 @@ final class ErrorResponder implements Request.Handler {
               exchange,
               TOO_LARGE,
               ErrorEnvelope.of(ErrorCode.CONFIG, "body_too_large", text(tooLarge), requestId));
+      case RefusedException refused -> refuse(exchange, refused.refusal, refused.detail);
       case EofException gone -> {
         LOG.debug("client of request {} is gone", requestId, gone);
         exchange.callback().failed(gone);
@@ -68,6 +70,23 @@ final class ErrorResponder implements Request.Handler {
 
   private static String text(Throwable e) {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /// @param details for the message
+  void refuse(Exchange exchange, Refusal refusal, Object... details) {
+    String message = refusal.message.formatted(details);
+    String reason = refusal.name().toLowerCase(Locale.ROOT);
+    write(
+        exchange,
+        refusal.status,
+        new ErrorBody(
+            new ErrorBody.Failure(
+                message,
+                refusal.type,
+                refusal.code,
+                RestHandler.requestId(exchange.request()),
+                reason,
+                null)));
   }
 
   void unknownPath(Exchange exchange) {

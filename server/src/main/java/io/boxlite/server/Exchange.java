@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -124,6 +125,12 @@ final class Exchange {
     }
   }
 
+  Principal principal() {
+    return request.getAttribute(Principal.ATTRIBUTE) instanceof Principal known
+        ? known
+        : Principal.LOCAL;
+  }
+
   String requestId() {
     return RestHandler.requestId(request);
   }
@@ -137,12 +144,20 @@ final class Exchange {
   }
 
   void answer(int status, Object body) {
-    byte[] json = JsonCodec.write(body);
+    whole(status, "application/json", JsonCodec.write(body));
+  }
+
+  /// Answers with text for programs that read lines.
+  void text(String text) {
+    whole(OK, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void whole(int status, String contentType, byte[] body) {
     response.setStatus(status);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
-    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, json.length);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     handedOver = true;
-    response.write(true, ByteBuffer.wrap(json), callback);
+    response.write(true, ByteBuffer.wrap(body), callback);
   }
 
   void noContent() {
@@ -267,12 +282,13 @@ final class Exchange {
   /// @param work what to do
   void withinStalls(Duration limit, Handling work) throws IOException {
     EndPoint client = connection();
+    long usual = client.getIdleTimeout();
     request.addIdleTimeoutListener(_ -> false); // asked only when nothing is read nor written
     client.setIdleTimeout(limit.toMillis());
     try {
       work.run();
     } finally {
-      client.setIdleTimeout(0);
+      client.setIdleTimeout(usual);
     }
   }
 

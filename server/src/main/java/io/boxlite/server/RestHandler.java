@@ -1,5 +1,11 @@
 package io.boxlite.server;
 
+import io.boxlite.rest.AuditBody;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.eclipse.jetty.server.Handler;
@@ -7,17 +13,27 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/// Takes every request to its route; whatever a route throws goes to [ErrorResponder].
+/// Takes every request to its route, if its sender may use that; whatever a route throws goes to
+/// [ErrorResponder].
 final class RestHandler extends Handler.Abstract {
   static final String REQUEST_ID = "X-Request-Id";
   private static final int MAX_REQUEST_ID = 128;
+  private static final String PLACE = Access.class.getName();
+  private static final Map<String, String> SECURITY_HEADERS =
+      Map.of(
+          "X-Content-Type-Options", "nosniff",
+          "Cache-Control", "no-store",
+          "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
+          "Referrer-Policy", "no-referrer");
 
   private final Router router;
   private final ErrorResponder errors;
+  private final AuditLog audit;
 
-  RestHandler(Router router, ErrorResponder errors) {
+  RestHandler(Router router, ErrorResponder errors, AuditLog audit) {
     this.router = router;
     this.errors = errors;
+    this.audit = audit;
   }
 
   @Override
@@ -27,7 +43,11 @@ final class RestHandler extends Handler.Abstract {
     response.getHeaders().put(REQUEST_ID, requestId);
     Router.Match match = router.find(request.getMethod(), request.getHttpURI().getPath());
     Exchange exchange = new Exchange(request, response, callback, match.parameters());
+    Optional<Access> access = TcpListener.access(request.getConnectionMetaData().getConnector());
     try {
+      if (access.isPresent() && !admit(access.get(), match, exchange)) {
+        return true;
+      }
       if (match.handler().isPresent()) {
         match.handler().get().handle(exchange);
       } else {
@@ -40,6 +60,59 @@ final class RestHandler extends Handler.Abstract {
       errors.respond(exchange, requestId, e);
     }
     return true;
+  }
+
+  /// Decides about a request that came by TCP; refuses it when it may not go on.
+  private boolean admit(Access access, Router.Match match, Exchange exchange) {
+    Request request = exchange.request();
+    SECURITY_HEADERS.forEach(exchange::header);
+    Optional<Principal> principal = access.principal(request);
+    record(exchange, principal, access.enter() ? Optional.of(access) : Optional.empty());
+    if (access.isClosed()) {
+      errors.refuse(exchange, Refusal.CLOSING);
+    } else if (access.isForeign(request)) {
+      errors.refuse(exchange, Refusal.FOREIGN);
+    } else if (request.getAttribute(PLACE) == null) {
+      errors.refuse(exchange, Refusal.BUSY);
+    } else if (match.local() || match.handler().isEmpty() && principal.isPresent()) {
+      refuse(exchange, match.local() ? Set.of() : match.allowed());
+    } else if (match.handler().isEmpty() || principal.isEmpty() && match.scope().isPresent()) {
+      exchange.header("WWW-Authenticate", "Bearer");
+      errors.refuse(exchange, Refusal.NO_KEY);
+    } else if (principal.isPresent()
+        && !principal.get().scopes().containsAll(match.scope().stream().toList())) {
+      errors.refuse(exchange, Refusal.NO_SCOPE, match.scope().orElseThrow());
+    } else {
+      principal.ifPresent(known -> request.setAttribute(Principal.ATTRIBUTE, known));
+      // Asked only when nothing is read nor written: a route may think for long.
+      request.addIdleTimeoutListener(_ -> false);
+      return true;
+    }
+    return false;
+  }
+
+  /// When the request is over, it is written down and gives its place back.
+  ///
+  /// @param place where it has one
+  private void record(Exchange exchange, Optional<Principal> principal, Optional<Access> place) {
+    Request request = exchange.request();
+    place.ifPresent(access -> request.setAttribute(PLACE, access));
+    Instant begin = Instant.now();
+    Request.addCompletionListener(
+        request,
+        _ -> {
+          place.ifPresent(Access::leave);
+          audit.write(
+              new AuditBody(
+                  begin.truncatedTo(ChronoUnit.MILLIS).toString(),
+                  principal.map(Principal::name).orElse("-"),
+                  Request.getRemoteAddr(request),
+                  request.getMethod(),
+                  request.getHttpURI().getPath(),
+                  exchange.response().getStatus(),
+                  exchange.requestId(),
+                  Duration.between(begin, Instant.now()).toMillis()));
+        });
   }
 
   private void refuse(Exchange exchange, Set<String> allowed) {

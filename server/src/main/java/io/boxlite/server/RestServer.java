@@ -20,7 +20,8 @@ import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Serves a runtime over REST on a Unix socket.
+/// Serves a runtime over REST on a Unix socket, and on ports of this machine while a client of the
+/// socket asks for it.
 ///
 /// Thread-safe.
 ///
@@ -69,7 +70,11 @@ public final class RestServer implements AutoCloseable {
     webSockets.setAutoFragment(false);
     ErrorResponder errors = new ErrorResponder();
     server.setErrorHandler(errors);
-    server.setHandler(new RestHandler(routes(boxlite, webSockets), errors));
+    Router router = routes(boxlite, webSockets);
+    ApiKeys keys = new ApiKeys(socket.resolveSibling("keys.json"));
+    new ServerRoutes(keys, order -> TcpListener.open(server, http, order, keys)).addTo(router);
+    AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
+    server.setHandler(new RestHandler(router, errors, audit));
     RestServer rest = new RestServer(server, connector, socket);
     rest.start();
     return rest;

@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class Router {
   private static final Set<String> ROOTS =
       Set.of("boxes", "metrics", "info", "images", "templates", "volumes", "system");
-  private static final Set<String> NEVER_PREFIXED = Set.of("config", "me");
+  private static final Set<String> NEVER_PREFIXED = Set.of("config", "me", "server");
+  private static final Set<String> EXECUTING =
+      Set.of("exec", "attach", "executions", "files", "tunnel", "commit");
 
   /// Handles one request.
   @FunctionalInterface
@@ -23,14 +25,67 @@ final class Router {
   }
 
   /// What a request goes to, or the methods that the path would take.
-  record Match(Optional<Handler> handler, Map<String, String> parameters, Set<String> allowed) {}
+  ///
+  /// @param scope what a client must be allowed to; empty: nothing
+  /// @param local whether it is for clients of the Unix socket only
+  record Match(
+      Optional<Handler> handler,
+      Map<String, String> parameters,
+      Set<String> allowed,
+      Optional<String> scope,
+      boolean local) {
+    private static Match none(Set<String> allowed) {
+      return new Match(Optional.empty(), Map.of(), allowed, Optional.empty(), false);
+    }
+  }
 
-  private record Route(String method, List<String> pattern, Handler handler) {}
+  private record Route(
+      String method,
+      List<String> pattern,
+      Handler handler,
+      Optional<String> scope,
+      boolean local) {}
 
   private final List<Route> routes = new ArrayList<>();
 
+  /// Adds a route that a client must be allowed to use.
+  ///
+  /// @param pattern below `/v1`, or a path of its own that begins with `/`
   void add(String method, String pattern, Handler handler) {
-    routes.add(new Route(method, List.of(pattern.split("/")), handler));
+    List<String> segments = List.of(pattern.split("/"));
+    Optional<String> scope = Optional.of(scope(method, segments));
+    routes.add(new Route(method, segments, handler, scope, false));
+  }
+
+  /// Adds a route that everybody may use.
+  void addOpen(String method, String pattern, Handler handler) {
+    routes.add(new Route(method, List.of(pattern.split("/")), handler, Optional.empty(), false));
+  }
+
+  /// Adds a route for clients of the Unix socket.
+  void addLocal(String method, String pattern, Handler handler) {
+    routes.add(new Route(method, List.of(pattern.split("/")), handler, Optional.empty(), true));
+  }
+
+  /// The one place that says which scope a route needs.
+  private static String scope(String method, List<String> pattern) {
+    String access = method.equals("GET") || method.equals("HEAD") ? "read" : "write";
+    boolean removes = method.equals("DELETE");
+    return switch (pattern.getFirst()) {
+      case "me" -> "me:read";
+      case "images" -> "image:" + access;
+      case "volumes" -> "volume:" + access;
+      case "boxes" -> {
+        if (pattern.contains("snapshots")) {
+          yield "snapshot:" + (removes ? "delete" : access);
+        }
+        if (pattern.stream().anyMatch(EXECUTING::contains)) {
+          yield "box:exec";
+        }
+        yield "box:" + (removes && pattern.size() == 2 ? "delete" : access);
+      }
+      default -> "runtime:" + access;
+    };
   }
 
   Match find(String method, String rawPath) {
@@ -40,18 +95,22 @@ final class Router {
       Map<String, String> parameters = parameters(route.pattern(), path);
       if (parameters != null) {
         if (route.method().equals(method)) {
-          return new Match(Optional.of(route.handler()), parameters, Set.of());
+          return new Match(
+              Optional.of(route.handler()), parameters, Set.of(), route.scope(), route.local());
         }
         allowed.add(route.method());
       }
     }
-    return new Match(Optional.empty(), Map.of(), allowed);
+    return Match.none(allowed);
   }
 
   /// The segments from the resource on: after `/v1`, or after `/v1/{prefix}`, which may have
-  /// slashes.
+  /// slashes. All of a path that has only one.
   private static List<String> resource(String rawPath) {
     String[] segments = rawPath.split("/", -1);
+    if (segments.length == 2) {
+      return List.of(segments);
+    }
     if (segments.length < 3 || !segments[0].isEmpty() || !segments[1].equals("v1")) {
       return List.of();
     }

@@ -5,20 +5,11 @@ import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.ConfigBody;
 import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.PrincipalBody;
+import io.boxlite.rest.Scopes;
 import java.util.List;
 
 /// What concerns the whole runtime: configuration, caller, counters, disk usage.
 final class RuntimeRoutes {
-  private static final List<String> SCOPES =
-      List.of(
-          "box:read",
-          "box:write",
-          "box:exec",
-          "box:delete",
-          "image:read",
-          "image:write",
-          "me:read");
-
   private final Boxlite boxlite;
 
   RuntimeRoutes(Boxlite boxlite) {
@@ -26,8 +17,11 @@ final class RuntimeRoutes {
   }
 
   void addTo(Router router) {
-    router.add("GET", "config", this::config);
+    router.addOpen("GET", "config", this::config);
     router.add("GET", "me", this::me);
+    router.addOpen("GET", "/healthz", RuntimeRoutes::healthy);
+    router.addOpen("GET", "/readyz", this::ready);
+    router.add("GET", "/metrics", this::figures);
     router.add("GET", "info", e -> e.answer(BoxMapping.toBody(boxlite.info())));
     router.add("GET", "metrics", e -> e.answer(BoxMapping.toBody(boxlite.metrics())));
     router.add("GET", "system/df", e -> e.answer(ImageMapping.toBody(boxlite.diskUsage())));
@@ -37,15 +31,25 @@ final class RuntimeRoutes {
     exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, false, false, false, false)));
   }
 
+  private static void healthy(Exchange exchange) {
+    exchange.text("ok\n");
+  }
+
+  /// Ready is who can say which boxes there are.
+  private void ready(Exchange exchange) {
+    boxlite.list();
+    exchange.text("ok\n");
+  }
+
+  private void figures(Exchange exchange) {
+    exchange.text(PrometheusText.of(boxlite.metrics(), boxlite.list()));
+  }
+
   private void me(Exchange exchange) {
+    Principal principal = exchange.principal();
+    List<String> scopes = Scopes.ALL.stream().filter(principal.scopes()::contains).toList();
     exchange.answer(
         new PrincipalBody(
-            "local-anonymous",
-            "service_account",
-            SCOPES,
-            "local@boxlite.local",
-            "Local user",
-            null,
-            null));
+            principal.name(), "service_account", scopes, null, principal.name(), null, null));
   }
 }
