@@ -180,6 +180,11 @@ public final class RemoteBoxlite implements Boxlite {
     return List.copyOf(boxes);
   }
 
+  /// {@return the supervisor as a server of others}
+  public RemoteServer server() {
+    return new RemoteServer(caller);
+  }
+
   @Override
   public Images images() {
     return images;

@@ -13,10 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @since 0.1
 @Json(naming = Json.Naming.LowerUnderscore)
 public record ApiKeyBody(
-    String name,
-    @Nullable List<String> scopes,
-    @Nullable String createdAt,
-    @Nullable String key) {
+    String name, @Nullable List<String> scopes, @Nullable String createdAt, @Nullable String key) {
   /// Does not show the key.
   @Override
   public String toString() {

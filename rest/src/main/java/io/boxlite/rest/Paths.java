@@ -51,6 +51,12 @@ public final class Paths {
   /// Counters of the runtime.
   public static final String METRICS = "/v1/metrics";
 
+  /// Where the supervisor listens by TCP; on the Unix socket only.
+  public static final String LISTENERS = "/v1/server/listeners";
+
+  /// API keys; on the Unix socket only.
+  public static final String API_KEYS = "/v1/server/keys";
+
   private Paths() {}
 
   /// {@return the path of a box}

@@ -40,7 +40,8 @@ final class Access {
   /// {@return who sends a request; empty for one without a key that counts}
   Optional<Principal> principal(Request request) {
     if (!needsKey) {
-      return Optional.of(new Principal("local-anonymous", Set.copyOf(Scopes.ALL), false, hostPaths));
+      return Optional.of(
+          new Principal("local-anonymous", Set.copyOf(Scopes.ALL), false, hostPaths));
     }
     String sent = request.getHeaders().get(HttpHeader.AUTHORIZATION);
     if (sent == null || !sent.toLowerCase(Locale.ROOT).startsWith(SCHEME)) {

@@ -32,9 +32,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// The API keys of a home, in its file `keys.json` (0600): of each its name, what it allows, and the
-/// SHA-256 of the key, which is random and long enough not to be guessed from it. Thread-safe; the
-/// owner of the home alone writes the file.
+/// The API keys of a home, in its file `keys.json` (0600): of each its name, what it allows, and
+/// the SHA-256 of the key, which is random and long enough not to be guessed from it. Thread-safe;
+/// the owner of the home alone writes the file.
 final class ApiKeys {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
   private static final String PREFIX = "blk_";
@@ -76,8 +76,7 @@ final class ApiKeys {
     for (String scope : scopes) {
       if (!Scopes.ALL.contains(scope)) {
         throw new ConfigException(
-            "invalid_scope",
-            "scope '" + scope + "' is none of " + String.join(", ", Scopes.ALL));
+            "invalid_scope", "scope '" + scope + "' is none of " + String.join(", ", Scopes.ALL));
       }
     }
     List<ApiKeyBody> keys = new ArrayList<>(stored());
@@ -157,8 +156,7 @@ final class ApiKeys {
     try {
       Files.deleteIfExists(next);
       Files.createFile(
-          next,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+          next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
         ByteBuffer bytes = ByteBuffer.wrap(JsonCodec.write(new ApiKeyListBody(keys)));
         while (bytes.hasRemaining()) {

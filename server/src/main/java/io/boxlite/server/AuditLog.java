@@ -12,8 +12,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Who did what by TCP: a JSON line for each request in `logs/audit.jsonl` (0600), at most 8 MiB and one
-/// older part (`.1`) of that size. Thread-safe.
+/// Who did what by TCP: a JSON line for each request in `logs/audit.jsonl` (0600), at most 8 MiB
+/// and one older part (`.1`) of that size. Thread-safe.
 final class AuditLog {
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
   private static final long MAX_BYTES = 8L * 1024 * 1024;

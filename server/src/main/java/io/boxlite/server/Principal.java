@@ -13,5 +13,6 @@ record Principal(String name, Set<String> scopes, boolean local, boolean hostPat
   static final String ATTRIBUTE = Principal.class.getName();
 
   /// On the Unix socket.
-  static final Principal LOCAL = new Principal("local-anonymous", Set.copyOf(Scopes.ALL), true, true);
+  static final Principal LOCAL =
+      new Principal("local-anonymous", Set.copyOf(Scopes.ALL), true, true);
 }

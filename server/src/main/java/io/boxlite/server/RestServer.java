@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -120,7 +121,11 @@ public final class RestServer implements AutoCloseable {
 
   /// {@return how many connections are open}
   public int connections() {
-    return connector.getConnectedEndPoints().size();
+    int open = 0;
+    for (Connector each : server.getConnectors()) {
+      open += each.getConnectedEndPoints().size();
+    }
+    return open;
   }
 
   /// Takes the socket out of sight, so that no further client finds it, and puts it back when one

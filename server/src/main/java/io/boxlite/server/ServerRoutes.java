@@ -56,6 +56,7 @@ final class ServerRoutes {
     exchange.answer(CREATED, keys.create(wanted.name(), scopes == null ? List.of() : scopes));
   }
 
+  private void revoke(Exchange exchange) {
     keys.revoke(exchange.parameter("key"));
     exchange.noContent();
   }

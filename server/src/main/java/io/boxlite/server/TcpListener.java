@@ -46,8 +46,7 @@ final class TcpListener implements AutoCloseable {
   /// @param keys the stored keys
   /// @throws ConfigException if the order makes no sense, or would let strangers do everything
   /// @throws NetworkException if the port cannot be had
-  static TcpListener open(
-      Server server, HttpConfiguration http, ListenBody order, ApiKeys keys) {
+  static TcpListener open(Server server, HttpConfiguration http, ListenBody order, ApiKeys keys) {
     InetAddress address = address(order.host());
     if (order.port() < 0 || order.port() > 65535) {
       throw new ConfigException("invalid_port", "port " + order.port() + " must be 0 to 65535");
@@ -83,7 +82,8 @@ final class TcpListener implements AutoCloseable {
     connector.addBean(access);
     connector.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
     start(server, connector, order);
-    String url = (tls ? "https://" : "http://") + shown(order.host()) + ":" + connector.getLocalPort();
+    String url =
+        (tls ? "https://" : "http://") + shown(order.host()) + ":" + connector.getLocalPort();
     LOG.info("listening on {}", url);
     return new TcpListener(server, connector, access, url);
   }

@@ -89,7 +89,6 @@ final class TlsIdentity {
         // It is a key of another algorithm.
       }
     }
-    throw new GeneralSecurityException(
-        file + " is no key of " + String.join(", ", ALGORITHMS));
+    throw new GeneralSecurityException(file + " is no key of " + String.join(", ", ALGORITHMS));
   }
 }

@@ -4,6 +4,8 @@ import io.boxlite.api.Box;
 import io.boxlite.api.Boxlite;
 import io.boxlite.cli.output.OneLine;
 import io.boxlite.cli.terminal.Terminal;
+import io.boxlite.client.RemoteBoxlite;
+import io.boxlite.client.RemoteServer;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -98,6 +100,16 @@ public final class CliContext implements AutoCloseable {
   /// {@return the runtime, opened by the first call}
   public Boxlite boxlite() {
     return runtime.get();
+  }
+
+  /// {@return the supervisor of this home as a server of others}
+  ///
+  /// @throws CliException if the runtime is not one of this machine
+  public RemoteServer server() {
+    if (boxlite() instanceof RemoteBoxlite remote) {
+      return remote.server();
+    }
+    throw CliException.failure("this needs a supervisor of this machine");
   }
 
   /// {@return the box}

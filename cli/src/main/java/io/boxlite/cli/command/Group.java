@@ -18,6 +18,10 @@ public final class Group {
     this.commands = commands;
   }
 
+  static Group auth() {
+    return new Group("Who may use which server", Map.of("key", AuthKeyCommand::new));
+  }
+
   static Group image() {
     Map<String, Supplier<Command>> commands = new LinkedHashMap<>();
     commands.put("ls", ImagesCommand::new);

@@ -72,6 +72,10 @@ public enum Verb {
   TEMPLATE,
   /// Makes, shows and removes volumes.
   VOLUME,
+  /// Serves others by TCP.
+  SERVE,
+  /// Who may use which server.
+  AUTH,
   /// Prints a script for a shell.
   COMPLETION;
 
@@ -107,6 +111,7 @@ public enum Verb {
   /// {@return the commands that it holds, if it is a group}
   public Optional<Group> group() {
     return switch (this) {
+      case AUTH -> Optional.of(Group.auth());
       case IMAGE -> Optional.of(Group.image());
       case NETWORK -> Optional.of(Group.network());
       case SYSTEM -> Optional.of(Group.system());
@@ -146,9 +151,10 @@ public enum Verb {
       case LOAD -> new LoadCommand();
       case HISTORY -> new HistoryCommand();
       case COMMIT -> new CommitCommand();
-      case IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
+      case AUTH, IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case VOLUME -> new VolumeCommand();
+      case SERVE -> new ServeCommand();
       case COMPLETION -> new CompletionCommand();
     };
   }
