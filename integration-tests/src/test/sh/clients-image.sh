@@ -11,6 +11,8 @@ cp "$(command -v busybox)" "$root/bin/busybox"
   [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
 cp -L /usr/bin/curl /usr/bin/node /usr/bin/python3 "$root/usr/bin/"
+mkdir -p "$root/usr/local/bin"
+ln -s /usr/bin/python3 "$root/usr/local/bin/python" # where official images have it
 python=$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
 tar -C / --exclude=__pycache__ --exclude=test --exclude='config-*' -cf - "${python#/}" | tar -C "$root" -xf -
 ldd /usr/bin/curl /usr/bin/node /usr/bin/python3 "$python"/lib-dynload/*.so | grep -o '/[^ ]*\.so[^ ]*' | grep -v : | sort -u |
