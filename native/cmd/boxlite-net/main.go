@@ -4,6 +4,7 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
 
 	"boxlite.io/native/internal/helper"
@@ -23,6 +24,8 @@ func main() { helper.Exit("boxlite-net", run()) }
 
 func run() error {
 	debug.SetMemoryLimit(usernet.SoftMemory)
+	// A box that floods takes at most half of the host for its packets.
+	runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
 	o := order{MTU: usualMTU}
 	orders, err := helper.Begin(&o)
 	if err != nil {

@@ -28,6 +28,8 @@ import java.util.regex.Pattern;
 ///
 /// Run by `bench/network`.
 final class NetworkBench {
+  private static final int BOX = 2; // among the places
+  private static final int RULED = 3;
   private static final Pattern MEGABITS = Pattern.compile("([0-9.]+) Mbits/sec.*receiver");
   private static final Pattern PER_SECOND = Pattern.compile("Requests per second: +([0-9.]+)");
   private static final Pattern MILLIS =
@@ -149,7 +151,12 @@ final class NetworkBench {
         }
       }
       print(places);
-      floods(home, new Place("box", places.get(2).shell, places.get(2).host), ruled, ports, rounds);
+      floods(
+          home,
+          new Place("box", places.get(BOX).shell, places.get(BOX).host),
+          ruled,
+          ports,
+          rounds);
       open.remove(true);
       ruled.remove(true);
     } finally {
@@ -305,11 +312,7 @@ final class NetworkBench {
 
   /// With the ratio to a floor of the same rounds.
   private static void print(Samples samples, double[] floor) {
-    double[] ratios = new double[floor.length];
-    for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = samples.values()[i] / floor[i];
-    }
-    Samples ratio = new Samples("", "", ratios);
+    Samples ratio = ratio(samples.values(), floor);
     System.out.printf(
         Locale.ROOT,
         "%s   %.2f [%.2f – %.2f]%n",
@@ -317,6 +320,14 @@ final class NetworkBench {
         ratio.median(),
         ratio.quantile(0.1),
         ratio.quantile(0.9));
+  }
+
+  private static Samples ratio(double[] values, double[] floor) {
+    double[] ratios = new double[floor.length];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = values[i] / floor[i];
+    }
+    return new Samples("", "", ratios);
   }
 
   private static String memory(ProcessHandle process) throws IOException {
@@ -351,6 +362,9 @@ final class NetworkBench {
       for (Place place : places) {
         print(new Samples("  " + place.name, JOBS.get(job).unit(), place.of(job)), floor);
       }
+      double[] open = places.get(BOX).of(job);
+      System.out.printf(
+          Locale.ROOT, "  rules to none: %.2f%n", ratio(places.get(RULED).of(job), open).median());
     }
   }
 }

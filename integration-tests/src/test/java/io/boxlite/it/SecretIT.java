@@ -155,7 +155,7 @@ class SecretIT {
 
   @Test
   void valuesReachTheirHostsAndNothingElse() throws Exception {
-    String box = box();
+    String box = box("--name", "taken");
     giveCurl(box);
     String api = "https://api.test:" + servers.port();
     reachTheirHosts(box, api);
@@ -166,10 +166,12 @@ class SecretIT {
         .doesNotContain(value, plainValue);
     sh(box, "echo changed > /note").ok();
     home.run("commit", box, "committed:1").ok();
+    failedCreatesTellNothing();
     areNowhere();
 
     // Nobody has the key any more, then somebody has.
     home.killSupervisor();
+    areNowhere();
     assertThat(home.run("inspect", box).ok().out()).contains("sealed with another key");
     assertThat(sh(box, "curl -sS -m 20 " + api).exitCode()).isNotZero();
     home.killSupervisor();
@@ -243,6 +245,20 @@ class SecretIT {
         .contains("X-key: <BOXLITE_SECRET:key>", "X-plain: " + plainValue);
     String other = "http://other.test:" + servers.plainPort();
     assertThat(curl(box, "-H 'X-Plain: PLACEHOLDER' " + other)).contains("X-plain: PLACEHOLDER");
+  }
+
+  private void failedCreatesTellNothing() throws IOException {
+    for (List<String> last : List.of(List.of("--name", "taken", "base"), List.of("missing:1"))) {
+      List<String> arguments = new ArrayList<>(List.of("create", "--pull", "never"));
+      arguments.addAll(List.of("--secret", "key=ENV:TOKEN,host=api.test"));
+      arguments.addAll(last);
+      TestHome.Result result = withKey(Map.of("TOKEN", value), arguments.toArray(String[]::new));
+      assertThat(result.exitCode()).isNotZero();
+      assertThat(result.out() + result.err())
+          .containsAnyOf("taken", "missing:1")
+          .doesNotContain(value);
+    }
+    assertThat(home.boxDirectories()).hasSize(1);
   }
 
   /// In no file of the home: state, logs, disks, the layer of the image that was made. In no
