@@ -7,6 +7,7 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
+command -v npm >/dev/null || missing+=(npm) # Node's own packages bring it along
 [ ${#missing[@]} -eq 0 ] && exit 0
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -83,7 +83,7 @@ await report("tty", async () => {
   const stdout = await execution.stdout();
   const first = await stdout.next();
   await execution.resizeTty(40, 132);
-  return `${/^\d+ \d+\r\n$/.test(first)} ${(await all(stdout)).trim()}`;
+  return `${first.trim()} ${(await all(stdout)).trim()}`;
 });
 await report("resize without tty", async () => {
   const execution = await box.exec("sleep", ["5"]);
