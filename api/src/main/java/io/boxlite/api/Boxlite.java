@@ -45,12 +45,7 @@ public interface Boxlite extends AutoCloseable {
   /// @throws StorageException if the home cannot be made or read, or its owner does not answer
   static Boxlite open(Path home, List<ImageRegistry> registries) {
     Path checked = HomeDirectory.check(home);
-    List<BoxliteProvider> providers =
-        ServiceLoader.load(BoxliteProvider.class).stream()
-            .map(ServiceLoader.Provider::get)
-            .sorted(Comparator.comparingInt(BoxliteProvider::order))
-            .toList();
-    for (BoxliteProvider provider : providers) {
+    for (BoxliteProvider provider : providers()) {
       Optional<Boxlite> opened = provider.open(checked, registries);
       if (opened.isPresent()) {
         return opened.get();
@@ -62,6 +57,41 @@ public interface Boxlite extends AutoCloseable {
             + checked
             + " is owned by another process that does not answer, or no runtime is on the class"
             + " path; end that process, or add boxlite-runtime");
+  }
+
+  /// Connects to a server, `boxlite serve` or another of the same contract.
+  ///
+  /// @param url `http://HOST[:PORT]` or `https://HOST[:PORT]`
+  /// @param apiKey what the server knows this program by
+  /// @return the runtime, to be closed by the caller, which only disconnects
+  /// @throws ConfigException if the URL or the key is malformed
+  /// @throws NetworkException if the server does not answer
+  static Boxlite rest(String url, String apiKey) {
+    return rest(RestOptions.of(url).withApiKey(apiKey));
+  }
+
+  /// Connects to a server, `boxlite serve` or another of the same contract.
+  ///
+  /// @param options where it is, and what this program shows it
+  /// @return the runtime, to be closed by the caller, which only disconnects
+  /// @throws ConfigException if a file of the options cannot be used
+  /// @throws NetworkException if the server does not answer
+  static Boxlite rest(RestOptions options) {
+    for (BoxliteProvider provider : providers()) {
+      Optional<Boxlite> connected = provider.connect(options);
+      if (connected.isPresent()) {
+        return connected.get();
+      }
+    }
+    throw new ConfigException(
+        "no_client", "nothing on the class path connects to servers; add boxlite-client");
+  }
+
+  private static List<BoxliteProvider> providers() {
+    return ServiceLoader.load(BoxliteProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparingInt(BoxliteProvider::order))
+        .toList();
   }
 
   /// Makes a box in state `configured`: no VM is started. An image that the store lacks is fetched.

@@ -10,9 +10,11 @@ import io.boxlite.cli.command.Command;
 import io.boxlite.cli.command.Configuration;
 import io.boxlite.cli.command.GlobalFlags;
 import io.boxlite.cli.command.Group;
+import io.boxlite.cli.command.RemoteServers;
 import io.boxlite.cli.command.Verb;
 import io.boxlite.cli.output.OneLine;
 import io.boxlite.cli.terminal.Terminal;
+import io.boxlite.client.RemoteBoxlite;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -145,10 +147,13 @@ final class Cli {
     if (parsed.isUsageHelpRequested()) {
       return print(line.getUsageMessage());
     }
-    GlobalFlags.refuseLater(parsed, environment);
     Configuration configuration = GlobalFlags.configuration(parsed);
     Path home = GlobalFlags.home(parsed, configuration, environment);
-    Supplier<Boxlite> runtime = () -> opener.open(home, configuration.registries());
+    Supplier<Boxlite> runtime =
+        () ->
+            RemoteServers.choose(parsed, environment, configuration.registries())
+                .<Boxlite>map(RemoteBoxlite::connect)
+                .orElseGet(() -> opener.open(home, configuration.registries()));
     try (CliContext context = new CliContext(in, out, err, environment, terminal, runtime)) {
       return command.run(parsed, context);
     }

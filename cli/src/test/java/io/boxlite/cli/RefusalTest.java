@@ -88,9 +88,13 @@ class RefusalTest {
         "create -v /a:/b:ro:x base => invalid volume spec \"/a:/b:ro:x\"",
         "create -v ./no/such:/b base => volume host path \"./no/such\": No such file or directory",
         "create -v /a:/proc/x base => must be neither / nor in /proc, /sys or /dev",
-        "list --url u => --url is not available in this version",
-        "list --profile p => --profile is not available in this version",
-        "--path-prefix p list => --path-prefix is not available in this version",
+        "list --url u => server URL 'u' must be http://HOST[:PORT]",
+        "list --url ftp://h => must be http://HOST[:PORT]",
+        "list --url http://u:p@h => server URL of h must not have a user or password",
+        "list --url http://127.0.0.1:1 => no answer from http://127.0.0.1:1: Connection refused",
+        "list --url http://h --path-prefix a/../b => path prefix 'a/../b' must be path segments",
+        "list --profile p => no profile 'p' in",
+        "auth login --url http://127.0.0.1:1 => no API key was given",
         "--home relative list => home directory 'relative' must be an absolute path",
         "run --memory 64 base => memory_mib must be between 128 and 65536 MiB, not 64",
         "run --cpus 0 base => CPU count must be between 1 and",
@@ -118,9 +122,10 @@ class RefusalTest {
   }
 
   @Test
-  void remoteVariablesAreRefused() {
-    cli.environment.put("BOXLITE_REST_URL", "http://x");
-    refused("list", 1, "BOXLITE_REST_URL is set, but not available in this version");
+  void variableNamesTheServerToo() {
+    cli.environment.put("BOXLITE_REST_URL", "http://127.0.0.1:1");
+    refused("list", 1, "no answer from http://127.0.0.1:1");
+    refused("auth login --method browser", 2, "method 'browser' is not available; use api-key");
   }
 
   @Test

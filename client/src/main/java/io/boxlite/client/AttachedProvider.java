@@ -2,6 +2,7 @@ package io.boxlite.client;
 
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ImageRegistry;
+import io.boxlite.api.RestOptions;
 import io.boxlite.api.spi.BoxliteProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,11 @@ public final class AttachedProvider implements BoxliteProvider {
   @Override
   public int order() {
     return 10;
+  }
+
+  @Override
+  public Optional<Boxlite> connect(RestOptions options) {
+    return Optional.of(RemoteBoxlite.connect(options));
   }
 
   /// Connects; when the home has a lock file, waits up to 10 s for its owner to listen.

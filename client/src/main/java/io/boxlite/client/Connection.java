@@ -4,36 +4,23 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 
 /// One blocking connection with a read buffer. One thread reads and another may write at the same
 /// time.
 final class Connection implements Closeable {
   private static final int BUFFER_BYTES = 32 * 1024;
 
-  private final SocketChannel channel;
-  // direct, because the channel would copy a heap buffer through one of its own
+  private final Wire wire;
+  // direct, because a channel would copy a heap buffer through one of its own
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0);
 
-  Connection(SocketChannel channel) {
-    this.channel = channel;
+  Connection(Wire wire) {
+    this.wire = wire;
   }
 
-  /// Whether an idle connection can be used again: neither closed by the peer nor with bytes that
-  /// nobody asked for.
+  /// Whether an idle connection can be used again.
   boolean isFresh() {
-    if (in.hasRemaining() || !channel.isOpen()) {
-      return false;
-    }
-    try {
-      channel.configureBlocking(false);
-      int read = channel.read(in.clear());
-      in.limit(0);
-      channel.configureBlocking(true);
-      return read == 0;
-    } catch (IOException e) {
-      return false;
-    }
+    return !in.hasRemaining() && wire.isFresh();
   }
 
   void write(byte[] bytes, int offset, int length) throws IOException {
@@ -41,9 +28,7 @@ final class Connection implements Closeable {
   }
 
   void write(ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+    wire.write(bytes);
   }
 
   /// Reads one byte, or -1 at the end.
@@ -81,7 +66,7 @@ final class Connection implements Closeable {
   }
 
   private boolean fill() throws IOException {
-    int count = channel.read(in.clear());
+    int count = wire.read(in.clear());
     in.flip();
     return count > 0;
   }
@@ -89,7 +74,7 @@ final class Connection implements Closeable {
   @Override
   public void close() {
     try {
-      channel.close();
+      wire.close();
     } catch (IOException ignored) {
       // nothing is left to be lost: whatever had to arrive was answered
     }

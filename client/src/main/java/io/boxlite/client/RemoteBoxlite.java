@@ -6,6 +6,7 @@ import io.boxlite.api.BoxOptions;
 import io.boxlite.api.BoxOptions.PullPolicy;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.BoxliteException;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.DiskUsage;
 import io.boxlite.api.Execution;
 import io.boxlite.api.ImageException;
@@ -13,6 +14,7 @@ import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.Images;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.RestOptions;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
 import io.boxlite.api.Templates;
@@ -27,6 +29,7 @@ import io.boxlite.rest.InfoBody;
 import io.boxlite.rest.MetricsBody;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
+import io.boxlite.rest.PrincipalBody;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,8 +64,26 @@ public final class RemoteBoxlite implements Boxlite {
     return connect(socket, List.of());
   }
 
+  /// Connects to a server by TCP and makes sure that it answers.
+  ///
+  /// @param options where it is
+  /// @return the runtime, to be closed by the caller
+  /// @throws NetworkException if nobody answers there
+  /// @throws io.boxlite.api.ConfigException if the files of the options cannot be used
+  public static RemoteBoxlite connect(RestOptions options) {
+    RemoteBoxlite boxlite =
+        new RemoteBoxlite(new RestConnections(RestTarget.Url.of(options)), options.registries());
+    try {
+      boxlite.caller.send("GET", Paths.CONFIG, null);
+      return boxlite;
+    } catch (BoxliteException e) {
+      boxlite.close();
+      throw e;
+    }
+  }
+
   private static RemoteBoxlite connect(Path socket, List<ImageRegistry> registries) {
-    RestConnections connections = new RestConnections(socket);
+    RestConnections connections = new RestConnections(new RestTarget.UnixSocket(socket));
     RemoteBoxlite boxlite = new RemoteBoxlite(connections, registries);
     try {
       connections.giveBack(connections.take());
@@ -181,8 +202,28 @@ public final class RemoteBoxlite implements Boxlite {
   }
 
   /// {@return the supervisor as a server of others}
+  ///
+  /// @throws ConfigException if it is not one of this machine
   public RemoteServer server() {
-    return new RemoteServer(caller);
+    if (caller.connections().target() instanceof RestTarget.UnixSocket) {
+      return new RemoteServer(caller);
+    }
+    throw new ConfigException(
+        "server_is_remote",
+        "this is done on the machine of the server, not through " + caller.connections().target());
+  }
+
+  /// {@return who this program is to the server}
+  public Principal principal() {
+    PrincipalBody body = caller.call(PrincipalBody.class, "GET", Paths.ME, null);
+    return new Principal(
+        body.sub(),
+        body.principalType(),
+        body.scopes(),
+        Optional.ofNullable(body.email()),
+        Optional.ofNullable(body.displayName()),
+        Optional.ofNullable(body.pathPrefix()),
+        Optional.ofNullable(body.expiresAt()));
   }
 
   @Override

@@ -104,7 +104,7 @@ final class RestCaller {
     }
   }
 
-  private static void write(
+  private void write(
       Connection connection,
       String method,
       String path,
@@ -113,7 +113,7 @@ final class RestCaller {
       String headers)
       throws IOException {
     StringBuilder head = new StringBuilder(256);
-    head.append(method).append(' ').append(path).append(" HTTP/1.1\r\nHost: boxlite\r\n");
+    head.append(connections.target().head(method, path));
     head.append(headers);
     if (json != null) {
       head.append("Content-Type: application/json\r\nContent-Length: ").append(json.length);
@@ -182,7 +182,7 @@ final class RestCaller {
   NetworkException unreachable(IOException e) {
     return new NetworkException(
         "supervisor_unreachable",
-        "no answer from " + connections.socket() + ": " + reason(e),
+        "no answer from " + connections.target() + ": " + reason(e),
         e,
         Map.of());
   }

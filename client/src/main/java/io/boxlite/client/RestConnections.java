@@ -1,12 +1,7 @@
 package io.boxlite.client;
 
-import io.boxlite.api.internal.SocketPaths;
 import java.io.Closeable;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,13 +13,13 @@ import java.util.Set;
 final class RestConnections implements Closeable {
   private static final int MAX_IDLE = 4;
 
-  private final Path socket;
+  private final RestTarget target;
   private final ArrayDeque<Connection> idle = new ArrayDeque<>();
   private final Set<Connection> all = new HashSet<>();
   private boolean closed;
 
-  RestConnections(Path socket) {
-    this.socket = socket;
+  RestConnections(RestTarget target) {
+    this.target = target;
   }
 
   Connection take() throws IOException {
@@ -44,7 +39,7 @@ final class RestConnections implements Closeable {
   }
 
   private Connection open() throws IOException {
-    Connection connection = new Connection(connect(SocketPaths.ofEnvironment().reachable(socket)));
+    Connection connection = target.connect();
     synchronized (this) {
       if (!closed) {
         all.add(connection);
@@ -53,17 +48,6 @@ final class RestConnections implements Closeable {
     }
     connection.close();
     throw new IOException("the client is closed");
-  }
-
-  private static SocketChannel connect(Path reachable) throws IOException {
-    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-    try {
-      channel.connect(UnixDomainSocketAddress.of(reachable));
-      return channel;
-    } catch (IOException e) {
-      channel.close();
-      throw e;
-    }
   }
 
   void giveBack(Connection connection) {
@@ -83,8 +67,8 @@ final class RestConnections implements Closeable {
     connection.close();
   }
 
-  Path socket() {
-    return socket;
+  RestTarget target() {
+    return target;
   }
 
   @Override

@@ -52,9 +52,8 @@ final class WebSocket implements Closeable {
       ThreadLocalRandom.current().nextBytes(nonce); // only tells apart, keeps no secret
       String key = Base64.getEncoder().encodeToString(nonce);
       byte[] request =
-          ("GET "
-                  + path
-                  + " HTTP/1.1\r\nHost: boxlite\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          (connections.target().head("GET", path)
+                  + "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                   + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
                   + key
                   + "\r\n\r\n")

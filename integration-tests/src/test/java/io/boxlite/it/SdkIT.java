@@ -46,7 +46,8 @@ class SdkIT {
     assertThat(home.vms()).isEmpty();
   }
 
-  private static String url(Process server) throws IOException {
+  /// {@return where a `boxlite serve` that was started listens}
+  static String url(Process server) throws IOException {
     BufferedReader lines = server.errorReader();
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       Matcher listening = LISTENING.matcher(line);

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @since 0.1
 public final class ErrorEnvelope {
   private static final int MAX_QUOTED = 300;
+  private static final String AUTH = "auth: ";
 
   private ErrorEnvelope() {}
 
@@ -57,6 +58,10 @@ public final class ErrorEnvelope {
     if (failure == null || code == null || message == null) {
       return byStatus(status, quoted(body));
     }
+    if (code.equals("unauthenticated") || code.equals("permission_denied")) {
+      String said = message.startsWith(AUTH) ? message : AUTH + message;
+      return BoxliteException.of(ErrorCode.CONFIG, code, said, Map.of());
+    }
     for (ErrorCode known : ErrorCode.values()) {
       if (known.wireCode().equals(code)) {
         return exception(known, failure, message);
@@ -84,7 +89,7 @@ public final class ErrorEnvelope {
 
   private static BoxliteException byStatus(int status, String body) {
     String said = "HTTP " + status + (body.isEmpty() ? "" : ": " + body);
-    String message = status == 401 || status == 403 ? "auth: " + said : said;
+    String message = status == 401 || status == 403 ? AUTH + said : said;
     return BoxliteException.of(codeOf(status), "http_" + status, message, Map.of());
   }
 

@@ -45,6 +45,9 @@ public final class Paths {
   /// What the server can do.
   public static final String CONFIG = "/v1/config";
 
+  /// Who the caller is.
+  public static final String ME = "/v1/me";
+
   /// What the runtime is.
   public static final String INFO = "/v1/info";
 

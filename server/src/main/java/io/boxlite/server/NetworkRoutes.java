@@ -1,5 +1,6 @@
 package io.boxlite.server;
 
+import io.boxlite.api.Box;
 import io.boxlite.api.BoxNetwork;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ConfigException;
@@ -8,7 +9,12 @@ import io.boxlite.api.Tunnel;
 import io.boxlite.rest.NetworkMapping;
 import io.boxlite.rest.PortBody;
 import io.boxlite.rest.RulesBody;
+import io.boxlite.rest.TunnelBody;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 
 /// Networks of boxes: rules, ports, tunnels, the log of what was tried.
@@ -17,10 +23,12 @@ final class NetworkRoutes {
 
   private final Boxlite boxlite;
   private final ServerWebSocketContainer webSockets;
+  private final TunnelGates gates;
 
-  NetworkRoutes(Boxlite boxlite, ServerWebSocketContainer webSockets) {
+  NetworkRoutes(Boxlite boxlite, ServerWebSocketContainer webSockets, TunnelGates gates) {
     this.boxlite = boxlite;
     this.webSockets = webSockets;
+    this.gates = gates;
   }
 
   void addTo(Router router) {
@@ -30,6 +38,7 @@ final class NetworkRoutes {
     router.add("DELETE", "boxes/{box}/network/ports", this::unpublish);
     router.add("GET", "boxes/{box}/network/log", this::log);
     router.add("GET", "boxes/{box}/network/tunnel", this::tunnel);
+    router.add("POST", "boxes/{box}/network/tunnel", this::gate);
   }
 
   private BoxNetwork network(Exchange exchange) {
@@ -81,5 +90,24 @@ final class NetworkRoutes {
     Tunnel tunnel = network(exchange).tunnel(port(exchange, "port"));
     TunnelSession session = new TunnelSession(tunnel);
     AttachRoutes.upgrade(webSockets, exchange, session, session::abandonUnlessOpen);
+  }
+
+  /// What the published clients ask for: where `CONNECT` leads to the port. Says first whether it
+  /// does.
+  private void gate(Exchange exchange) throws IOException {
+    int port = port(exchange, "port");
+    Box box = BoxRoutes.find(boxlite, exchange);
+    box.network().tunnel(port).close();
+    Request request = exchange.request();
+    SocketAddress local = request.getConnectionMetaData().getLocalSocketAddress();
+    InetAddress address =
+        local instanceof InetSocketAddress tcp
+            ? tcp.getAddress()
+            : InetAddress.getLoopbackAddress();
+    String host =
+        local instanceof InetSocketAddress
+            ? Request.getServerName(request)
+            : address.getHostAddress();
+    exchange.answer(new TunnelBody(gates.get(box, port, address).uri(host)));
   }
 }

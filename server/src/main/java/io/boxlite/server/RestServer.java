@@ -37,8 +37,11 @@ public final class RestServer implements AutoCloseable {
   private final Server server;
   private final UnixDomainServerConnector connector;
   private final Path socket;
+  private final TunnelGates gates;
 
-  private RestServer(Server server, UnixDomainServerConnector connector, Path socket) {
+  private RestServer(
+      Server server, UnixDomainServerConnector connector, Path socket, TunnelGates gates) {
+    this.gates = gates;
     this.server = server;
     this.connector = connector;
     this.socket = socket;
@@ -71,17 +74,19 @@ public final class RestServer implements AutoCloseable {
     webSockets.setAutoFragment(false);
     ErrorResponder errors = new ErrorResponder();
     server.setErrorHandler(errors);
-    Router router = routes(boxlite, webSockets);
+    TunnelGates gates = new TunnelGates(boxlite);
+    Router router = routes(boxlite, webSockets, gates);
     ApiKeys keys = new ApiKeys(socket.resolveSibling("keys.json"));
     new ServerRoutes(keys, order -> TcpListener.open(server, http, order, keys)).addTo(router);
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
     server.setHandler(new RestHandler(router, errors, audit));
-    RestServer rest = new RestServer(server, connector, socket);
+    RestServer rest = new RestServer(server, connector, socket, gates);
     rest.start();
     return rest;
   }
 
-  private static Router routes(Boxlite boxlite, ServerWebSocketContainer webSockets) {
+  private static Router routes(
+      Boxlite boxlite, ServerWebSocketContainer webSockets, TunnelGates gates) {
     ExecutionRegistry executions = new ExecutionRegistry();
     Router router = new Router();
     new BoxRoutes(boxlite, executions).addTo(router);
@@ -89,7 +94,7 @@ public final class RestServer implements AutoCloseable {
     new VolumeRoutes(boxlite).addTo(router);
     new ExecutionRoutes(boxlite, executions).addTo(router);
     new AttachRoutes(boxlite, executions, webSockets).addTo(router);
-    new NetworkRoutes(boxlite, webSockets).addTo(router);
+    new NetworkRoutes(boxlite, webSockets, gates).addTo(router);
     new RuntimeRoutes(boxlite).addTo(router);
     new ImageRoutes(boxlite).addTo(router);
     new TemplateRoutes(boxlite).addTo(router);
@@ -153,6 +158,7 @@ public final class RestServer implements AutoCloseable {
   /// Ends all connections and removes the socket. A second call does nothing.
   @Override
   public void close() {
+    gates.close();
     try {
       server.stop();
     } catch (Exception e) {

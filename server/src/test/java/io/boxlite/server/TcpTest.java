@@ -21,6 +21,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
@@ -274,9 +275,23 @@ class TcpTest extends ServedTest {
         return false;
       }
     });
-    String audit = Files.readString(home.resolve("logs/audit.jsonl"));
-    assertThat(audit)
-        .contains("\"principal\":\"local-anonymous\"", "\"path\":\"/v1/boxes\"", "\"status\":200");
+    // It is written when the answer has been sent.
+    await(() -> {
+      String audit = audit();
+      return audit.contains("\"principal\":\"local-anonymous\"")
+          && audit.contains("\"path\":\"/v1/boxes\"")
+          && audit.contains("\"status\":200");
+    });
+  }
+
+  private String audit() {
+    try {
+      return Files.readString(home.resolve("logs/audit.jsonl"));
+    } catch (NoSuchFileException e) {
+      return "";
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   private static void await(BooleanSupplier condition) {

@@ -2,6 +2,7 @@ package io.boxlite.api.spi;
 
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ImageRegistry;
+import io.boxlite.api.RestOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -21,4 +22,12 @@ public interface BoxliteProvider {
   /// @return the runtime, or empty when another provider has to be asked, because the home is owned
   ///   by another process or not owned by any
   Optional<Boxlite> open(Path home, List<ImageRegistry> registries);
+
+  /// Connects to a server when this provider can do so at all.
+  ///
+  /// @param options where it is
+  /// @return the runtime, or empty when another provider has to be asked
+  default Optional<Boxlite> connect(RestOptions options) {
+    return Optional.empty();
+  }
 }

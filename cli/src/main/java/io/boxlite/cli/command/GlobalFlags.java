@@ -13,12 +13,6 @@ import picocli.CommandLine.ParseResult;
 ///
 /// @since 0.1
 public final class GlobalFlags {
-  /// Flags for remote servers: known, so that they are refused by name.
-  private static final List<String> LATER = List.of("--url", "--profile", "--path-prefix");
-
-  private static final List<String> LATER_VARIABLES =
-      List.of("BOXLITE_REST_URL", "BOXLITE_PROFILE", "BOXLITE_REST_PATH_PREFIX");
-
   private static final Set<String> WITH_VALUE =
       Set.of("--home", "--registry", "--config", "--url", "--profile", "--path-prefix");
 
@@ -41,15 +35,12 @@ public final class GlobalFlags {
     spec.addOption(
         Specs.texts("HOST", "Registry that is searched first for names without one", "--registry"));
     spec.addOption(Specs.text("FILE", "Configuration file, JSON", "--config"));
-    for (String name : LATER) {
-      spec.addOption(
-          OptionSpec.builder(name)
-              .arity("1")
-              .type(List.class)
-              .auxiliaryTypes(String.class)
-              .hidden(true)
-              .build());
-    }
+    spec.addOption(Specs.text("URL", "Server in place of the home (BOXLITE_REST_URL)", "--url"));
+    spec.addOption(
+        Specs.text("NAME", "Profile of auth login (BOXLITE_PROFILE, default)", "--profile"));
+    spec.addOption(
+        Specs.text(
+            "PREFIX", "Path prefix at the server (BOXLITE_REST_PATH_PREFIX)", "--path-prefix"));
   }
 
   /// {@return the index of the verb among the arguments, or -1}
@@ -64,24 +55,6 @@ public final class GlobalFlags {
       }
     }
     return -1;
-  }
-
-  /// Refuses what this version cannot do yet, instead of running somewhere else than asked.
-  ///
-  /// @param parsed the arguments
-  /// @param environment environment variables
-  /// @throws CliException if such a flag or variable is given; names it
-  public static void refuseLater(ParseResult parsed, Map<String, String> environment) {
-    for (String name : LATER) {
-      if (parsed.hasMatchedOption(name)) {
-        throw CliException.failure(name + " is not available in this version");
-      }
-    }
-    for (String name : LATER_VARIABLES) {
-      if (!environment.getOrDefault(name, "").isEmpty()) {
-        throw CliException.failure(name + " is set, but not available in this version; unset it");
-      }
-    }
   }
 
   /// {@return what the flags and the configuration file say, the flags first}

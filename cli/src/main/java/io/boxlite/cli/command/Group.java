@@ -19,7 +19,13 @@ public final class Group {
   }
 
   static Group auth() {
-    return new Group("Who may use which server", Map.of("key", AuthKeyCommand::new));
+    Map<String, Supplier<Command>> commands = new LinkedHashMap<>();
+    commands.put("login", AuthCommand::login);
+    commands.put("logout", AuthCommand::logout);
+    commands.put("status", AuthCommand::status);
+    commands.put("whoami", AuthCommand::whoami);
+    commands.put("key", AuthKeyCommand::new);
+    return new Group("Who may use which server", commands);
   }
 
   static Group image() {

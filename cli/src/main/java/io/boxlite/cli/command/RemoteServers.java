@@ -1,0 +1,82 @@
+package io.boxlite.cli.command;
+
+import io.boxlite.api.ImageRegistry;
+import io.boxlite.api.RestOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.ParseResult;
+
+/// Decides which server a command is for: that of `--url` or `BOXLITE_REST_URL`, else that of the
+/// profile that the user has logged in to, else none: the home of this machine.
+///
+/// @since 0.1
+public final class RemoteServers {
+  private static final String DEFAULT_URL = "http://localhost:8100";
+
+  private RemoteServers() {}
+
+  /// {@return the server, or empty for the home}
+  ///
+  /// @param parsed the arguments
+  /// @param environment environment variables
+  /// @param registries how registries are reached
+  /// @throws CliException if the profile that was named is none, or its file is broken
+  /// @throws io.boxlite.api.ConfigException if the URL, key or prefix cannot be used
+  public static Optional<RestOptions> choose(
+      ParseResult parsed, Map<String, String> environment, List<ImageRegistry> registries) {
+    Path file = Profiles.file(environment);
+    Optional<Map<String, String>> profile =
+        Files.exists(file)
+            ? Profiles.read(file).get(profile(parsed, environment))
+            : Optional.empty();
+    Optional<String> url =
+        named(parsed, environment, "--url", "BOXLITE_REST_URL")
+            .or(() -> profile.map(entries -> entries.get(Profiles.URL)));
+    if (url.isEmpty()) {
+      named(parsed, environment, "--profile", "BOXLITE_PROFILE")
+          .ifPresent(name -> {
+            throw CliException.failure(
+                "no profile '" + name + "' in " + file + "; make it with boxlite auth login");
+          });
+      return Optional.empty();
+    }
+    RestOptions options = RestOptions.of(url.get()).withRegistries(registries);
+    Optional<String> key =
+        text(environment.get("BOXLITE_API_KEY"))
+            .or(() -> profile.map(entries -> entries.get(Profiles.API_KEY)))
+            .or(() -> profile.map(entries -> entries.get(Profiles.ACCESS_TOKEN)));
+    Optional<String> prefix =
+        prefix(parsed, environment)
+            .or(() -> profile.map(entries -> entries.get(Profiles.PATH_PREFIX)));
+    Optional<String> authorities = text(environment.get("BOXLITE_REST_CA_FILE"));
+    return Optional.of(
+        new RestOptions(
+            options.url(), key, prefix, authorities.map(Path::of), options.registries()));
+  }
+
+  /// {@return the name of the profile, whether there is one or not}
+  static String profile(ParseResult parsed, Map<String, String> environment) {
+    return named(parsed, environment, "--profile", "BOXLITE_PROFILE").orElse(Profiles.DEFAULT);
+  }
+
+  static Optional<String> prefix(ParseResult parsed, Map<String, String> environment) {
+    return named(parsed, environment, "--path-prefix", "BOXLITE_REST_PATH_PREFIX");
+  }
+
+  /// {@return the URL to log in to}
+  static String loginUrl(ParseResult parsed, Map<String, String> environment) {
+    return named(parsed, environment, "--url", "BOXLITE_REST_URL").orElse(DEFAULT_URL);
+  }
+
+  private static Optional<String> named(
+      ParseResult parsed, Map<String, String> environment, String flag, String variable) {
+    return text(parsed.matchedOptionValue(flag, environment.getOrDefault(variable, "")));
+  }
+
+  private static Optional<String> text(@org.jspecify.annotations.Nullable String text) {
+    return text == null || text.isEmpty() ? Optional.empty() : Optional.of(text);
+  }
+}

@@ -1,0 +1,224 @@
+package io.boxlite.client;
+
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.RestOptions;
+import io.boxlite.api.internal.SocketPaths;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Map;
+import java.util.Set;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+
+/// Where a server is and how each request to it begins. Immutable.
+sealed interface RestTarget {
+  /// Opens one connection.
+  Connection connect() throws IOException;
+
+  /// {@return method, path, host and credential: the first lines of a request}
+  ///
+  /// @param path as of a server without prefix
+  String head(String method, String path);
+
+  /// A supervisor of this machine.
+  ///
+  /// @param path of its socket
+  record UnixSocket(Path path) implements RestTarget {
+    @Override
+    public Connection connect() throws IOException {
+      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        channel.connect(UnixDomainSocketAddress.of(SocketPaths.ofEnvironment().reachable(path)));
+        return new Connection(Wire.of(channel));
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public String head(String method, String path) {
+      return method + " " + path + " HTTP/1.1\r\nHost: boxlite\r\n";
+    }
+
+    @Override
+    public String toString() {
+      return path.toString();
+    }
+  }
+
+  /// A server by TCP.
+  ///
+  /// @param options where it is
+  /// @param secure makes TLS connections, if the URL asks for them
+  record Url(RestOptions options, @org.jspecify.annotations.Nullable SSLContext secure)
+      implements RestTarget {
+    private static final int CONNECT_MILLIS = 30_000;
+    private static final int HTTP = 80;
+    private static final int HTTPS = 443;
+    private static final String VERSION = "/v1";
+    private static final Set<String> NEVER_PREFIXED = Set.of("/config", "/me");
+
+    /// @throws ConfigException if the authorities of the options cannot be read
+    static Url of(RestOptions options) {
+      boolean tls = "https".equalsIgnoreCase(options.url().getScheme());
+      return new Url(options, tls ? context(options) : null);
+    }
+
+    private static SSLContext context(RestOptions options) {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        TrustManager[] trust =
+            options.caFile().isEmpty()
+                ? null
+                : new TrustManager[] {new Authorities(of((KeyStore) null), of(store(options)))};
+        context.init(null, trust, null);
+        return context;
+      } catch (IOException | GeneralSecurityException e) {
+        throw new ConfigException(
+            "ca_file_unusable",
+            "the authorities in " + options.caFile().orElseThrow() + " cannot be used: " + e,
+            e,
+            Map.of());
+      }
+    }
+
+    private static KeyStore store(RestOptions options)
+        throws IOException, GeneralSecurityException {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      try (InputStream in = Files.newInputStream(options.caFile().orElseThrow())) {
+        for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+          store.setCertificateEntry("ca-" + store.size(), each);
+        }
+      }
+      if (store.size() == 0) {
+        throw new GeneralSecurityException("no certificate in it");
+      }
+      return store;
+    }
+
+    private static X509TrustManager of(@org.jspecify.annotations.Nullable KeyStore store)
+        throws GeneralSecurityException {
+      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+      factory.init(store);
+      return (X509TrustManager) factory.getTrustManagers()[0];
+    }
+
+    private int port() {
+      int port = options.url().getPort();
+      return port > 0 ? port : secure == null ? HTTP : HTTPS;
+    }
+
+    private String host() {
+      String host = options.url().getHost();
+      return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    }
+
+    @Override
+    public Connection connect() throws IOException {
+      InetSocketAddress address = new InetSocketAddress(host(), port());
+      if (address.isUnresolved()) {
+        throw new IOException("host " + host() + " is unknown");
+      }
+      SSLContext context = secure;
+      if (context == null) {
+        SocketChannel channel = SocketChannel.open();
+        try {
+          channel.socket().connect(address, CONNECT_MILLIS);
+          channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+          channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+          return new Connection(Wire.of(channel));
+        } catch (IOException e) {
+          channel.close();
+          throw e;
+        }
+      }
+      Socket plain = new Socket();
+      try {
+        plain.connect(address, CONNECT_MILLIS);
+        plain.setTcpNoDelay(true);
+        plain.setKeepAlive(true);
+        SSLSocket socket =
+            (SSLSocket) context.getSocketFactory().createSocket(plain, host(), port(), true);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        socket.setSSLParameters(parameters);
+        socket.setSoTimeout(CONNECT_MILLIS);
+        socket.startHandshake();
+        socket.setSoTimeout(0);
+        return new Connection(Wire.of(socket));
+      } catch (IOException e) {
+        plain.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public String head(String method, String path) {
+      StringBuilder head = new StringBuilder(256);
+      String base = options.url().getRawPath();
+      head.append(method).append(' ').append(base == null ? "" : base.replaceAll("/+$", ""));
+      String below = path.substring(VERSION.length());
+      head.append(VERSION);
+      if (!NEVER_PREFIXED.contains(below)) {
+        options.pathPrefix().ifPresent(prefix -> head.append('/').append(prefix));
+      }
+      head.append(below).append(" HTTP/1.1\r\nHost: ").append(options.url().getRawAuthority());
+      head.append("\r\n");
+      options
+          .apiKey()
+          .ifPresent(key -> head.append("Authorization: Bearer ").append(key).append("\r\n"));
+      return head.toString();
+    }
+
+    @Override
+    public String toString() {
+      return options.url().toString();
+    }
+  }
+
+  /// Trusts who either of two trusts.
+  ///
+  /// @param system the system's authorities
+  /// @param own those of a file
+  record Authorities(X509TrustManager system, X509TrustManager own) implements X509TrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type)
+        throws java.security.cert.CertificateException {
+      system.checkClientTrusted(chain, type);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type)
+        throws java.security.cert.CertificateException {
+      try {
+        own.checkServerTrusted(chain, type);
+      } catch (java.security.cert.CertificateException e) {
+        system.checkServerTrusted(chain, type);
+      }
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return own.getAcceptedIssuers();
+    }
+  }
+}
