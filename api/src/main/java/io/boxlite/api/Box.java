@@ -226,4 +226,7 @@ public interface Box {
 
   /// {@return what can be done with its network}
   BoxNetwork network();
+
+  /// {@return what can be done with its snapshots}
+  Snapshots snapshots();
 }

@@ -213,6 +213,13 @@ final class FakeBoxlite implements Boxlite {
   }
 
   private final class FakeBox implements Box {
+    private final FakeSnapshots snapshots = new FakeSnapshots();
+
+    @Override
+    public io.boxlite.api.Snapshots snapshots() {
+      return snapshots;
+    }
+
     @Override
     public io.boxlite.api.BoxNetwork network() {
       throw new UnsupportedOperationException();

@@ -14,6 +14,7 @@ import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.Snapshots;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.BoxMetricsBody;
@@ -182,6 +183,11 @@ final class RemoteBox implements Box {
   @Override
   public BoxNetwork network() {
     return new RemoteNetwork(caller, id);
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return new RemoteSnapshots(caller, id);
   }
 
   @Override

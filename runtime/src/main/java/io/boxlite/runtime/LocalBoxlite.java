@@ -13,6 +13,7 @@ import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.SnapshotInfo;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.Templates;
@@ -22,6 +23,8 @@ import io.boxlite.image.ImageStore;
 import io.boxlite.image.ImageStoreOptions;
 import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.KeptDisks;
+import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.HomeLock;
 import io.boxlite.runtime.internal.layout.Trees;
@@ -36,6 +39,7 @@ import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.runtime.internal.state.SnapshotFile;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.ImageVolumes;
 import io.boxlite.runtime.internal.volume.LocalVolumes;
@@ -106,13 +110,38 @@ public final class LocalBoxlite implements Boxlite {
             new LocalVolumes(layout, this::usedVolumes),
             new BoxNetworks(options, layout),
             disks,
+            new KeptDisks(layout.keptDisks(), this::keptRoots),
             driver,
             new VmSource(
                 options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             Timing.HOST,
-            boxes::remove);
+            this::removed);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);
+  }
+
+  private void removed(String id) {
+    boxes.remove(id);
+    sweepDisks();
+  }
+
+  private KeptDisks.Roots keptRoots() {
+    List<BoxLayout> all = layout.boxDirectories();
+    return new KeptDisks.Roots(
+        all.stream().map(BoxLayout::disk).toList(),
+        all.stream()
+            .flatMap(box -> SnapshotFile.read(box).stream())
+            .map(SnapshotInfo::id)
+            .collect(Collectors.toSet()));
+  }
+
+  /// A disk that cannot be read is no reason not to have the others.
+  private void sweepDisks() {
+    try {
+      context.kept().sweep();
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.ERROR, "disks that nobody needs stay: {0}", e.getMessage());
+    }
   }
 
   /// Keeps what VMs write to files of the host within bounds.
@@ -173,6 +202,7 @@ public final class LocalBoxlite implements Boxlite {
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
     context.volumes().sweep();
+    sweepDisks();
     OrphanVms.end(
         layout.home(),
         found.stream()

@@ -17,6 +17,9 @@ final class RuntimeRoutes {
           "box:delete",
           "image:read",
           "image:write",
+          "snapshot:read",
+          "snapshot:write",
+          "snapshot:delete",
           "me:read");
 
   private final Boxlite boxlite;
@@ -34,7 +37,7 @@ final class RuntimeRoutes {
   }
 
   private void config(Exchange exchange) {
-    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, false, false, false, false)));
+    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, true, false, false, false)));
   }
 
   private void me(Exchange exchange) {

@@ -122,6 +122,13 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    private final FakeSnapshots snapshots = new FakeSnapshots();
+
+    @Override
+    public io.boxlite.api.Snapshots snapshots() {
+      return snapshots;
+    }
+
     final FakeNetwork network = new FakeNetwork();
 
     @Override

@@ -64,6 +64,8 @@ public enum Verb {
   HISTORY,
   /// Makes an image of a box.
   COMMIT,
+  /// Keeps what the disk of a box is.
+  SNAPSHOT,
   /// All that concerns images.
   IMAGE,
   /// What concerns the whole home.
@@ -146,6 +148,7 @@ public enum Verb {
       case LOAD -> new LoadCommand();
       case HISTORY -> new HistoryCommand();
       case COMMIT -> new CommitCommand();
+      case SNAPSHOT -> new SnapshotCommand();
       case IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case VOLUME -> new VolumeCommand();

@@ -5,6 +5,7 @@ import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.KeptDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -23,6 +24,7 @@ import java.util.function.Consumer;
 /// @param volumes of the home
 /// @param networks of its boxes
 /// @param disks makes box disks
+/// @param kept disks that never change again
 /// @param driver takes VMs over and ends them
 /// @param vms gives boxes their VMs
 /// @param counters of the runtime
@@ -36,6 +38,7 @@ public record BoxContext(
     LocalVolumes volumes,
     BoxNetworks networks,
     BoxDisks disks,
+    KeptDisks kept,
     VmmDriver driver,
     VmSource vms,
     Counters counters,

@@ -242,6 +242,21 @@ final class BoxLifecycle extends BoxRuns {
     }
   }
 
+  /// Does something while nobody else does anything with the box.
+  <T> T held(Function<BoxRecord, T> work) {
+    try (Held _ = hold()) {
+      checkExists();
+      return work.apply(record);
+    }
+  }
+
+  /// Keeps what its disk is now; a box that runs stands still for that moment. Within [#held].
+  ///
+  /// @return id of the kept disk
+  String cutDisk() {
+    return new BoxDiskCut(context, record).make(running());
+  }
+
   /// {@return the run that an exec goes to; a box that does not run is started, unless it is a job}
   RunningBox runningForExec() {
     Refusals.checkNotPaused(record);

@@ -12,6 +12,7 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
+import io.boxlite.api.Snapshots;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.runtime.internal.log.LogReader;
@@ -160,6 +161,11 @@ public final class LocalBox implements Box {
   @Override
   public BoxNetwork network() {
     return new LocalNetwork(context, lifecycle);
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return new LocalSnapshots(context, lifecycle);
   }
 
   @Override

@@ -1,0 +1,105 @@
+package io.boxlite.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.boxlite.api.AlreadyExistsException;
+import io.boxlite.api.Box;
+import io.boxlite.api.BoxOptions;
+import io.boxlite.api.Boxlite;
+import io.boxlite.api.ConfigException;
+import io.boxlite.api.ExecOptions;
+import io.boxlite.api.Execution;
+import io.boxlite.api.InvalidStateException;
+import io.boxlite.api.NotFoundException;
+import io.boxlite.api.SnapshotInfo;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Snapshots: what the disk of a box was can be had again.
+class SnapshotIT {
+  @AutoClose private TestHome home;
+
+  @BeforeEach
+  void open() {
+    home = new TestHome();
+  }
+
+  private static String exec(Box box, String script) throws Exception {
+    Execution execution = box.exec(ExecOptions.of("sh", "-c", script));
+    String out = new String(execution.stdout().readAllBytes(), StandardCharsets.UTF_8);
+    String err = new String(execution.stderr().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(execution.waitFor().code()).as(err).isZero();
+    return out;
+  }
+
+  private static Box sleeper(Boxlite boxlite) {
+    return boxlite.create(
+        BoxOptions.ofImage("base").cmd(List.of("sleep", "100000")).detach(true).build());
+  }
+
+  private void mustBeClean(Box box) throws Exception {
+    Path disk = home.home().resolve("boxes").resolve(box.id()).resolve("disk.qcow2");
+    Process check =
+        new ProcessBuilder("qemu-img", "check", disk.toString())
+            .redirectErrorStream(true)
+            .redirectInput(new File("/dev/null"))
+            .start();
+    String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(check.waitFor()).as(said).isZero();
+    assertThat(said).contains("No errors were found");
+  }
+
+  @Test
+  void diskIsAgainWhatItWasWhenARunningBoxWasSnapshotted() throws Exception {
+    try (Boxlite boxlite = Boxlite.open(home.home())) {
+      Box box = sleeper(boxlite);
+      box.start();
+      exec(box, "echo one > /data"); // not synced
+      SnapshotInfo first = box.snapshots().create("first");
+      assertThat(first.boxId()).isEqualTo(box.id());
+      assertThat(first.diskBytes()).isEqualTo(10L << 30);
+      assertThat(first.sizeBytes()).isPositive().isLessThan(1L << 30);
+      exec(box, "echo two > /data; head -c 3000000 /dev/urandom > /big");
+      box.pause();
+      box.snapshots().create("second");
+      box.unpause();
+      exec(box, "rm /data");
+      assertThatThrownBy(() -> box.snapshots().create("first"))
+          .isInstanceOf(AlreadyExistsException.class);
+      assertThatThrownBy(() -> box.snapshots().create("a/b")).isInstanceOf(ConfigException.class);
+      assertThatThrownBy(() -> box.snapshots().restore("first"))
+          .isInstanceOf(InvalidStateException.class);
+      assertThatThrownBy(() -> box.snapshots().restore("none"))
+          .isInstanceOf(NotFoundException.class);
+
+      box.stop();
+      mustBeClean(box);
+      box.snapshots().create("third");
+      box.snapshots().restore("first");
+      box.start();
+      assertThat(exec(box, "cat /data; ls /big 2>&1 || true"))
+          .isEqualTo("one\nls: /big: No such file or directory\n");
+      box.stop();
+      mustBeClean(box);
+
+      box.snapshots().restore("second");
+      assertThat(home.entries("disks")).hasSize(3);
+      box.snapshots().remove("second");
+      box.snapshots().remove("first");
+      assertThat(box.snapshots().list()).extracting(SnapshotInfo::name).containsExactly("third");
+      assertThat(box.snapshots().get("first")).isEmpty();
+      box.start();
+      assertThat(exec(box, "cat /data; wc -c < /big")).isEqualTo("two\n3000000\n");
+      box.stop();
+      mustBeClean(box);
+      box.remove(false);
+      assertThat(home.entries("disks")).isEmpty();
+    }
+  }
+}
