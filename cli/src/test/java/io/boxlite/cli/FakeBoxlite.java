@@ -216,6 +216,11 @@ final class FakeBoxlite implements Boxlite {
     private final FakeSnapshots snapshots = new FakeSnapshots();
 
     @Override
+    public Box cloneBox(Optional<String> name) {
+      return create(options.withName(name));
+    }
+
+    @Override
     public io.boxlite.api.Snapshots snapshots() {
       return snapshots;
     }

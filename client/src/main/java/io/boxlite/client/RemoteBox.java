@@ -18,6 +18,7 @@ import io.boxlite.api.Snapshots;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.BoxMetricsBody;
+import io.boxlite.rest.CloneBody;
 import io.boxlite.rest.ExecutionBody;
 import io.boxlite.rest.ExecutionIdBody;
 import io.boxlite.rest.Frames;
@@ -183,6 +184,13 @@ final class RemoteBox implements Box {
   @Override
   public BoxNetwork network() {
     return new RemoteNetwork(caller, id);
+  }
+
+  @Override
+  public Box cloneBox(Optional<String> name) {
+    CloneBody body = new CloneBody(name.orElse(null));
+    BoxBody made = caller.call(BoxBody.class, "POST", Paths.box(id) + "/clone", body);
+    return new RemoteBox(caller, sessions, made.boxId());
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecOptions;
@@ -17,6 +18,7 @@ import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +101,35 @@ class SnapshotIT {
       box.stop();
       mustBeClean(box);
       box.remove(false);
+      assertThat(home.entries("disks")).isEmpty();
+    }
+  }
+
+  @Test
+  void cloneOfARunningBoxGoesItsOwnWayAndOutlivesIt() throws Exception {
+    try (Boxlite boxlite = Boxlite.open(home.home())) {
+      Box box = sleeper(boxlite);
+      box.start();
+      exec(box, "echo common > /data");
+      Box clone = box.cloneBox(Optional.of("twin"));
+      assertThat(clone.info().status()).isEqualTo(BoxStatus.STOPPED);
+      assertThat(clone.info().name()).contains("twin");
+      assertThatThrownBy(() -> box.cloneBox(Optional.of("twin")))
+          .isInstanceOf(AlreadyExistsException.class);
+      clone.start(); // while the other runs over the same disk
+      exec(box, "echo original >> /data");
+      exec(clone, "echo clone >> /data");
+      assertThat(exec(box, "cat /data")).isEqualTo("common\noriginal\n");
+      box.remove(true);
+      assertThat(exec(clone, "cat /data")).isEqualTo("common\nclone\n");
+      clone.stop();
+      mustBeClean(clone);
+      List<Box> more = clone.cloneBoxes(2, List.of());
+      clone.remove(false);
+      more.getLast().start();
+      assertThat(exec(more.getLast(), "cat /data")).isEqualTo("common\nclone\n");
+      more.getLast().remove(true);
+      more.getFirst().remove(false);
       assertThat(home.entries("disks")).isEmpty();
     }
   }

@@ -38,6 +38,7 @@ import io.boxlite.runtime.internal.lifecycle.Timing;
 import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.state.SnapshotFile;
 import io.boxlite.runtime.internal.vm.VmSource;
@@ -58,8 +59,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -116,6 +119,7 @@ public final class LocalBoxlite implements Boxlite {
                 options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             Timing.HOST,
+            this::makeStopped,
             this::removed);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);
   }
@@ -259,18 +263,32 @@ public final class LocalBoxlite implements Boxlite {
     StoredImage image = image(options);
     return context
         .volumes()
-        .give(ImageVolumes.add(options, image.config().volumes()), given -> create(given, image));
+        .give(
+            ImageVolumes.add(options, image.config().volumes()),
+            given -> insert(BoxRecord.create(given, Instant.now()), image.id(), _ -> {}));
   }
 
-  private Box create(BoxOptions options, StoredImage image) {
-    BoxRecord made = BoxRecord.create(options, Instant.now());
+  private LocalBox makeStopped(BoxOptions options, String imageId, Consumer<BoxLayout> disk) {
+    checkOpen();
+    return context
+        .volumes()
+        .give(
+            options,
+            given -> {
+              BoxRecord made = BoxRecord.create(given, Instant.now());
+              BoxState stopped = made.state().stopped(OptionalInt.empty()).stoppedByUser();
+              return insert(made.with(stopped), imageId, disk);
+            });
+  }
+
+  private LocalBox insert(BoxRecord made, String imageId, Consumer<BoxLayout> content) {
     Optional<byte[]> secrets = context.networks().seal(made);
-    BoxRecord record = made.with(made.state().withImage(image.id())).withoutSecretValues();
+    BoxRecord record = made.with(made.state().withImage(imageId)).withoutSecretValues();
     LocalBox box = new LocalBox(context, record);
     images.use(
-        image.id(),
+        imageId,
         () -> {
-          context.store().insert(record, secrets);
+          context.store().insert(record, secrets, content);
           boxes.put(record.id(), box);
         });
     context.counters().boxesCreated.increment();

@@ -66,6 +66,8 @@ public enum Verb {
   COMMIT,
   /// Keeps what the disk of a box is.
   SNAPSHOT,
+  /// Makes a box of what a box is.
+  CLONE,
   /// All that concerns images.
   IMAGE,
   /// What concerns the whole home.
@@ -149,6 +151,7 @@ public enum Verb {
       case HISTORY -> new HistoryCommand();
       case COMMIT -> new CommitCommand();
       case SNAPSHOT -> new SnapshotCommand();
+      case CLONE -> new CloneCommand();
       case IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case VOLUME -> new VolumeCommand();

@@ -29,6 +29,7 @@ import java.util.function.Consumer;
 /// @param vms gives boxes their VMs
 /// @param counters of the runtime
 /// @param timing of restarts and health checks
+/// @param newBoxes makes boxes of others
 /// @param onRemoved told the id of a box that has been removed
 public record BoxContext(
     RuntimeOptions options,
@@ -43,6 +44,7 @@ public record BoxContext(
     VmSource vms,
     Counters counters,
     Timing timing,
+    NewBoxes newBoxes,
     Consumer<String> onRemoved) {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
 

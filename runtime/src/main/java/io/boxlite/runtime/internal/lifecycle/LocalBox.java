@@ -164,6 +164,11 @@ public final class LocalBox implements Box {
   }
 
   @Override
+  public Box cloneBox(Optional<String> name) {
+    return new BoxClone(context, lifecycle).make(name);
+  }
+
+  @Override
   public Snapshots snapshots() {
     return new LocalSnapshots(context, lifecycle);
   }

@@ -73,6 +73,9 @@ final class TestContext {
             options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
         new Counters(),
         timing,
+        (_, _, _) -> {
+          throw new UnsupportedOperationException();
+        },
         onRemoved);
   }
 }
