@@ -1,5 +1,6 @@
 package io.boxlite.api;
 
+import io.boxlite.api.internal.copy.HostArchive;
 import io.boxlite.api.internal.copy.HostCopy;
 import java.io.IOException;
 import java.io.InputStream;
@@ -261,6 +262,26 @@ public interface Box {
       throw e;
     }
     return List.copyOf(made);
+  }
+
+  /// Writes the box as an archive, which [Boxlite#importBox] reads: its disk, its image and its
+  /// options, but no value of a secret, no volume and nothing of this host. A box that runs stands
+  /// still for a moment only.
+  ///
+  /// @param archive gets it, compressed; not closed
+  /// @throws ConfigException if it is a box of a root file system directory
+  /// @throws InvalidStateException as of [Snapshots#create]
+  /// @throws StorageException if something cannot be read or written
+  void export(OutputStream archive);
+
+  /// Writes the box as an archive into a file, which is there when it is complete.
+  ///
+  /// @param destination the file, replaced if there is one; of a directory, `NAME.boxlite` in it,
+  ///   or `box.boxlite` of a box without a name
+  /// @return the file
+  /// @throws StorageException if it cannot be written; otherwise as [#export(OutputStream)]
+  default Path export(Path destination) {
+    return HostArchive.write(this, destination);
   }
 
   /// {@return what can be done with its snapshots}

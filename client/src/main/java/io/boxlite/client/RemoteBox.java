@@ -15,6 +15,7 @@ import io.boxlite.api.LogStream;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.Snapshots;
+import io.boxlite.api.StorageException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.BoxMetricsBody;
@@ -33,8 +34,10 @@ import io.boxlite.rest.StopBody;
 import io.boxlite.rest.UpdateBoxBody;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// A box of another process.
@@ -184,6 +187,16 @@ final class RemoteBox implements Box {
   @Override
   public BoxNetwork network() {
     return new RemoteNetwork(caller, id);
+  }
+
+  @Override
+  public void export(OutputStream archive) {
+    try (InputStream from = caller.stream("POST", Paths.box(id) + "/export", null)) {
+      from.transferTo(archive);
+    } catch (IOException e) {
+      throw new StorageException(
+          "export_failed", "archive of box " + id + ": " + e.getMessage(), e, Map.of());
+    }
   }
 
   @Override

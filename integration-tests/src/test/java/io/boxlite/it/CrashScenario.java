@@ -364,6 +364,31 @@ enum CrashScenario {
     }
   },
 
+  IMPORT(
+      List.of("import.read", "import.image", "create.config", "create.stored"),
+      "import",
+      "{back}",
+      "--name",
+      "moved") {
+    @Override
+    void arrange(CrashScene scene) {
+      scene.ok(List.of("export", "rest", "-o", scene.fill("{back}")));
+    }
+
+    @Override
+    void check(CrashScene scene) {
+      scene.assertRestIsAsBefore();
+      scene.removeIfThere("moved");
+    }
+
+    @Override
+    void again(CrashScene scene) {
+      scene.ok(command(scene));
+      assertThat(scene.ok(List.of("exec", "moved", "--", "cat", "/witness"))).isEqualTo("rest");
+      scene.ok(List.of("rm", "-f", "-v", "moved"));
+    }
+  },
+
   TEMPLATE(
       List.of("template.rehearsed", "template.saved"), "template", "build", "--memory", "192") {
     @Override

@@ -14,6 +14,14 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.NotFoundException;
 import io.boxlite.api.SnapshotInfo;
+import io.boxlite.api.NetworkOptions;
+import io.boxlite.api.Secret;
+import io.boxlite.api.StorageException;
+import com.github.luben.zstd.ZstdInputStream;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Files;
+import java.util.Arrays;
+import org.junit.jupiter.api.io.TempDir;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -132,5 +140,67 @@ class SnapshotIT {
       more.getFirst().remove(false);
       assertThat(home.entries("disks")).isEmpty();
     }
+  }
+
+  @Test
+  void archiveOfABoxIsABoxInAnotherHome(@TempDir Path directory) throws Exception {
+    byte[] archive;
+    try (Boxlite boxlite = Boxlite.open(home.home())) {
+      Box box =
+          boxlite.create(
+              BoxOptions.ofImage("base")
+                  .name("source")
+                  .cmd(List.of("sleep", "100000"))
+                  .env("WHO", "me")
+                  .network(
+                      NetworkOptions.DEFAULT.withSecrets(
+                          List.of(Secret.of("token", "sesame", List.of("example.com")))))
+                  .detach(true)
+                  .build());
+      box.start();
+      exec(box, "echo exported > /data");
+      assertThat(box.export(directory)).isEqualTo(directory.resolve("source.boxlite"));
+      exec(box, "echo later > /data");
+      archive = Files.readAllBytes(directory.resolve("source.boxlite"));
+      box.remove(true);
+      assertThat(home.entries("disks")).isEmpty();
+      assertThat(home.entries("exchange")).isEmpty();
+    }
+    byte[] plain = new ZstdInputStream(new ByteArrayInputStream(archive)).readAllBytes();
+    assertThat(new String(plain, StandardCharsets.ISO_8859_1)).doesNotContain("sesame");
+    try (TestHome other = new TestHome();
+        Boxlite boxlite = Boxlite.open(other.home())) {
+      for (byte[] hostile : hostile(archive, plain)) {
+        assertThatThrownBy(
+                () -> boxlite.importBox(new ByteArrayInputStream(hostile), Optional.empty()))
+            .isInstanceOfAny(ConfigException.class, StorageException.class);
+      }
+      assertThat(boxlite.list()).isEmpty();
+      assertThat(other.entries("exchange")).isEmpty();
+      Box box = boxlite.importBox(new ByteArrayInputStream(plain), Optional.of("moved"));
+      assertThat(box.info().network().secrets()).isEmpty();
+      box.start();
+      assertThat(exec(box, "cat /data; echo $WHO")).isEqualTo("exported\nme\n");
+      box.remove(true);
+    }
+  }
+
+  /// {@return archives of which none is what it should be}
+  private static List<byte[]> hostile(byte[] archive, byte[] plain) {
+    String text = new String(plain, StandardCharsets.ISO_8859_1);
+    int disk = text.indexOf("QFI\u00fb");
+    byte[] damaged = plain.clone();
+    damaged[disk + 200_000] ^= 1;
+    byte[] backed = plain.clone();
+    backed[disk + 14] = 1; // offset of a backing file's name
+    return List.of(
+        new byte[0],
+        "not an archive".repeat(100).getBytes(StandardCharsets.UTF_8),
+        Arrays.copyOf(archive, archive.length / 2),
+        Arrays.copyOf(plain, 700),
+        damaged,
+        backed,
+        text.replace("\"version\": 3", "\"version\": 9").getBytes(StandardCharsets.ISO_8859_1),
+        text.replace("overlay-1", "overlay-x").getBytes(StandardCharsets.ISO_8859_1));
   }
 }

@@ -19,9 +19,11 @@ import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.Templates;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.api.Volumes;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.ImageStoreOptions;
 import io.boxlite.image.StoredImage;
+import io.boxlite.runtime.internal.archive.BoxImport;
 import io.boxlite.runtime.internal.disk.BoxDisks;
 import io.boxlite.runtime.internal.disk.KeptDisks;
 import io.boxlite.runtime.internal.layout.BoxLayout;
@@ -37,10 +39,12 @@ import io.boxlite.runtime.internal.lifecycle.OrphanVms;
 import io.boxlite.runtime.internal.lifecycle.Timing;
 import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.network.BoxNetworks;
+import io.boxlite.runtime.internal.state.ArchiveManifest;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.state.BoxStore;
 import io.boxlite.runtime.internal.state.SnapshotFile;
+import io.boxlite.runtime.internal.state.Ulid;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.ImageVolumes;
 import io.boxlite.runtime.internal.volume.LocalVolumes;
@@ -50,6 +54,7 @@ import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.QemuDriver;
 import io.boxlite.vmm.qemu.QemuOptions;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -206,6 +211,8 @@ public final class LocalBoxlite implements Boxlite {
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
     context.volumes().sweep();
+    Trees.delete(layout.exchange());
+    HomeLayout.createPrivate(layout.exchange());
     sweepDisks();
     OrphanVms.end(
         layout.home(),
@@ -266,6 +273,21 @@ public final class LocalBoxlite implements Boxlite {
         .give(
             ImageVolumes.add(options, image.config().volumes()),
             given -> insert(BoxRecord.create(given, Instant.now()), image.id(), _ -> {}));
+  }
+
+  @Override
+  public Box importBox(InputStream archive, Optional<String> name) {
+    checkOpen();
+    Path directory = layout.exchange().resolve(Ulid.next(System.currentTimeMillis()));
+    try (BoxImport read = new BoxImport(directory)) {
+      ArchiveManifest manifest = read.read(archive);
+      BoxOptions options = manifest.options().withName(name);
+      CrashPoint.reached("import.read");
+      String imageId = read.addImage(context.images(), manifest);
+      CrashPoint.reached("import.image");
+      return makeStopped(
+          options, imageId, files -> Trees.move(read.disk(), files.disk()));
+    }
   }
 
   private LocalBox makeStopped(BoxOptions options, String imageId, Consumer<BoxLayout> disk) {

@@ -37,7 +37,7 @@ final class RuntimeRoutes {
   }
 
   private void config(Exchange exchange) {
-    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, true, true, false, false)));
+    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, true, true, true, true)));
   }
 
   private void me(Exchange exchange) {

@@ -68,6 +68,10 @@ public enum Verb {
   SNAPSHOT,
   /// Makes a box of what a box is.
   CLONE,
+  /// Writes a box as an archive.
+  EXPORT,
+  /// Makes a box of an archive.
+  IMPORT,
   /// All that concerns images.
   IMAGE,
   /// What concerns the whole home.
@@ -152,6 +156,8 @@ public enum Verb {
       case COMMIT -> new CommitCommand();
       case SNAPSHOT -> new SnapshotCommand();
       case CLONE -> new CloneCommand();
+      case EXPORT -> new ExportCommand();
+      case IMPORT -> new ImportCommand();
       case IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case VOLUME -> new VolumeCommand();

@@ -81,6 +81,12 @@ public record HomeLayout(Path home) {
     return home.resolve("disks");
   }
 
+  /// {@return the directory of what is being exported and imported; nothing in it outlives its
+  /// supervisor}
+  public Path exchange() {
+    return home.resolve("exchange");
+  }
+
   /// {@return the directories of all boxes, and of those that cannot be read any more}
   public List<BoxLayout> boxDirectories() {
     List<BoxLayout> found = new ArrayList<>();

@@ -63,10 +63,13 @@ record BoxDocument(
   private static final JsonType<BoxDocument> TYPE = Jsonb.builder().build().type(BoxDocument.class);
 
   static String toJson(BoxRecord box) {
+    return TYPE.toJsonPretty(of(box));
+  }
+
+  static BoxDocument of(BoxRecord box) {
     BoxOptions options = box.options();
     BoxState state = box.state();
-    return TYPE.toJsonPretty(
-        new BoxDocument(
+    return new BoxDocument(
             box.id(),
             options.name().orElse(null),
             options.image().orElse(null),
@@ -101,7 +104,7 @@ record BoxDocument(
             state.imageId().orElse(null),
             state.restarts().count(),
             state.restarts().stoppedByUser(),
-            state.resting().map(BoxStatus::wireName).orElse(null)));
+            state.resting().map(BoxStatus::wireName).orElse(null));
   }
 
   /// Reads a document back.
@@ -115,7 +118,7 @@ record BoxDocument(
     }
   }
 
-  private BoxRecord toRecord() {
+  BoxRecord toRecord() {
     Instant created = Instant.parse(createdAt);
     Optional<RecordedVm> process =
         pid != null && pidStartTime != null && bootId != null
