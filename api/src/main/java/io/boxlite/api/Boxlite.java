@@ -76,7 +76,8 @@ public interface Boxlite extends AutoCloseable {
   Box create(BoxOptions options);
 
   /// Makes a box of an archive that [Box#export(java.io.OutputStream)] wrote. It may come from
-  /// anybody: it is checked wholly before there is a box. The new box is stopped and has no secrets.
+  /// anybody: it is checked wholly before there is a box. The new box is stopped and has no
+  /// secrets.
   ///
   /// @param archive plain or compressed with zstd; read to its end, not closed
   /// @param name unique name of the box; empty: none

@@ -47,8 +47,7 @@ final class FakeBoxlite implements Boxlite {
   @Override
   public Box importBox(java.io.InputStream archive, Optional<String> name) {
     try {
-      String image =
-          new String(archive.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      String image = new String(archive.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
       return create(BoxOptions.ofImage(image).build().withName(name));
     } catch (java.io.IOException e) {
       throw new java.io.UncheckedIOException(e);

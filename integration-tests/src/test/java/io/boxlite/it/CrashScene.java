@@ -46,8 +46,7 @@ final class CrashScene {
             .formatted(registry.host()));
     Path volume = Files.createDirectory(directory.resolve("volume"));
     work =
-        ok(List.of(
-                "run", "-d", "--name", "work", "-v", volume + ":/host", "base", "sleep", "9999"))
+        ok(List.of("run", "-d", "--name", "work", "-v", volume + ":/host", "base", "sleep", "9999"))
             .strip();
     ok(List.of("exec", "work", "--", "sh", "-c", "printf work > /witness; sync"));
     rest = ok(List.of("create", "--name", "rest", "--restart", "always", "base")).strip();

@@ -3,6 +3,7 @@ package io.boxlite.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.ZstdInputStream;
 import io.boxlite.api.AlreadyExistsException;
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
@@ -12,24 +13,23 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.InvalidStateException;
-import io.boxlite.api.NotFoundException;
-import io.boxlite.api.SnapshotInfo;
 import io.boxlite.api.NetworkOptions;
+import io.boxlite.api.NotFoundException;
 import io.boxlite.api.Secret;
+import io.boxlite.api.SnapshotInfo;
 import io.boxlite.api.StorageException;
-import com.github.luben.zstd.ZstdInputStream;
 import java.io.ByteArrayInputStream;
-import java.nio.file.Files;
-import java.util.Arrays;
-import org.junit.jupiter.api.io.TempDir;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Snapshots: what the disk of a box was can be had again.
 class SnapshotIT {

@@ -285,8 +285,7 @@ public final class LocalBoxlite implements Boxlite {
       CrashPoint.reached("import.read");
       String imageId = read.addImage(context.images(), manifest);
       CrashPoint.reached("import.image");
-      return makeStopped(
-          options, imageId, files -> Trees.move(read.disk(), files.disk()));
+      return makeStopped(options, imageId, files -> Trees.move(read.disk(), files.disk()));
     }
   }
 

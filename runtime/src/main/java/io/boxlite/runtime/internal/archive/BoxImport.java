@@ -1,7 +1,7 @@
 package io.boxlite.runtime.internal.archive;
 
-import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdIOException;
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.internal.tar.TarEntry;

@@ -26,7 +26,14 @@ public final class FlatDisk {
   public static void copy(Path disk, Path target) {
     run(
         List.of(
-            "qemu-img", "convert", "-U", "-f", "qcow2", "-O", "qcow2", disk.toString(),
+            "qemu-img",
+            "convert",
+            "-U",
+            "-f",
+            "qcow2",
+            "-O",
+            "qcow2",
+            disk.toString(),
             target.toString()),
         COPY_MINUTES,
         0);
