@@ -2134,6 +2134,78 @@ func (*ReleaseResponse) Descriptor() ([]byte, []int) {
 }
 
 // The reader has consumed everything before `offset`. At most 262144 bytes beyond it are under way.
+type StandStillRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StandStillRequest) Reset() {
+	*x = StandStillRequest{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StandStillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StandStillRequest) ProtoMessage() {}
+
+func (x *StandStillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StandStillRequest.ProtoReflect.Descriptor instead.
+func (*StandStillRequest) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+}
+
+type StandStillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StandStillResponse) Reset() {
+	*x = StandStillResponse{}
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StandStillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StandStillResponse) ProtoMessage() {}
+
+func (x *StandStillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StandStillResponse.ProtoReflect.Descriptor instead.
+func (*StandStillResponse) Descriptor() ([]byte, []int) {
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+}
+
 type ExportChangesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Offset        uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
@@ -2143,7 +2215,7 @@ type ExportChangesRequest struct {
 
 func (x *ExportChangesRequest) Reset() {
 	*x = ExportChangesRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2155,7 +2227,7 @@ func (x *ExportChangesRequest) String() string {
 func (*ExportChangesRequest) ProtoMessage() {}
 
 func (x *ExportChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2168,7 +2240,7 @@ func (x *ExportChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChangesRequest.ProtoReflect.Descriptor instead.
 func (*ExportChangesRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ExportChangesRequest) GetOffset() uint64 {
@@ -2187,7 +2259,7 @@ type ExportChangesResponse struct {
 
 func (x *ExportChangesResponse) Reset() {
 	*x = ExportChangesResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2199,7 +2271,7 @@ func (x *ExportChangesResponse) String() string {
 func (*ExportChangesResponse) ProtoMessage() {}
 
 func (x *ExportChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2212,7 +2284,7 @@ func (x *ExportChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChangesResponse.ProtoReflect.Descriptor instead.
 func (*ExportChangesResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ExportChangesResponse) GetData() []byte {
@@ -2236,7 +2308,7 @@ type CopyChunk struct {
 
 func (x *CopyChunk) Reset() {
 	*x = CopyChunk{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2248,7 +2320,7 @@ func (x *CopyChunk) String() string {
 func (*CopyChunk) ProtoMessage() {}
 
 func (x *CopyChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2261,7 +2333,7 @@ func (x *CopyChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyChunk.ProtoReflect.Descriptor instead.
 func (*CopyChunk) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CopyChunk) GetContent() isCopyChunk_Content {
@@ -2319,7 +2391,7 @@ type CopyInRequest struct {
 
 func (x *CopyInRequest) Reset() {
 	*x = CopyInRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2403,7 @@ func (x *CopyInRequest) String() string {
 func (*CopyInRequest) ProtoMessage() {}
 
 func (x *CopyInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2416,7 @@ func (x *CopyInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyInRequest.ProtoReflect.Descriptor instead.
 func (*CopyInRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CopyInRequest) GetRequest() isCopyInRequest_Request {
@@ -2404,7 +2476,7 @@ type CopyInOpen struct {
 
 func (x *CopyInOpen) Reset() {
 	*x = CopyInOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2488,7 @@ func (x *CopyInOpen) String() string {
 func (*CopyInOpen) ProtoMessage() {}
 
 func (x *CopyInOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2501,7 @@ func (x *CopyInOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyInOpen.ProtoReflect.Descriptor instead.
 func (*CopyInOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CopyInOpen) GetPath() string {
@@ -2466,7 +2538,7 @@ type CopyInResponse struct {
 
 func (x *CopyInResponse) Reset() {
 	*x = CopyInResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2478,7 +2550,7 @@ func (x *CopyInResponse) String() string {
 func (*CopyInResponse) ProtoMessage() {}
 
 func (x *CopyInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2491,7 +2563,7 @@ func (x *CopyInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyInResponse.ProtoReflect.Descriptor instead.
 func (*CopyInResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CopyInResponse) GetResponse() isCopyInResponse_Response {
@@ -2549,7 +2621,7 @@ type CopyOutRequest struct {
 
 func (x *CopyOutRequest) Reset() {
 	*x = CopyOutRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2561,7 +2633,7 @@ func (x *CopyOutRequest) String() string {
 func (*CopyOutRequest) ProtoMessage() {}
 
 func (x *CopyOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2574,7 +2646,7 @@ func (x *CopyOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyOutRequest.ProtoReflect.Descriptor instead.
 func (*CopyOutRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CopyOutRequest) GetRequest() isCopyOutRequest_Request {
@@ -2630,7 +2702,7 @@ type CopyOutOpen struct {
 
 func (x *CopyOutOpen) Reset() {
 	*x = CopyOutOpen{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2642,7 +2714,7 @@ func (x *CopyOutOpen) String() string {
 func (*CopyOutOpen) ProtoMessage() {}
 
 func (x *CopyOutOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2655,7 +2727,7 @@ func (x *CopyOutOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyOutOpen.ProtoReflect.Descriptor instead.
 func (*CopyOutOpen) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CopyOutOpen) GetPath() string {
@@ -2695,7 +2767,7 @@ type CopyOutResponse struct {
 
 func (x *CopyOutResponse) Reset() {
 	*x = CopyOutResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2707,7 +2779,7 @@ func (x *CopyOutResponse) String() string {
 func (*CopyOutResponse) ProtoMessage() {}
 
 func (x *CopyOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2720,7 +2792,7 @@ func (x *CopyOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyOutResponse.ProtoReflect.Descriptor instead.
 func (*CopyOutResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{43}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CopyOutResponse) GetChunk() *CopyChunk {
@@ -2739,7 +2811,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2751,7 +2823,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2764,7 +2836,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{44}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ShutdownRequest) GetGraceMs() uint32 {
@@ -2783,7 +2855,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[45]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2795,7 +2867,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[45]
+	mi := &file_boxlite_agent_v1_agent_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2808,7 +2880,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{45}
+	return file_boxlite_agent_v1_agent_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ShutdownResponse) GetInitExit() *ExitStatus {
@@ -2946,7 +3018,9 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x04exit\x18\x04 \x01(\v2\x1c.boxlite.agent.v1.ExitStatusR\x04exit\")\n" +
 	"\x0eReleaseRequest\x12\x17\n" +
 	"\aexec_id\x18\x01 \x01(\tR\x06execId\"\x11\n" +
-	"\x0fReleaseResponse\".\n" +
+	"\x0fReleaseResponse\"\x13\n" +
+	"\x11StandStillRequest\"\x14\n" +
+	"\x12StandStillResponse\".\n" +
 	"\x14ExportChangesRequest\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\"+\n" +
 	"\x15ExportChangesResponse\x12\x12\n" +
@@ -2994,7 +3068,8 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Stream\x12\x16\n" +
 	"\x12STREAM_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTREAM_STDOUT\x10\x01\x12\x11\n" +
-	"\rSTREAM_STDERR\x10\x022\xfe\t\n" +
+	"\rSTREAM_STDERR\x10\x022\xd9\n" +
+	"\n" +
 	"\fAgentService\x12H\n" +
 	"\x05Hello\x12\x1e.boxlite.agent.v1.HelloRequest\x1a\x1f.boxlite.agent.v1.HelloResponse\x12Q\n" +
 	"\bRehearse\x12!.boxlite.agent.v1.RehearseRequest\x1a\".boxlite.agent.v1.RehearseResponse\x12N\n" +
@@ -3007,7 +3082,9 @@ const file_boxlite_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Resize\x12\x1f.boxlite.agent.v1.ResizeRequest\x1a .boxlite.agent.v1.ResizeResponse\x12T\n" +
 	"\tListExecs\x12\".boxlite.agent.v1.ListExecsRequest\x1a#.boxlite.agent.v1.ListExecsResponse\x12N\n" +
 	"\aRelease\x12 .boxlite.agent.v1.ReleaseRequest\x1a!.boxlite.agent.v1.ReleaseResponse\x12d\n" +
-	"\rExportChanges\x12&.boxlite.agent.v1.ExportChangesRequest\x1a'.boxlite.agent.v1.ExportChangesResponse(\x010\x01\x12O\n" +
+	"\rExportChanges\x12&.boxlite.agent.v1.ExportChangesRequest\x1a'.boxlite.agent.v1.ExportChangesResponse(\x010\x01\x12Y\n" +
+	"\n" +
+	"StandStill\x12#.boxlite.agent.v1.StandStillRequest\x1a$.boxlite.agent.v1.StandStillResponse0\x01\x12O\n" +
 	"\x06CopyIn\x12\x1f.boxlite.agent.v1.CopyInRequest\x1a .boxlite.agent.v1.CopyInResponse(\x010\x01\x12R\n" +
 	"\aCopyOut\x12 .boxlite.agent.v1.CopyOutRequest\x1a!.boxlite.agent.v1.CopyOutResponse(\x010\x01\x12Q\n" +
 	"\bShutdown\x12!.boxlite.agent.v1.ShutdownRequest\x1a\".boxlite.agent.v1.ShutdownResponseBL\n" +
@@ -3026,7 +3103,7 @@ func file_boxlite_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_boxlite_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_boxlite_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(ContainerState)(0),             // 0: boxlite.agent.v1.ContainerState
 	(Stream)(0),                     // 1: boxlite.agent.v1.Stream
@@ -3065,17 +3142,19 @@ var file_boxlite_agent_v1_agent_proto_goTypes = []any{
 	(*ExecRecord)(nil),              // 34: boxlite.agent.v1.ExecRecord
 	(*ReleaseRequest)(nil),          // 35: boxlite.agent.v1.ReleaseRequest
 	(*ReleaseResponse)(nil),         // 36: boxlite.agent.v1.ReleaseResponse
-	(*ExportChangesRequest)(nil),    // 37: boxlite.agent.v1.ExportChangesRequest
-	(*ExportChangesResponse)(nil),   // 38: boxlite.agent.v1.ExportChangesResponse
-	(*CopyChunk)(nil),               // 39: boxlite.agent.v1.CopyChunk
-	(*CopyInRequest)(nil),           // 40: boxlite.agent.v1.CopyInRequest
-	(*CopyInOpen)(nil),              // 41: boxlite.agent.v1.CopyInOpen
-	(*CopyInResponse)(nil),          // 42: boxlite.agent.v1.CopyInResponse
-	(*CopyOutRequest)(nil),          // 43: boxlite.agent.v1.CopyOutRequest
-	(*CopyOutOpen)(nil),             // 44: boxlite.agent.v1.CopyOutOpen
-	(*CopyOutResponse)(nil),         // 45: boxlite.agent.v1.CopyOutResponse
-	(*ShutdownRequest)(nil),         // 46: boxlite.agent.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),        // 47: boxlite.agent.v1.ShutdownResponse
+	(*StandStillRequest)(nil),       // 37: boxlite.agent.v1.StandStillRequest
+	(*StandStillResponse)(nil),      // 38: boxlite.agent.v1.StandStillResponse
+	(*ExportChangesRequest)(nil),    // 39: boxlite.agent.v1.ExportChangesRequest
+	(*ExportChangesResponse)(nil),   // 40: boxlite.agent.v1.ExportChangesResponse
+	(*CopyChunk)(nil),               // 41: boxlite.agent.v1.CopyChunk
+	(*CopyInRequest)(nil),           // 42: boxlite.agent.v1.CopyInRequest
+	(*CopyInOpen)(nil),              // 43: boxlite.agent.v1.CopyInOpen
+	(*CopyInResponse)(nil),          // 44: boxlite.agent.v1.CopyInResponse
+	(*CopyOutRequest)(nil),          // 45: boxlite.agent.v1.CopyOutRequest
+	(*CopyOutOpen)(nil),             // 46: boxlite.agent.v1.CopyOutOpen
+	(*CopyOutResponse)(nil),         // 47: boxlite.agent.v1.CopyOutResponse
+	(*ShutdownRequest)(nil),         // 48: boxlite.agent.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),        // 49: boxlite.agent.v1.ShutdownResponse
 }
 var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 0: boxlite.agent.v1.HelloResponse.container_state:type_name -> boxlite.agent.v1.ContainerState
@@ -3098,10 +3177,10 @@ var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	1,  // 17: boxlite.agent.v1.OutputChunk.stream:type_name -> boxlite.agent.v1.Stream
 	34, // 18: boxlite.agent.v1.ListExecsResponse.execs:type_name -> boxlite.agent.v1.ExecRecord
 	25, // 19: boxlite.agent.v1.ExecRecord.exit:type_name -> boxlite.agent.v1.ExitStatus
-	41, // 20: boxlite.agent.v1.CopyInRequest.open:type_name -> boxlite.agent.v1.CopyInOpen
-	39, // 21: boxlite.agent.v1.CopyInRequest.chunk:type_name -> boxlite.agent.v1.CopyChunk
-	44, // 22: boxlite.agent.v1.CopyOutRequest.open:type_name -> boxlite.agent.v1.CopyOutOpen
-	39, // 23: boxlite.agent.v1.CopyOutResponse.chunk:type_name -> boxlite.agent.v1.CopyChunk
+	43, // 20: boxlite.agent.v1.CopyInRequest.open:type_name -> boxlite.agent.v1.CopyInOpen
+	41, // 21: boxlite.agent.v1.CopyInRequest.chunk:type_name -> boxlite.agent.v1.CopyChunk
+	46, // 22: boxlite.agent.v1.CopyOutRequest.open:type_name -> boxlite.agent.v1.CopyOutOpen
+	41, // 23: boxlite.agent.v1.CopyOutResponse.chunk:type_name -> boxlite.agent.v1.CopyChunk
 	25, // 24: boxlite.agent.v1.ShutdownResponse.init_exit:type_name -> boxlite.agent.v1.ExitStatus
 	2,  // 25: boxlite.agent.v1.AgentService.Hello:input_type -> boxlite.agent.v1.HelloRequest
 	4,  // 26: boxlite.agent.v1.AgentService.Rehearse:input_type -> boxlite.agent.v1.RehearseRequest
@@ -3114,27 +3193,29 @@ var file_boxlite_agent_v1_agent_proto_depIdxs = []int32{
 	30, // 33: boxlite.agent.v1.AgentService.Resize:input_type -> boxlite.agent.v1.ResizeRequest
 	32, // 34: boxlite.agent.v1.AgentService.ListExecs:input_type -> boxlite.agent.v1.ListExecsRequest
 	35, // 35: boxlite.agent.v1.AgentService.Release:input_type -> boxlite.agent.v1.ReleaseRequest
-	37, // 36: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
-	40, // 37: boxlite.agent.v1.AgentService.CopyIn:input_type -> boxlite.agent.v1.CopyInRequest
-	43, // 38: boxlite.agent.v1.AgentService.CopyOut:input_type -> boxlite.agent.v1.CopyOutRequest
-	46, // 39: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
-	3,  // 40: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
-	5,  // 41: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
-	7,  // 42: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
-	11, // 43: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
-	13, // 44: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
-	21, // 45: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
-	27, // 46: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
-	29, // 47: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
-	31, // 48: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
-	33, // 49: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
-	36, // 50: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
-	38, // 51: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
-	42, // 52: boxlite.agent.v1.AgentService.CopyIn:output_type -> boxlite.agent.v1.CopyInResponse
-	45, // 53: boxlite.agent.v1.AgentService.CopyOut:output_type -> boxlite.agent.v1.CopyOutResponse
-	47, // 54: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
-	40, // [40:55] is the sub-list for method output_type
-	25, // [25:40] is the sub-list for method input_type
+	39, // 36: boxlite.agent.v1.AgentService.ExportChanges:input_type -> boxlite.agent.v1.ExportChangesRequest
+	37, // 37: boxlite.agent.v1.AgentService.StandStill:input_type -> boxlite.agent.v1.StandStillRequest
+	42, // 38: boxlite.agent.v1.AgentService.CopyIn:input_type -> boxlite.agent.v1.CopyInRequest
+	45, // 39: boxlite.agent.v1.AgentService.CopyOut:input_type -> boxlite.agent.v1.CopyOutRequest
+	48, // 40: boxlite.agent.v1.AgentService.Shutdown:input_type -> boxlite.agent.v1.ShutdownRequest
+	3,  // 41: boxlite.agent.v1.AgentService.Hello:output_type -> boxlite.agent.v1.HelloResponse
+	5,  // 42: boxlite.agent.v1.AgentService.Rehearse:output_type -> boxlite.agent.v1.RehearseResponse
+	7,  // 43: boxlite.agent.v1.AgentService.Prepare:output_type -> boxlite.agent.v1.PrepareResponse
+	11, // 44: boxlite.agent.v1.AgentService.CreateContainer:output_type -> boxlite.agent.v1.CreateContainerResponse
+	13, // 45: boxlite.agent.v1.AgentService.StartContainer:output_type -> boxlite.agent.v1.StartContainerResponse
+	21, // 46: boxlite.agent.v1.AgentService.Attach:output_type -> boxlite.agent.v1.AttachResponse
+	27, // 47: boxlite.agent.v1.AgentService.Signal:output_type -> boxlite.agent.v1.SignalResponse
+	29, // 48: boxlite.agent.v1.AgentService.Kill:output_type -> boxlite.agent.v1.KillResponse
+	31, // 49: boxlite.agent.v1.AgentService.Resize:output_type -> boxlite.agent.v1.ResizeResponse
+	33, // 50: boxlite.agent.v1.AgentService.ListExecs:output_type -> boxlite.agent.v1.ListExecsResponse
+	36, // 51: boxlite.agent.v1.AgentService.Release:output_type -> boxlite.agent.v1.ReleaseResponse
+	40, // 52: boxlite.agent.v1.AgentService.ExportChanges:output_type -> boxlite.agent.v1.ExportChangesResponse
+	38, // 53: boxlite.agent.v1.AgentService.StandStill:output_type -> boxlite.agent.v1.StandStillResponse
+	44, // 54: boxlite.agent.v1.AgentService.CopyIn:output_type -> boxlite.agent.v1.CopyInResponse
+	47, // 55: boxlite.agent.v1.AgentService.CopyOut:output_type -> boxlite.agent.v1.CopyOutResponse
+	49, // 56: boxlite.agent.v1.AgentService.Shutdown:output_type -> boxlite.agent.v1.ShutdownResponse
+	41, // [41:57] is the sub-list for method output_type
+	25, // [25:41] is the sub-list for method input_type
 	25, // [25:25] is the sub-list for extension type_name
 	25, // [25:25] is the sub-list for extension extendee
 	0,  // [0:25] is the sub-list for field type_name
@@ -3157,19 +3238,19 @@ func file_boxlite_agent_v1_agent_proto_init() {
 		(*AttachResponse_StdinAck)(nil),
 		(*AttachResponse_Exit)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[37].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[39].OneofWrappers = []any{
 		(*CopyChunk_Data)(nil),
 		(*CopyChunk_Zeros)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[38].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[40].OneofWrappers = []any{
 		(*CopyInRequest_Open)(nil),
 		(*CopyInRequest_Chunk)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[40].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[42].OneofWrappers = []any{
 		(*CopyInResponse_Acked)(nil),
 		(*CopyInResponse_Warning)(nil),
 	}
-	file_boxlite_agent_v1_agent_proto_msgTypes[41].OneofWrappers = []any{
+	file_boxlite_agent_v1_agent_proto_msgTypes[43].OneofWrappers = []any{
 		(*CopyOutRequest_Open)(nil),
 		(*CopyOutRequest_Acked)(nil),
 	}
@@ -3179,7 +3260,7 @@ func file_boxlite_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_boxlite_agent_v1_agent_proto_rawDesc), len(file_boxlite_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   46,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

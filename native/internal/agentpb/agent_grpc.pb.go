@@ -37,6 +37,7 @@ const (
 	AgentService_ListExecs_FullMethodName       = "/boxlite.agent.v1.AgentService/ListExecs"
 	AgentService_Release_FullMethodName         = "/boxlite.agent.v1.AgentService/Release"
 	AgentService_ExportChanges_FullMethodName   = "/boxlite.agent.v1.AgentService/ExportChanges"
+	AgentService_StandStill_FullMethodName      = "/boxlite.agent.v1.AgentService/StandStill"
 	AgentService_CopyIn_FullMethodName          = "/boxlite.agent.v1.AgentService/CopyIn"
 	AgentService_CopyOut_FullMethodName         = "/boxlite.agent.v1.AgentService/CopyOut"
 	AgentService_Shutdown_FullMethodName        = "/boxlite.agent.v1.AgentService/Shutdown"
@@ -86,6 +87,11 @@ type AgentServiceClient interface {
 	// first request has offset 0. Reasons: "not_created", "busy" (another export, or the container could
 	// not be made to stand still), "not_representable" (a file that no such tar can hold).
 	ExportChanges(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse], error)
+	// Makes all processes of the container stand still, brings what was written to the box's disk and
+	// freezes its file system. One answer says that this is so. It all goes on when the call ends in
+	// whatever way, the host's end closes, or after 15 s, when the call fails. Reasons: "not_created",
+	// "busy" (as of ExportChanges), "timeout".
+	StandStill(ctx context.Context, in *StandStillRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StandStillResponse], error)
 	// Unpacks a tar in the container, as its user, whatever is mounted there. Links are resolved within
 	// the container's root. The archive is over when the caller half-closes; a call that ends in any
 	// other way leaves what has come. Devices, FIFOs and sockets are skipped with a warning. Reasons:
@@ -235,9 +241,28 @@ func (c *agentServiceClient) ExportChanges(ctx context.Context, opts ...grpc.Cal
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AgentService_ExportChangesClient = grpc.BidiStreamingClient[ExportChangesRequest, ExportChangesResponse]
 
+func (c *agentServiceClient) StandStill(ctx context.Context, in *StandStillRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StandStillResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[2], AgentService_StandStill_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StandStillRequest, StandStillResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_StandStillClient = grpc.ServerStreamingClient[StandStillResponse]
+
 func (c *agentServiceClient) CopyIn(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CopyInRequest, CopyInResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[2], AgentService_CopyIn_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[3], AgentService_CopyIn_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +275,7 @@ type AgentService_CopyInClient = grpc.BidiStreamingClient[CopyInRequest, CopyInR
 
 func (c *agentServiceClient) CopyOut(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CopyOutRequest, CopyOutResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[3], AgentService_CopyOut_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[4], AgentService_CopyOut_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -315,6 +340,11 @@ type AgentServiceServer interface {
 	// first request has offset 0. Reasons: "not_created", "busy" (another export, or the container could
 	// not be made to stand still), "not_representable" (a file that no such tar can hold).
 	ExportChanges(grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]) error
+	// Makes all processes of the container stand still, brings what was written to the box's disk and
+	// freezes its file system. One answer says that this is so. It all goes on when the call ends in
+	// whatever way, the host's end closes, or after 15 s, when the call fails. Reasons: "not_created",
+	// "busy" (as of ExportChanges), "timeout".
+	StandStill(*StandStillRequest, grpc.ServerStreamingServer[StandStillResponse]) error
 	// Unpacks a tar in the container, as its user, whatever is mounted there. Links are resolved within
 	// the container's root. The archive is over when the caller half-closes; a call that ends in any
 	// other way leaves what has come. Devices, FIFOs and sockets are skipped with a warning. Reasons:
@@ -373,6 +403,9 @@ func (UnimplementedAgentServiceServer) Release(context.Context, *ReleaseRequest)
 }
 func (UnimplementedAgentServiceServer) ExportChanges(grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]) error {
 	return status.Error(codes.Unimplemented, "method ExportChanges not implemented")
+}
+func (UnimplementedAgentServiceServer) StandStill(*StandStillRequest, grpc.ServerStreamingServer[StandStillResponse]) error {
+	return status.Error(codes.Unimplemented, "method StandStill not implemented")
 }
 func (UnimplementedAgentServiceServer) CopyIn(grpc.BidiStreamingServer[CopyInRequest, CopyInResponse]) error {
 	return status.Error(codes.Unimplemented, "method CopyIn not implemented")
@@ -598,6 +631,17 @@ func _AgentService_ExportChanges_Handler(srv interface{}, stream grpc.ServerStre
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AgentService_ExportChangesServer = grpc.BidiStreamingServer[ExportChangesRequest, ExportChangesResponse]
 
+func _AgentService_StandStill_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StandStillRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AgentServiceServer).StandStill(m, &grpc.GenericServerStream[StandStillRequest, StandStillResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AgentService_StandStillServer = grpc.ServerStreamingServer[StandStillResponse]
+
 func _AgentService_CopyIn_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(AgentServiceServer).CopyIn(&grpc.GenericServerStream[CopyInRequest, CopyInResponse]{ServerStream: stream})
 }
@@ -694,6 +738,11 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _AgentService_ExportChanges_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "StandStill",
+			Handler:       _AgentService_StandStill_Handler,
+			ServerStreams: true,
 		},
 		{
 			StreamName:    "CopyIn",

@@ -3,6 +3,7 @@ package rootfs
 import (
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,30 @@ func (m *Mounted) Sync() error {
 	}
 	defer f.Close()
 	return os.NewSyscallError("syncfs", unix.Syncfs(int(f.Fd())))
+}
+
+// The requests of linux/fs.h that x/sys/unix does not have.
+const (
+	ioctlFreeze = 0xc0045877 // FIFREEZE
+	ioctlThaw   = 0xc0045878 // FITHAW
+)
+
+// Freeze brings all that was written to the disk, and lets nobody write until thaw is called.
+func (m *Mounted) Freeze() (thaw func(), err error) {
+	f, err := os.Open(m.upper)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.IoctlSetInt(int(f.Fd()), ioctlFreeze, 0); err != nil {
+		f.Close()
+		return nil, os.NewSyscallError("FIFREEZE", err)
+	}
+	return func() {
+		if err := unix.IoctlSetInt(int(f.Fd()), ioctlThaw, 0); err != nil {
+			log.Print("FITHAW: ", err)
+		}
+		f.Close()
+	}, nil
 }
 
 // ReadFiles reads what is at the top of the root file system, as a start of a program would.

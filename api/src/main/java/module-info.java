@@ -14,7 +14,8 @@ module io.boxlite.api {
       io.boxlite.server,
       io.boxlite.vmm;
   exports io.boxlite.api.internal.tar to
-      io.boxlite.image;
+      io.boxlite.image,
+      io.boxlite.runtime;
 
   uses io.boxlite.api.spi.BoxliteProvider;
 }

@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.boxlite.runtime {
   requires transitive io.boxlite.api;
+  requires com.github.luben.zstd_jni;
   requires com.google.protobuf;
   requires io.avaje.jsonb;
   requires transitive io.boxlite.image;

@@ -1,11 +1,13 @@
 package io.boxlite.api;
 
+import io.boxlite.api.internal.copy.HostArchive;
 import io.boxlite.api.internal.copy.HostCopy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -226,4 +228,62 @@ public interface Box {
 
   /// {@return what can be done with its network}
   BoxNetwork network();
+
+  /// Makes one more box of what this one is now: with its options, its secrets, and a copy of its
+  /// disk that shares what neither changes. A box that runs stands still for a moment. The new box
+  /// is stopped, does not remove itself, and has new, empty volumes where this one has its own.
+  ///
+  /// @param name unique name of the new box; empty: none
+  /// @return the new box
+  /// @throws ConfigException if the name is malformed
+  /// @throws AlreadyExistsException if the name is taken
+  /// @throws InvalidStateException as of [Snapshots#create]
+  /// @throws StorageException if it cannot be written
+  Box cloneBox(Optional<String> name);
+
+  /// Clones several times. When one fails, those that were made before are removed.
+  ///
+  /// @param count how many, at least 1
+  /// @param names their names; none, or as many
+  /// @return the new boxes
+  /// @throws ConfigException if the numbers do not match; otherwise as [#cloneBox]
+  default List<Box> cloneBoxes(int count, List<String> names) {
+    if (count < 1 || !(names.isEmpty() || names.size() == count)) {
+      throw new ConfigException(
+          "invalid_names", names.size() + " names for " + count + " clones; give one for each");
+    }
+    List<Box> made = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        made.add(cloneBox(names.isEmpty() ? Optional.empty() : Optional.of(names.get(i))));
+      }
+    } catch (BoxliteException e) {
+      made.forEach(box -> box.remove(true, true));
+      throw e;
+    }
+    return List.copyOf(made);
+  }
+
+  /// Writes the box as an archive, which [Boxlite#importBox] reads: its disk, its image and its
+  /// options, but no value of a secret, no volume and nothing of this host. A box that runs stands
+  /// still for a moment only.
+  ///
+  /// @param archive gets it, compressed; not closed
+  /// @throws ConfigException if it is a box of a root file system directory
+  /// @throws InvalidStateException as of [Snapshots#create]
+  /// @throws StorageException if something cannot be read or written
+  void export(OutputStream archive);
+
+  /// Writes the box as an archive into a file, which is there when it is complete.
+  ///
+  /// @param destination the file, replaced if there is one; of a directory, `NAME.boxlite` in it,
+  ///   or `box.boxlite` of a box without a name
+  /// @return the file
+  /// @throws StorageException if it cannot be written; otherwise as [#export(OutputStream)]
+  default Path export(Path destination) {
+    return HostArchive.write(this, destination);
+  }
+
+  /// {@return what can be done with its snapshots}
+  Snapshots snapshots();
 }

@@ -148,11 +148,13 @@ public record BoxOptions(
     checks.throwIfAny();
   }
 
-  /// {@return the same with other volumes}
+  /// {@return the same, called otherwise}
   ///
-  /// @param mounts in the order of their mounting
-  public BoxOptions withVolumes(List<VolumeMount> mounts) {
-    return toBuilder().volumes(mounts).build();
+  /// @param other unique name; empty: none
+  public BoxOptions withName(Optional<String> other) {
+    Builder changed = toBuilder();
+    changed.name = other;
+    return changed.build();
   }
 
   /// {@return whether the box was made with a command of its own, which an exec must not run again}

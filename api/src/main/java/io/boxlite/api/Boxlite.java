@@ -1,6 +1,7 @@
 package io.boxlite.api;
 
 import io.boxlite.api.spi.BoxliteProvider;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -103,6 +104,18 @@ public interface Boxlite extends AutoCloseable {
   /// @throws ImageException if the image can be had nowhere
   /// @throws NetworkException if its registry cannot be reached
   Box create(BoxOptions options);
+
+  /// Makes a box of an archive that [Box#export(java.io.OutputStream)] wrote. It may come from
+  /// anybody: it is checked wholly before there is a box. The new box is stopped and has no
+  /// secrets.
+  ///
+  /// @param archive plain or compressed with zstd; read to its end, not closed
+  /// @param name unique name of the box; empty: none
+  /// @return the box
+  /// @throws ConfigException if it is no such archive, or wants what an archive must not
+  /// @throws AlreadyExistsException if the name is taken
+  /// @throws StorageException if it is damaged, or cannot be written
+  Box importBox(InputStream archive, Optional<String> name);
 
   /// Finds a box by its id, its name, or a prefix of its id that only one box has; in this order.
   ///

@@ -44,6 +44,16 @@ import org.jspecify.annotations.Nullable;
 
 /// A runtime without VMs: boxes are entries of a map, commands are [FakeExecution]s.
 final class FakeBoxlite implements Boxlite {
+  @Override
+  public Box importBox(java.io.InputStream archive, Optional<String> name) {
+    try {
+      String image = new String(archive.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      return create(BoxOptions.ofImage(image).build().withName(name));
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
   /// The last copy.
   record Copied(String path, io.boxlite.api.CopyOptions options, byte[] tar) {}
 
@@ -213,6 +223,27 @@ final class FakeBoxlite implements Boxlite {
   }
 
   private final class FakeBox implements Box {
+    private final FakeSnapshots snapshots = new FakeSnapshots();
+
+    @Override
+    public void export(java.io.OutputStream archive) {
+      try {
+        archive.write(options.imageLabel().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public Box cloneBox(Optional<String> name) {
+      return create(options.withName(name));
+    }
+
+    @Override
+    public io.boxlite.api.Snapshots snapshots() {
+      return snapshots;
+    }
+
     @Override
     public io.boxlite.api.BoxNetwork network() {
       throw new UnsupportedOperationException();

@@ -14,9 +14,12 @@ import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.NotFoundException;
+import io.boxlite.api.Snapshots;
+import io.boxlite.api.StorageException;
 import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.BoxMetricsBody;
+import io.boxlite.rest.CloneBody;
 import io.boxlite.rest.ExecutionBody;
 import io.boxlite.rest.ExecutionIdBody;
 import io.boxlite.rest.Frames;
@@ -31,8 +34,10 @@ import io.boxlite.rest.StopBody;
 import io.boxlite.rest.UpdateBoxBody;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// A box of another process.
@@ -182,6 +187,28 @@ final class RemoteBox implements Box {
   @Override
   public BoxNetwork network() {
     return new RemoteNetwork(caller, id);
+  }
+
+  @Override
+  public void export(OutputStream archive) {
+    try (InputStream from = caller.stream("POST", Paths.box(id) + "/export", null)) {
+      from.transferTo(archive);
+    } catch (IOException e) {
+      throw new StorageException(
+          "export_failed", "archive of box " + id + ": " + e.getMessage(), e, Map.of());
+    }
+  }
+
+  @Override
+  public Box cloneBox(Optional<String> name) {
+    CloneBody body = new CloneBody(name.orElse(null));
+    BoxBody made = caller.call(BoxBody.class, "POST", Paths.box(id) + "/clone", body);
+    return new RemoteBox(caller, sessions, made.boxId());
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return new RemoteSnapshots(caller, id);
   }
 
   @Override

@@ -26,11 +26,13 @@ import io.boxlite.rest.CreateBoxBody;
 import io.boxlite.rest.DiskUsageBody;
 import io.boxlite.rest.ImageMapping;
 import io.boxlite.rest.InfoBody;
+import io.boxlite.rest.JsonCodec;
 import io.boxlite.rest.MetricsBody;
 import io.boxlite.rest.OptionMapping;
 import io.boxlite.rest.Paths;
 import io.boxlite.rest.PrincipalBody;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -151,6 +153,13 @@ public final class RemoteBoxlite implements Boxlite {
 
   private Box made(CreateBoxBody body) {
     return box(caller.call(BoxBody.class, "POST", Paths.BOXES, body).boxId());
+  }
+
+  @Override
+  public Box importBox(InputStream archive, Optional<String> name) {
+    String query = name.map(text -> "?name=" + Paths.encode(text)).orElse("");
+    byte[] made = caller.upload(Paths.BOXES + "/import" + query, archive);
+    return box(JsonCodec.read(BoxBody.class, made).boxId());
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.boxlite.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.boxlite.it.CrashScenario.Scene;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,14 +23,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CrashIT {
   private static TestHome home;
   private static RegistryServer registry;
-  private static Scene scene;
+  private static CrashScene scene;
   @TempDir private static Path directory;
 
   @BeforeAll
   static void open() throws Exception {
     home = new TestHome();
     registry = new RegistryServer(directory.resolve("registry"));
-    scene = new Scene(home, registry, directory);
+    scene = new CrashScene(home, registry, directory);
     scene.prepare();
   }
 

@@ -77,6 +77,21 @@ public final class Paths {
     return box(id) + "/network/" + what;
   }
 
+  /// {@return the path of the snapshots of a box}
+  ///
+  /// @param id of the box
+  public static String snapshots(String id) {
+    return box(id) + "/snapshots";
+  }
+
+  /// {@return the path of a snapshot}
+  ///
+  /// @param id of the box
+  /// @param name of the snapshot
+  public static String snapshot(String id, String name) {
+    return snapshots(id) + "/" + encode(name);
+  }
+
   /// {@return the path of a volume}
   ///
   /// @param idOrName which

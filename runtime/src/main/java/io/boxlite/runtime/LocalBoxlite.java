@@ -13,15 +13,20 @@ import io.boxlite.api.Images;
 import io.boxlite.api.InvalidStateException;
 import io.boxlite.api.RuntimeInfo;
 import io.boxlite.api.RuntimeMetrics;
+import io.boxlite.api.SnapshotInfo;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.api.Templates;
 import io.boxlite.api.VolumeMount;
 import io.boxlite.api.Volumes;
+import io.boxlite.api.internal.CrashPoint;
 import io.boxlite.image.ImageStore;
 import io.boxlite.image.ImageStoreOptions;
 import io.boxlite.image.StoredImage;
+import io.boxlite.runtime.internal.archive.BoxImport;
 import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.KeptDisks;
+import io.boxlite.runtime.internal.layout.BoxLayout;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.layout.HomeLock;
 import io.boxlite.runtime.internal.layout.Trees;
@@ -34,8 +39,12 @@ import io.boxlite.runtime.internal.lifecycle.OrphanVms;
 import io.boxlite.runtime.internal.lifecycle.Timing;
 import io.boxlite.runtime.internal.log.ForeignLog;
 import io.boxlite.runtime.internal.network.BoxNetworks;
+import io.boxlite.runtime.internal.state.ArchiveManifest;
 import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.BoxRecord.BoxState;
 import io.boxlite.runtime.internal.state.BoxStore;
+import io.boxlite.runtime.internal.state.SnapshotFile;
+import io.boxlite.runtime.internal.state.Ulid;
 import io.boxlite.runtime.internal.vm.VmSource;
 import io.boxlite.runtime.internal.volume.ImageVolumes;
 import io.boxlite.runtime.internal.volume.LocalVolumes;
@@ -45,6 +54,7 @@ import io.boxlite.vmm.VmConfig;
 import io.boxlite.vmm.VmmDriver;
 import io.boxlite.vmm.qemu.QemuDriver;
 import io.boxlite.vmm.qemu.QemuOptions;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,8 +64,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -106,13 +118,39 @@ public final class LocalBoxlite implements Boxlite {
             new LocalVolumes(layout, this::usedVolumes),
             new BoxNetworks(options, layout),
             disks,
+            new KeptDisks(layout.keptDisks(), this::keptRoots),
             driver,
             new VmSource(
                 options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
             new Counters(),
             Timing.HOST,
-            boxes::remove);
+            this::makeStopped,
+            this::removed);
     this.logLimiter = Thread.ofVirtual().name("log-limiter").unstarted(this::limitLogs);
+  }
+
+  private void removed(String id) {
+    boxes.remove(id);
+    sweepDisks();
+  }
+
+  private KeptDisks.Roots keptRoots() {
+    List<BoxLayout> all = layout.boxDirectories();
+    return new KeptDisks.Roots(
+        all.stream().map(BoxLayout::disk).toList(),
+        all.stream()
+            .flatMap(box -> SnapshotFile.read(box).stream())
+            .map(SnapshotInfo::id)
+            .collect(Collectors.toSet()));
+  }
+
+  /// A disk that cannot be read is no reason not to have the others.
+  private void sweepDisks() {
+    try {
+      context.kept().sweep();
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.ERROR, "disks that nobody needs stay: {0}", e.getMessage());
+    }
   }
 
   /// Keeps what VMs write to files of the host within bounds.
@@ -173,6 +211,9 @@ public final class LocalBoxlite implements Boxlite {
     List<BoxRecord> found = context.store().found();
     found.forEach(record -> boxes.put(record.id(), new LocalBox(context, record)));
     context.volumes().sweep();
+    Trees.delete(layout.exchange());
+    HomeLayout.createPrivate(layout.exchange());
+    sweepDisks();
     OrphanVms.end(
         layout.home(),
         found.stream()
@@ -229,18 +270,46 @@ public final class LocalBoxlite implements Boxlite {
     StoredImage image = image(options);
     return context
         .volumes()
-        .give(ImageVolumes.add(options, image.config().volumes()), given -> create(given, image));
+        .give(
+            ImageVolumes.add(options, image.config().volumes()),
+            given -> insert(BoxRecord.create(given, Instant.now()), image.id(), _ -> {}));
   }
 
-  private Box create(BoxOptions options, StoredImage image) {
-    BoxRecord made = BoxRecord.create(options, Instant.now());
+  @Override
+  public Box importBox(InputStream archive, Optional<String> name) {
+    checkOpen();
+    Path directory = layout.exchange().resolve(Ulid.next(System.currentTimeMillis()));
+    try (BoxImport read = new BoxImport(directory)) {
+      ArchiveManifest manifest = read.read(archive);
+      BoxOptions options = manifest.options().withName(name);
+      CrashPoint.reached("import.read");
+      String imageId = read.addImage(context.images(), manifest);
+      CrashPoint.reached("import.image");
+      return makeStopped(options, imageId, files -> Trees.move(read.disk(), files.disk()));
+    }
+  }
+
+  private LocalBox makeStopped(BoxOptions options, String imageId, Consumer<BoxLayout> disk) {
+    checkOpen();
+    return context
+        .volumes()
+        .give(
+            options,
+            given -> {
+              BoxRecord made = BoxRecord.create(given, Instant.now());
+              BoxState stopped = made.state().stopped(OptionalInt.empty()).stoppedByUser();
+              return insert(made.with(stopped), imageId, disk);
+            });
+  }
+
+  private LocalBox insert(BoxRecord made, String imageId, Consumer<BoxLayout> content) {
     Optional<byte[]> secrets = context.networks().seal(made);
-    BoxRecord record = made.with(made.state().withImage(image.id())).withoutSecretValues();
+    BoxRecord record = made.with(made.state().withImage(imageId)).withoutSecretValues();
     LocalBox box = new LocalBox(context, record);
     images.use(
-        image.id(),
+        imageId,
         () -> {
-          context.store().insert(record, secrets);
+          context.store().insert(record, secrets, content);
           boxes.put(record.id(), box);
         });
     context.counters().boxesCreated.increment();

@@ -54,6 +54,11 @@ public final class EmbeddedProvider implements BoxliteProvider {
     }
 
     @Override
+    public Box importBox(java.io.InputStream archive, Optional<String> name) {
+      return local.importBox(archive, name);
+    }
+
+    @Override
     public Optional<Box> get(String idOrName) {
       return local.get(idOrName);
     }

@@ -95,6 +95,8 @@ public final class RestServer implements AutoCloseable {
     new ExecutionRoutes(boxlite, executions).addTo(router);
     new AttachRoutes(boxlite, executions, webSockets).addTo(router);
     new NetworkRoutes(boxlite, webSockets, gates).addTo(router);
+    new CloneRoutes(boxlite).addTo(router);
+    new SnapshotRoutes(boxlite).addTo(router);
     new RuntimeRoutes(boxlite).addTo(router);
     new ImageRoutes(boxlite).addTo(router);
     new TemplateRoutes(boxlite).addTo(router);

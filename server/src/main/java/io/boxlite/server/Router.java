@@ -16,7 +16,7 @@ final class Router {
       Set.of("boxes", "metrics", "info", "images", "templates", "volumes", "system");
   private static final Set<String> NEVER_PREFIXED = Set.of("config", "me", "server");
   private static final Set<String> EXECUTING =
-      Set.of("exec", "attach", "executions", "files", "tunnel", "commit");
+      Set.of("exec", "attach", "executions", "files", "tunnel", "commit", "export");
 
   /// Handles one request.
   @FunctionalInterface

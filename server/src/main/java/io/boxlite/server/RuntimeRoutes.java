@@ -28,7 +28,7 @@ final class RuntimeRoutes {
   }
 
   private void config(Exchange exchange) {
-    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, false, false, false, false)));
+    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, true, true, true, true)));
   }
 
   private static void healthy(Exchange exchange) {

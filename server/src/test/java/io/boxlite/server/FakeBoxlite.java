@@ -40,6 +40,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// A runtime in memory; its commands are [FakeExecution]s.
 final class FakeBoxlite implements Boxlite {
+  @Override
+  public Box importBox(java.io.InputStream archive, Optional<String> name) {
+    try {
+      String image = new String(archive.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      return create(BoxOptions.ofImage(image).build().withName(name));
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
   /// The last copy.
   record Copied(String path, io.boxlite.api.CopyOptions options, byte[] tar) {}
 
@@ -122,6 +132,27 @@ final class FakeBoxlite implements Boxlite {
   public void close() {}
 
   final class FakeBox implements Box {
+    private final FakeSnapshots snapshots = new FakeSnapshots();
+
+    @Override
+    public void export(java.io.OutputStream archive) {
+      try {
+        archive.write(options.imageLabel().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public Box cloneBox(Optional<String> name) {
+      return create(options.withName(name));
+    }
+
+    @Override
+    public io.boxlite.api.Snapshots snapshots() {
+      return snapshots;
+    }
+
     final FakeNetwork network = new FakeNetwork();
 
     @Override

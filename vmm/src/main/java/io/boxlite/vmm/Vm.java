@@ -68,6 +68,14 @@ public interface Vm extends AutoCloseable {
   /// @throws EngineException if the image cannot be opened or the VM does not answer
   void attach(VmDisk disk);
 
+  /// Has the disk in a slot go on in another image, which lies over what the disk is now; the guest
+  /// notices nothing. What it has written is in the earlier image then, which never changes again.
+  ///
+  /// @param overlay an empty image over the earlier one, of the same size
+  /// @throws EngineException if the image cannot be opened or the VM does not answer; it may have
+  ///   gone over all the same
+  void goOnIn(VmDisk overlay);
+
   /// Takes the disk out of a slot, which is free then, and closes its image.
   ///
   /// @param slot whose disk the guest does not use any more

@@ -64,6 +64,14 @@ public enum Verb {
   HISTORY,
   /// Makes an image of a box.
   COMMIT,
+  /// Keeps what the disk of a box is.
+  SNAPSHOT,
+  /// Makes a box of what a box is.
+  CLONE,
+  /// Writes a box as an archive.
+  EXPORT,
+  /// Makes a box of an archive.
+  IMPORT,
   /// All that concerns images.
   IMAGE,
   /// What concerns the whole home.
@@ -151,6 +159,10 @@ public enum Verb {
       case LOAD -> new LoadCommand();
       case HISTORY -> new HistoryCommand();
       case COMMIT -> new CommitCommand();
+      case SNAPSHOT -> new SnapshotCommand();
+      case CLONE -> new CloneCommand();
+      case EXPORT -> new ExportCommand();
+      case IMPORT -> new ImportCommand();
       case AUTH, IMAGE, NETWORK, SYSTEM -> throw new IllegalStateException(word() + " is a group");
       case TEMPLATE -> new TemplateCommand();
       case VOLUME -> new VolumeCommand();

@@ -153,6 +153,15 @@ final class QemuVm implements Vm {
   }
 
   @Override
+  public void goOnIn(VmDisk overlay) {
+    Object drive = qmp.execute("qom-get", DiskCommands.getDrive(overlay.slot()), COMMAND_LIMIT);
+    qmp.execute(
+        "blockdev-snapshot-sync",
+        DiskCommands.snapshot(overlay, String.valueOf(drive)),
+        COMMAND_LIMIT);
+  }
+
+  @Override
   public void detach(VmDisk.Slot slot) {
     qmp.execute("qom-set", DiskCommands.clearDrive(slot), COMMAND_LIMIT);
     qmp.execute("blockdev-del", DiskCommands.blockdevDel(slot), COMMAND_LIMIT);

@@ -59,7 +59,7 @@ public final class BoxDisks {
     if (Files.exists(disk)) {
       Qcow2Growth.grow(disk, bytes(sizeGib));
     } else {
-      Qcow2Overlay.create(disk, base(sizeGib), bytes(sizeGib));
+      Qcow2Overlay.create(disk, base(sizeGib), Qcow2Overlay.Backing.RAW, bytes(sizeGib));
     }
   }
 

@@ -9,10 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.Map;
 
-/// Writes an empty QCOW2 (version 3) image over a raw backing file: a header, a refcount table with
-/// one block, and an empty L1 table, so that every read goes to the backing file.
+/// Writes an empty QCOW2 (version 3) image over a backing file: a header, a refcount table with one
+/// block, and an empty L1 table, so that every read goes to the backing file.
 ///
 /// Source of the format: QEMU's `docs/interop/qcow2.txt`.
 final class Qcow2Overlay {
@@ -21,7 +22,6 @@ final class Qcow2Overlay {
   private static final int CLUSTER = 1 << CLUSTER_BITS;
   private static final int HEADER_LENGTH = 104;
   private static final int EXTENSION_BACKING_FORMAT = 0xe2792aca;
-  private static final String BACKING_FORMAT = "raw";
   private static final int REFCOUNT_ORDER = 4; // 16-bit reference counts
 
   private static final int REFCOUNT_TABLE_CLUSTER = 1;
@@ -30,13 +30,23 @@ final class Qcow2Overlay {
 
   private Qcow2Overlay() {}
 
-  /// Writes the image, atomically: the file is complete or not there.
+  /// How the backing file is encoded.
+  enum Backing {
+    /// Plain.
+    RAW,
+    /// An image itself.
+    QCOW2
+  }
+
+  /// Writes the image, atomically: the file is complete or not there. Over another image it is on
+  /// stable storage then: what it takes the place of may have been all that a box had.
   ///
   /// @param file target, replaced when it exists
-  /// @param backing absolute path of the raw backing file
+  /// @param backing absolute path of the backing file
+  /// @param format of the backing file
   /// @param sizeBytes virtual size
   /// @throws StorageException if it cannot be written
-  static void create(Path file, Path backing, long sizeBytes) {
+  static void create(Path file, Path backing, Backing format, long sizeBytes) {
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
     try {
       try (FileChannel channel =
@@ -45,9 +55,12 @@ final class Qcow2Overlay {
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        ByteBuffer image = image(backing.toString(), sizeBytes);
+        ByteBuffer image = image(backing.toString(), format, sizeBytes);
         while (image.hasRemaining()) {
           channel.write(image);
+        }
+        if (format == Backing.QCOW2) {
+          channel.force(true);
         }
       }
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
@@ -60,14 +73,14 @@ final class Qcow2Overlay {
     }
   }
 
-  private static ByteBuffer image(String backing, long sizeBytes) {
+  private static ByteBuffer image(String backing, Backing format, long sizeBytes) {
     // One L2 table of CLUSTER / 8 entries maps this much.
     long bytesPerL1Entry = (long) CLUSTER * (CLUSTER / Long.BYTES);
     int l1Entries = Math.toIntExact((sizeBytes + bytesPerL1Entry - 1) / bytesPerL1Entry);
     int l1Clusters = (l1Entries * Long.BYTES + CLUSTER - 1) / CLUSTER;
     int clusters = L1_TABLE_CLUSTER + l1Clusters;
     ByteBuffer image = ByteBuffer.allocate(clusters * CLUSTER);
-    header(image, backing.getBytes(StandardCharsets.UTF_8), sizeBytes, l1Entries);
+    header(image, backing.getBytes(StandardCharsets.UTF_8), format, sizeBytes, l1Entries);
     image.putLong(REFCOUNT_TABLE_CLUSTER * CLUSTER, (long) REFCOUNT_BLOCK_CLUSTER * CLUSTER);
     for (int cluster = 0; cluster < clusters; cluster++) {
       image.putShort(REFCOUNT_BLOCK_CLUSTER * CLUSTER + cluster * Short.BYTES, (short) 1);
@@ -75,7 +88,8 @@ final class Qcow2Overlay {
     return image.position(0);
   }
 
-  private static void header(ByteBuffer image, byte[] backing, long sizeBytes, int l1Entries) {
+  private static void header(
+      ByteBuffer image, byte[] backing, Backing kind, long sizeBytes, int l1Entries) {
     int extensions = 8 + 8 + 8; // backing format: type and length, padded text; end: type, length
     image.putInt(MAGIC).putInt(3);
     image.putLong(HEADER_LENGTH + extensions).putInt(backing.length);
@@ -86,8 +100,9 @@ final class Qcow2Overlay {
     image.putInt(0).putLong(0); // no snapshots
     image.putLong(0).putLong(0).putLong(0); // no feature bits
     image.putInt(REFCOUNT_ORDER).putInt(HEADER_LENGTH);
-    byte[] format = BACKING_FORMAT.getBytes(StandardCharsets.US_ASCII);
-    image.putInt(EXTENSION_BACKING_FORMAT).putInt(format.length).put(format).put(new byte[5]);
+    byte[] format = kind.name().toLowerCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
+    image.putInt(EXTENSION_BACKING_FORMAT).putInt(format.length).put(format);
+    image.put(new byte[Long.BYTES - format.length]);
     image.putLong(0); // end of extensions
     image.put(backing);
   }

@@ -33,6 +33,11 @@ public record BoxLayout(Path directory) {
     return directory.resolve("disk.qcow2");
   }
 
+  /// {@return what its snapshots are}
+  public Path snapshots() {
+    return directory.resolve("snapshots.json");
+  }
+
   /// {@return the disk of all layers of its image, which names their files}
   public Path layersDisk() {
     return directory.resolve("layers.vmdk");

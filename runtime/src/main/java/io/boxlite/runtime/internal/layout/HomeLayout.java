@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// Every file and directory name of a home directory. ARCHITECTURE.md shows it as a tree.
 ///
@@ -18,7 +20,15 @@ public record HomeLayout(Path home) {
   public void create() {
     createPrivate(home);
     for (Path directory :
-        List.of(images(), boxes(), init(), baseDisks(), templates(), logs(), databaseDirectory())) {
+        List.of(
+            images(),
+            boxes(),
+            keptDisks(),
+            init(),
+            baseDisks(),
+            templates(),
+            logs(),
+            databaseDirectory())) {
       createPrivate(directory);
     }
     createPrivate(home.resolve("gvproxy"));
@@ -63,6 +73,37 @@ public record HomeLayout(Path home) {
   /// @param id its id
   public BoxLayout box(String id) {
     return new BoxLayout(boxes().resolve(id));
+  }
+
+  /// {@return the directory of the disks that never change again: snapshots, and what disks of
+  /// boxes lie over}
+  public Path keptDisks() {
+    return home.resolve("disks");
+  }
+
+  /// {@return the directory of what is being exported and imported; nothing in it outlives its
+  /// supervisor}
+  public Path exchange() {
+    return home.resolve("exchange");
+  }
+
+  /// {@return the directories of all boxes, and of those that cannot be read any more}
+  public List<BoxLayout> boxDirectories() {
+    List<BoxLayout> found = new ArrayList<>();
+    for (Path parent : List.of(boxes(), home.resolve("boxes-lost"))) {
+      if (Files.isDirectory(parent)) {
+        try (Stream<Path> entries = Files.list(parent)) {
+          entries.map(BoxLayout::new).forEach(found::add);
+        } catch (IOException e) {
+          throw new StorageException(
+              "directory_not_readable",
+              "read " + parent + ": " + e + "; check its permissions",
+              e,
+              Map.of("path", parent.toString()));
+        }
+      }
+    }
+    return found;
   }
 
   /// {@return where a box is kept that cannot be read}

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
@@ -168,6 +169,20 @@ public final class Trees {
           "read " + directory + ": " + e + "; check its permissions",
           e,
           Map.of("path", directory.toString()));
+    }
+  }
+
+  /// Gives a file another name, atomically.
+  ///
+  /// @param file on stable storage
+  /// @param target on the same file system
+  /// @throws StorageException if it cannot be moved
+  public static void move(Path file, Path target) {
+    try {
+      Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new StorageException(
+          "file_failed", "move " + file + " to " + target + ": " + e, e, Map.of());
     }
   }
 }

@@ -5,6 +5,7 @@ import io.boxlite.image.ImageStore;
 import io.boxlite.image.StoredImage;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.KeptDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxRecord;
@@ -23,10 +24,12 @@ import java.util.function.Consumer;
 /// @param volumes of the home
 /// @param networks of its boxes
 /// @param disks makes box disks
+/// @param kept disks that never change again
 /// @param driver takes VMs over and ends them
 /// @param vms gives boxes their VMs
 /// @param counters of the runtime
 /// @param timing of restarts and health checks
+/// @param newBoxes makes boxes of others
 /// @param onRemoved told the id of a box that has been removed
 public record BoxContext(
     RuntimeOptions options,
@@ -36,10 +39,12 @@ public record BoxContext(
     LocalVolumes volumes,
     BoxNetworks networks,
     BoxDisks disks,
+    KeptDisks kept,
     VmmDriver driver,
     VmSource vms,
     Counters counters,
     Timing timing,
+    NewBoxes newBoxes,
     Consumer<String> onRemoved) {
   private static final System.Logger LOG = System.getLogger("io.boxlite.runtime");
 

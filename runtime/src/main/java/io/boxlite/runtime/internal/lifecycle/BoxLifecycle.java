@@ -12,11 +12,14 @@ import io.boxlite.api.PortalException;
 import io.boxlite.api.PublishedPort;
 import io.boxlite.api.RestartPolicy;
 import io.boxlite.api.internal.CrashPoint;
+import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.FlatDisk;
 import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.network.NetworkChanges;
 import io.boxlite.runtime.internal.portal.Portal;
 import io.boxlite.runtime.internal.state.BoxRecord;
 import io.boxlite.runtime.internal.vm.SpawnedVm;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -240,6 +243,35 @@ final class BoxLifecycle extends BoxRuns {
         live.forEach(port -> context.networks().unpublish(run.network(), port));
       }
     }
+  }
+
+  /// Does something while nobody else does anything with the box.
+  <T> T held(Function<BoxRecord, T> work) {
+    try (Held _ = hold()) {
+      checkExists();
+      return work.apply(record);
+    }
+  }
+
+  /// Keeps what its disk is now; a box that runs stands still for that moment. Within [#held].
+  ///
+  /// @return id of the kept disk
+  String cutDisk() {
+    return new BoxDiskCut(context, record).make(running());
+  }
+
+  /// Within [#held].
+  ///
+  /// @param copy where the disk of a box is copied to that does not run
+  /// @return that, or a disk that will not change although the box goes on
+  Path stillDisk(Path copy) {
+    if (record.state().status().isActive()) {
+      return context.kept().file(cutDisk());
+    }
+    Path disk = context.layout().box(id()).disk();
+    context.disks().ensure(disk, BoxDisks.sizeGib(record.options()));
+    FlatDisk.copy(disk, copy);
+    return copy;
   }
 
   /// {@return the run that an exec goes to; a box that does not run is started, unless it is a job}

@@ -12,12 +12,18 @@ import io.boxlite.api.Execution;
 import io.boxlite.api.ImageInfo;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
+import io.boxlite.api.Snapshots;
 import io.boxlite.api.StorageException;
 import io.boxlite.api.VolumeMount;
+import io.boxlite.api.internal.CrashPoint;
+import io.boxlite.runtime.internal.archive.BoxExport;
+import io.boxlite.runtime.internal.disk.FlatDisk;
 import io.boxlite.runtime.internal.log.LogReader;
 import io.boxlite.runtime.internal.state.BoxRecord;
+import io.boxlite.runtime.internal.state.Ulid;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -160,6 +166,37 @@ public final class LocalBox implements Box {
   @Override
   public BoxNetwork network() {
     return new LocalNetwork(context, lifecycle);
+  }
+
+  @Override
+  public void export(OutputStream archive) {
+    Path directory = context.layout().exchange().resolve(Ulid.next(System.currentTimeMillis()));
+    BoxRecord box = record();
+    String image = box.state().imageId().orElseThrow();
+    try (BoxExport export = new BoxExport(directory, box.options(), image)) {
+      context
+          .kept()
+          .using(() -> {
+            Path disk = lifecycle.held(_ -> lifecycle.stillDisk(export.disk()));
+            if (!disk.equals(export.disk())) {
+              FlatDisk.copy(disk, export.disk()); // the box goes on meanwhile
+            }
+            return true;
+          });
+      CrashPoint.reached("export.copied");
+      context.kept().sweep();
+      export.write(context.images(), archive);
+    }
+  }
+
+  @Override
+  public Box cloneBox(Optional<String> name) {
+    return new BoxClone(context, lifecycle).make(name);
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return new LocalSnapshots(context, lifecycle);
   }
 
   @Override

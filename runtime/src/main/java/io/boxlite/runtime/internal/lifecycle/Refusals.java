@@ -94,6 +94,28 @@ final class Refusals {
     }
   }
 
+  static InvalidStateException cut(BoxRecord box) {
+    return new InvalidStateException(
+        "disk_busy",
+        "Cannot keep the disk of box "
+            + box.id()
+            + ": it is "
+            + status(box)
+            + reason(box)
+            + "; stop it, or wait until it runs");
+  }
+
+  /// @throws InvalidStateException if the disk of a box is in use
+  static void checkRestore(BoxRecord box) {
+    if (box.state().status().isActive()) {
+      throw new InvalidStateException(
+          "box_active",
+          "Cannot restore snapshot while box is running. Stop the box first. It is "
+              + status(box)
+              + reason(box));
+    }
+  }
+
   /// {@return whether a user may pause a box whose main command runs}
   static boolean mayPause(BoxRecord box) {
     return box.state().status() == BoxStatus.RUNNING || box.state().isWaitingForRoom();

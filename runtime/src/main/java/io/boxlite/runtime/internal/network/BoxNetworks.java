@@ -63,6 +63,17 @@ public final class BoxNetworks {
     return all.isEmpty() ? Optional.empty() : Optional.of(secrets.seal(box.id(), all));
   }
 
+  /// {@return the network of a box that does not run, with the values of its secrets}
+  ///
+  /// @param box its record
+  /// @param files of the box
+  public NetworkOptions withSecretValues(BoxRecord box, BoxLayout files) {
+    NetworkOptions network = box.options().network();
+    return network.secrets().isEmpty()
+        ? network
+        : network.withSecrets(secrets.open(box.id(), files));
+  }
+
   /// Starts the process of a box's network, in the background. [StartingNetwork#connect] begins to
   /// decide for the box, and leads ports into it. It throws [NetworkException] if the process is
   /// gone, or a port is taken by another program, and [AlreadyExistsException] if a port leads into

@@ -24,6 +24,7 @@ import io.boxlite.protocol.agent.v1.ResizeRequest;
 import io.boxlite.protocol.agent.v1.ShutdownRequest;
 import io.boxlite.protocol.agent.v1.ShutdownResponse;
 import io.boxlite.protocol.agent.v1.SignalRequest;
+import io.boxlite.protocol.agent.v1.StandStillRequest;
 import io.boxlite.protocol.agent.v1.StartContainerRequest;
 import io.boxlite.protocol.agent.v1.Volume;
 import io.boxlite.runtime.internal.disk.LayersDisk;
@@ -60,6 +61,8 @@ public final class Portal implements AutoCloseable {
   // Generous: twenty boxes that boot at once under emulation on two cores are slow, not dead.
   private static final Duration QUICK = Duration.ofSeconds(30);
   static final Duration SLOW = Duration.ofMinutes(2);
+
+  private static final Duration STILL = Duration.ofSeconds(12);
 
   /// Of what the image has at the places of its volumes there may be much to copy.
   private static final Duration FILL = Duration.ofMinutes(30);
@@ -263,6 +266,18 @@ public final class Portal implements AutoCloseable {
     var _ = AgentServiceGrpc.newStub(channel.grpc()).exportChanges(changes);
     changes.send(changes.acknowledgement(0));
     return changes;
+  }
+
+  /// Makes all processes of the box stand still, with all that was written on its disk.
+  ///
+  /// @return to be closed by the caller, so that the box goes on
+  /// @throws io.boxlite.api.InvalidStateException if it does not come to stand still
+  public StandStill standStill() {
+    StandStill still = new StandStill();
+    AgentServiceGrpc.newStub(channel.grpc())
+        .standStill(StandStillRequest.getDefaultInstance(), still);
+    still.await(STILL);
+    return still;
   }
 
   /// Unpacks a tar in the container.

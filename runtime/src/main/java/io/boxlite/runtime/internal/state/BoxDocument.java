@@ -63,45 +63,48 @@ record BoxDocument(
   private static final JsonType<BoxDocument> TYPE = Jsonb.builder().build().type(BoxDocument.class);
 
   static String toJson(BoxRecord box) {
+    return TYPE.toJsonPretty(of(box));
+  }
+
+  static BoxDocument of(BoxRecord box) {
     BoxOptions options = box.options();
     BoxState state = box.state();
-    return TYPE.toJsonPretty(
-        new BoxDocument(
-            box.id(),
-            options.name().orElse(null),
-            options.image().orElse(null),
-            options.rootfsPath().orElse(null),
-            options.cpus(),
-            options.memoryMib(),
-            options.diskSizeGb().orElse(null),
-            options.workingDir().orElse(null),
-            options.env(),
-            options.entrypoint().orElse(null),
-            options.cmd().orElse(null),
-            options.user().orElse(null),
-            options.tty(),
-            options.detach(),
-            options.autoRemove(),
-            options.capAdd(),
-            options.capDrop(),
-            options.noTemplate(),
-            options.volumes().stream().map(VolumeDocument::of).toList(),
-            options.restart().toString(),
-            options.healthCheck().map(HealthCheckDocument::of).orElse(null),
-            NetworkDocument.of(options.network()),
-            box.containerId(),
-            box.createdAt().toString(),
-            state.status().wireName(),
-            state.updatedAt().toString(),
-            state.process().map(RecordedVm::pid).orElse(null),
-            state.process().map(RecordedVm::startTime).orElse(null),
-            state.process().map(RecordedVm::bootId).orElse(null),
-            state.exitCode().isPresent() ? (Integer) state.exitCode().getAsInt() : null,
-            state.errorReason().orElse(null),
-            state.imageId().orElse(null),
-            state.restarts().count(),
-            state.restarts().stoppedByUser(),
-            state.resting().map(BoxStatus::wireName).orElse(null)));
+    return new BoxDocument(
+        box.id(),
+        options.name().orElse(null),
+        options.image().orElse(null),
+        options.rootfsPath().orElse(null),
+        options.cpus(),
+        options.memoryMib(),
+        options.diskSizeGb().orElse(null),
+        options.workingDir().orElse(null),
+        options.env(),
+        options.entrypoint().orElse(null),
+        options.cmd().orElse(null),
+        options.user().orElse(null),
+        options.tty(),
+        options.detach(),
+        options.autoRemove(),
+        options.capAdd(),
+        options.capDrop(),
+        options.noTemplate(),
+        options.volumes().stream().map(VolumeDocument::of).toList(),
+        options.restart().toString(),
+        options.healthCheck().map(HealthCheckDocument::of).orElse(null),
+        NetworkDocument.of(options.network()),
+        box.containerId(),
+        box.createdAt().toString(),
+        state.status().wireName(),
+        state.updatedAt().toString(),
+        state.process().map(RecordedVm::pid).orElse(null),
+        state.process().map(RecordedVm::startTime).orElse(null),
+        state.process().map(RecordedVm::bootId).orElse(null),
+        state.exitCode().isPresent() ? (Integer) state.exitCode().getAsInt() : null,
+        state.errorReason().orElse(null),
+        state.imageId().orElse(null),
+        state.restarts().count(),
+        state.restarts().stoppedByUser(),
+        state.resting().map(BoxStatus::wireName).orElse(null));
   }
 
   /// Reads a document back.
@@ -115,7 +118,7 @@ record BoxDocument(
     }
   }
 
-  private BoxRecord toRecord() {
+  BoxRecord toRecord() {
     Instant created = Instant.parse(createdAt);
     Optional<RecordedVm> process =
         pid != null && pidStartTime != null && bootId != null

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -165,20 +166,22 @@ public final class BoxStore implements AutoCloseable {
   /// @param box its record
   /// @throws AlreadyExistsException if its name is taken; nothing is left behind
   public void insert(BoxRecord box) {
-    insert(box, Optional.empty());
+    insert(box, Optional.empty(), _ -> {});
   }
 
-  /// The same, of a box with secrets.
+  /// The same, of a box that has something from its beginning.
   ///
   /// @param box its record
   /// @param secrets its sealed secrets
+  /// @param content puts into its directory what is to be there before it is a box
   /// @throws AlreadyExistsException if its name is taken; nothing is left behind
-  public void insert(BoxRecord box, Optional<byte[]> secrets) {
+  public void insert(BoxRecord box, Optional<byte[]> secrets, Consumer<BoxLayout> content) {
     BoxLayout files = layout.box(box.id());
     try {
       files.create();
       CrashPoint.reached("create.directory");
       secrets.ifPresent(sealed -> write(files.secrets(), sealed, true));
+      content.accept(files);
       writeConfig(files, box, true);
       CrashPoint.reached("create.config");
       database.insert(box);

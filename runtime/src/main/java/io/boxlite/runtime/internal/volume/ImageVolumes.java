@@ -21,7 +21,7 @@ public final class ImageVolumes {
     BoxOptions all = options;
     for (String path : paths) {
       try {
-        all = all.withVolumes(with(all.volumes(), VolumeMount.ofAnonymous(path, false)));
+        all = with(all, VolumeMount.ofAnonymous(path, false));
       } catch (ConfigException _) {
         // The user's mount is there, or none may be.
       }
@@ -30,7 +30,8 @@ public final class ImageVolumes {
   }
 
   /// They are mounted in their order: what is below another must come after it.
-  private static List<VolumeMount> with(List<VolumeMount> volumes, VolumeMount added) {
+  private static BoxOptions with(BoxOptions options, VolumeMount added) {
+    List<VolumeMount> volumes = options.volumes();
     List<VolumeMount> all = new ArrayList<>(volumes);
     int at = 0;
     for (int i = 0; i < volumes.size(); i++) {
@@ -39,7 +40,7 @@ public final class ImageVolumes {
       }
     }
     all.add(at, added);
-    return all;
+    return options.toBuilder().volumes(all).build();
   }
 
   private static Path plain(VolumeMount volume) {

@@ -268,7 +268,7 @@ public final class LocalVolumes implements Volumes {
           fresh.add(id);
         }
         CrashPoint.reached("create.volume");
-        made = make.apply(options.withVolumes(given));
+        made = make.apply(options.toBuilder().volumes(given).build());
       } catch (RuntimeException e) {
         own.forEach(this::deleteUnfinished);
         throw e;

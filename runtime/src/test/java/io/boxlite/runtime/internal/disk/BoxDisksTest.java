@@ -36,7 +36,7 @@ class BoxDisksTest {
   @Test
   void largestDiskIsValidToo() throws Exception {
     Path disk = directory.resolve("disk.qcow2");
-    Qcow2Overlay.create(disk, directory.resolve("none.raw"), 1024L << 30);
+    Qcow2Overlay.create(disk, directory.resolve("none.raw"), Qcow2Overlay.Backing.RAW, 1024L << 30);
     Files.write(directory.resolve("none.raw"), new byte[0]);
 
     assertThat(qemuImg("check", disk.toString())).contains("No errors were found");

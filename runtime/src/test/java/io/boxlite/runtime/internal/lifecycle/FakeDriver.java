@@ -176,6 +176,11 @@ public final class FakeDriver implements VmmDriver, AutoCloseable {
     }
 
     @Override
+    public void goOnIn(VmDisk overlay) {
+      attached.add(overlay);
+    }
+
+    @Override
     public void detach(VmDisk.Slot slot) {
       attached.removeIf(disk -> disk.slot() == slot);
     }

@@ -6,6 +6,7 @@ import io.boxlite.image.ImageLimits;
 import io.boxlite.image.ImageStore;
 import io.boxlite.runtime.RuntimeOptions;
 import io.boxlite.runtime.internal.disk.BoxDisks;
+import io.boxlite.runtime.internal.disk.KeptDisks;
 import io.boxlite.runtime.internal.layout.HomeLayout;
 import io.boxlite.runtime.internal.network.BoxNetworks;
 import io.boxlite.runtime.internal.state.BoxStore;
@@ -66,11 +67,15 @@ final class TestContext {
         new LocalVolumes(layout, Stream::empty),
         new BoxNetworks(options, layout),
         disks,
+        new KeptDisks(layout.keptDisks(), () -> new KeptDisks.Roots(List.of(), java.util.Set.of())),
         driver,
         new VmSource(
             options, layout, driver, disks, () -> ContainerRequests.prepare(Instant.now())),
         new Counters(),
         timing,
+        (_, _, _) -> {
+          throw new UnsupportedOperationException();
+        },
         onRemoved);
   }
 }

@@ -72,7 +72,7 @@ class BoxStoreTest {
     BoxRecord box = given.withoutSecretValues();
     Path sealed = layout.box(box.id()).secrets();
     try (BoxStore store = BoxStore.open(layout)) {
-      store.insert(box, Optional.of(new byte[] {1, 2}));
+      store.insert(box, Optional.of(new byte[] {1, 2}), _ -> {});
       assertThat(sealed).hasBinaryContent(new byte[] {1, 2});
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(sealed)))
           .isEqualTo("rw-------");

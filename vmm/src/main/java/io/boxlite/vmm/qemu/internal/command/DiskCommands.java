@@ -79,6 +79,37 @@ public final class DiskCommands {
     return setDrive(slot, emptyNode(slot));
   }
 
+  /// Arguments of `qom-get` that tell which node is in a slot.
+  ///
+  /// @param slot the slot
+  /// @return the arguments
+  public static Map<String, Object> getDrive(VmDisk.Slot slot) {
+    return Map.of("path", "/machine/peripheral/" + slot.lowerName(), "property", "drive");
+  }
+
+  /// Arguments of `blockdev-snapshot-sync` that put an image over a node. It is opened as the node
+  /// was; what it says lies below it is not.
+  ///
+  /// @param overlay the image, which is there
+  /// @param node that is in the slot
+  /// @return the arguments
+  public static Map<String, Object> snapshot(VmDisk overlay, String node) {
+    String first = node(overlay.slot());
+    int number =
+        node.startsWith(first + "-") ? Integer.parseInt(node.substring(first.length() + 1)) : 0;
+    return Map.of(
+        "node-name",
+        node,
+        "snapshot-file",
+        overlay.file().toString(),
+        "snapshot-node-name",
+        first + "-" + (number + 1),
+        "format",
+        "qcow2",
+        "mode",
+        "existing");
+  }
+
   private static Map<String, Object> setDrive(VmDisk.Slot slot, String node) {
     return Map.of(
         "path", "/machine/peripheral/" + slot.lowerName(), "property", "drive", "value", node);
