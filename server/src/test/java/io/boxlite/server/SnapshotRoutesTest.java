@@ -14,6 +14,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+@OnEachTransport
 @Timeout(30)
 class SnapshotRoutesTest extends ServedTest {
   @Test
