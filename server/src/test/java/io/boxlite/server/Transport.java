@@ -24,6 +24,12 @@ enum Transport {
     RemoteBoxlite connect(List<ImageRegistry> registries);
   }
 
+  /// How much of a stream the kernel may hold beyond what it does on a Unix socket: the buffers of
+  /// a TCP connection grow by themselves.
+  int kernelBytes() {
+    return this == SOCKET ? 0 : 12 * 1024 * 1024;
+  }
+
   /// Makes the server reachable.
   ///
   /// @param socket at which it is already
@@ -66,8 +72,7 @@ enum Transport {
     public void close() {}
   }
 
-  private record ByTcp(
-      RemoteBoxlite owner, RemoteServer.Listening listening, RestOptions options)
+  private record ByTcp(RemoteBoxlite owner, RemoteServer.Listening listening, RestOptions options)
       implements Served {
     @Override
     public RemoteBoxlite connect(List<ImageRegistry> registries) {
