@@ -4,6 +4,7 @@ module io.boxlite.client {
   requires static transitive org.jspecify;
   requires transitive io.boxlite.api;
   requires io.boxlite.rest;
+  requires jdk.net;
 
   exports io.boxlite.client;
 

@@ -17,13 +17,14 @@ public record SnapshotInfo(
   private static final int MAX_NAME_BYTES = 255;
 
   /// {@return whether a snapshot may be called so: 1 to 255 bytes, not beginning with `.`, without
-  /// `/`, `\` and control characters}
+  /// `/`, `\`, `%` (paths of URLs cannot carry them) and control characters}
   ///
   /// @param name any text
   public static boolean isName(String name) {
     return !name.isEmpty()
         && name.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME_BYTES
         && name.charAt(0) != '.'
-        && name.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+        && name.chars()
+            .noneMatch(c -> c == '/' || c == '\\' || c == '%' || Character.isISOControl(c));
   }
 }

@@ -228,7 +228,7 @@ final class FakeBoxlite implements Boxlite {
     @Override
     public void export(java.io.OutputStream archive) {
       try {
-        archive.write(options.imageLabel().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        archive.write(info().image().getBytes(java.nio.charset.StandardCharsets.UTF_8));
       } catch (java.io.IOException e) {
         throw new java.io.UncheckedIOException(e);
       }
@@ -236,7 +236,7 @@ final class FakeBoxlite implements Boxlite {
 
     @Override
     public Box cloneBox(Optional<String> name) {
-      return create(options.withName(name));
+      return create(BoxOptions.ofImage(info().image()).build().withName(name));
     }
 
     @Override

@@ -23,6 +23,13 @@ final class Connection implements Closeable {
     return !in.hasRemaining() && wire.isFresh();
   }
 
+  /// Has reads fail that wait longer than this, while nobody writes.
+  ///
+  /// @param millis 0: never
+  void limit(int millis) throws IOException {
+    wire.limit(millis);
+  }
+
   void write(byte[] bytes, int offset, int length) throws IOException {
     write(ByteBuffer.wrap(bytes, offset, length));
   }

@@ -4,8 +4,10 @@ import io.boxlite.api.NetworkException;
 import io.boxlite.api.StorageException;
 import io.boxlite.rest.ErrorEnvelope;
 import io.boxlite.rest.JsonCodec;
+import io.boxlite.rest.Paths;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Map;
@@ -85,6 +87,8 @@ final class RestCaller {
     Connection connection = connections.take();
     ResponseBody answer = null;
     try {
+      // A server answers this one at once, if at all; others may take as long as the work does.
+      connection.limit(path.equals(Paths.CONFIG) ? connections.target().patience() : 0);
       write(connection, method, path, json, upload, headers);
       ResponseHead head = ResponseHead.read(connection);
       answer = new ResponseBody(connection, connections, head, method.equals("HEAD"));
@@ -187,7 +191,12 @@ final class RestCaller {
         Map.of());
   }
 
-  private static String reason(IOException e) {
+  private String reason(IOException e) {
+    if (e instanceof SocketTimeoutException) {
+      return "it accepts connections, but has been silent for "
+          + connections.target().patience() / 1000
+          + " s";
+    }
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 

@@ -21,11 +21,14 @@ import java.security.cert.X509Certificate;
 import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import jdk.net.ExtendedSocketOptions;
 
 /// Where a server is and how each request to it begins. Immutable.
 sealed interface RestTarget {
@@ -36,6 +39,9 @@ sealed interface RestTarget {
   ///
   /// @param path as of a server without prefix
   String head(String method, String path);
+
+  /// How long the server may take for an answer that needs no work, in milliseconds; 0: for ever.
+  int patience();
 
   /// A supervisor of this machine.
   ///
@@ -51,6 +57,11 @@ sealed interface RestTarget {
         channel.close();
         throw e;
       }
+    }
+
+    @Override
+    public int patience() {
+      return 0; // of this user, and it may be busy
     }
 
     @Override
@@ -70,7 +81,10 @@ sealed interface RestTarget {
   /// @param secure makes TLS connections, if the URL asks for them
   record Url(RestOptions options, @org.jspecify.annotations.Nullable SSLContext secure)
       implements RestTarget {
-    private static final int CONNECT_MILLIS = 30_000;
+    private static final int PATIENCE_MILLIS = 30_000;
+    // A server that has vanished is noticed after a minute, in whatever request.
+    private static final int KEEP_ALIVE_SECONDS = 15;
+    private static final int KEEP_ALIVE_COUNT = 3;
     private static final int HTTP = 80;
     private static final int HTTPS = 443;
     private static final String VERSION = "/v1";
@@ -138,37 +152,50 @@ sealed interface RestTarget {
       if (address.isUnresolved()) {
         throw new IOException("host " + host() + " is unknown");
       }
-      SSLContext context = secure;
-      if (context == null) {
-        SocketChannel channel = SocketChannel.open();
-        try {
-          channel.socket().connect(address, CONNECT_MILLIS);
-          channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-          channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-          return new Connection(Wire.of(channel));
-        } catch (IOException e) {
-          channel.close();
-          throw e;
-        }
-      }
-      Socket plain = new Socket();
+      // The socket of a channel, because a thread that reads from another cannot be interrupted.
+      SocketChannel channel = SocketChannel.open();
       try {
-        plain.connect(address, CONNECT_MILLIS);
-        plain.setTcpNoDelay(true);
-        plain.setKeepAlive(true);
-        SSLSocket socket =
-            (SSLSocket) context.getSocketFactory().createSocket(plain, host(), port(), true);
-        SSLParameters parameters = socket.getSSLParameters();
-        parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        socket.setSSLParameters(parameters);
-        socket.setSoTimeout(CONNECT_MILLIS);
-        socket.startHandshake();
-        socket.setSoTimeout(0);
-        return new Connection(Wire.of(socket));
+        channel.socket().connect(address, PATIENCE_MILLIS);
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_ALIVE_SECONDS);
+        channel.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEP_ALIVE_SECONDS);
+        channel.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, KEEP_ALIVE_COUNT);
+        SSLContext context = secure;
+        return new Connection(
+            context == null ? Wire.of(channel) : Wire.of(encrypted(context, channel.socket())));
       } catch (IOException e) {
-        plain.close();
+        channel.close();
         throw e;
       }
+    }
+
+    private SSLSocket encrypted(SSLContext context, Socket plain) throws IOException {
+      SSLSocket socket =
+          (SSLSocket) context.getSocketFactory().createSocket(plain, host(), port(), true);
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setEndpointIdentificationAlgorithm("HTTPS");
+      socket.setSSLParameters(parameters);
+      socket.setSoTimeout(PATIENCE_MILLIS);
+      try {
+        socket.startHandshake();
+      } catch (SSLHandshakeException e) {
+        throw new IOException(
+            "its certificate is not accepted: "
+                + e.getMessage()
+                + "; if its authority is your own, name the file of it (BOXLITE_REST_CA_FILE,"
+                + " RestOptions.withCaFile)",
+            e);
+      } catch (SSLException e) {
+        throw new IOException("no TLS: " + e.getMessage() + "; is its URL http://?", e);
+      }
+      socket.setSoTimeout(0);
+      return socket;
+    }
+
+    @Override
+    public int patience() {
+      return PATIENCE_MILLIS;
     }
 
     @Override

@@ -60,6 +60,7 @@ final class WebSocket implements Closeable {
               .getBytes(StandardCharsets.US_ASCII);
       connection.write(request, 0, request.length);
       String accepted = accept(key); // while the server works
+      connection.limit(connections.target().patience());
       ResponseHead head = ResponseHead.read(connection);
       if (head.status() != 101) {
         ResponseBody body = new ResponseBody(connection, connections, head, false);
@@ -68,6 +69,7 @@ final class WebSocket implements Closeable {
       if (!head.header("Sec-WebSocket-Accept").orElse("").equals(accepted)) {
         throw new IOException("the server did not accept the WebSocket");
       }
+      connection.limit(0);
       opened = true;
       return new WebSocket(connections, connection, head);
     } finally {

@@ -16,6 +16,11 @@ interface Wire extends Closeable {
   /// Writes all.
   void write(ByteBuffer bytes) throws IOException;
 
+  /// Has reads fail that wait longer than this.
+  ///
+  /// @param millis 0: never
+  void limit(int millis) throws IOException;
+
   /// Whether an idle connection can be used again: neither closed by the peer nor with bytes that
   /// nobody asked for.
   boolean isFresh();
@@ -23,9 +28,25 @@ interface Wire extends Closeable {
   /// {@return that of a socket channel}
   static Wire of(SocketChannel channel) {
     return new Wire() {
+      private volatile int limit;
+
       @Override
       public int read(ByteBuffer into) throws IOException {
-        return channel.read(into);
+        if (limit == 0) {
+          return channel.read(into);
+        }
+        byte[] bytes = new byte[into.remaining()];
+        int count = channel.socket().getInputStream().read(bytes); // channels have no limit
+        into.put(bytes, 0, Math.max(count, 0));
+        return count;
+      }
+
+      @Override
+      public void limit(int millis) throws IOException {
+        if (millis != limit) {
+          channel.socket().setSoTimeout(millis);
+          limit = millis;
+        }
       }
 
       @Override
@@ -70,6 +91,11 @@ interface Wire extends Closeable {
           into.put(buffer, 0, count);
         }
         return count;
+      }
+
+      @Override
+      public void limit(int millis) throws IOException {
+        socket.setSoTimeout(millis);
       }
 
       @Override

@@ -2,7 +2,11 @@ package io.boxlite.server;
 
 /// Why a request is not taken to its route, and how that is told.
 enum Refusal {
-  NO_KEY(401, "AuthError", "unauthenticated", "invalid or missing API key"),
+  NO_KEY(
+      401,
+      "AuthError",
+      "unauthenticated",
+      "invalid or missing API key; 'boxlite auth key create' on the server's machine makes one"),
   NO_SCOPE(403, "AuthError", "permission_denied", "this API key does not allow %s"),
   FOREIGN(
       403,

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+@OnEachTransport
 @Timeout(30)
 class FollowTest extends ServedTest {
   private static final LogOptions FOLLOW = LogOptions.of(BoxLog.INIT).following();

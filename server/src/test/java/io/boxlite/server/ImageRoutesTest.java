@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@OnEachTransport
 @Timeout(30)
 class ImageRoutesTest extends ServedTest {
   private static final ImageRegistry PRIVATE =
@@ -69,7 +70,7 @@ class ImageRoutesTest extends ServedTest {
 
   @Test
   void registriesOfAClientAreSentBehindThoseOfTheCall() {
-    try (RemoteBoxlite own = RemoteBoxlite.find(socket, List.of(TOKEN)).orElseThrow()) {
+    try (RemoteBoxlite own = connect(List.of(TOKEN))) {
       own.images().push("base:latest", List.of(PRIVATE), _ -> {});
       own.create(BoxOptions.ofImage("base:latest").build());
       own.create(BoxOptions.ofImage("new:1").build());

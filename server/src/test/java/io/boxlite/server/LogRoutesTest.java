@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@OnEachTransport
 @Timeout(30)
 class LogRoutesTest extends ServedTest {
   private static final String LOGS = "/v1/boxes/01BOX1/logs";

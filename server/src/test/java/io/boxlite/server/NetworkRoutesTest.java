@@ -22,6 +22,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+@OnEachTransport
 @Timeout(30)
 class NetworkRoutesTest extends ServedTest {
   @Test

@@ -19,6 +19,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+@OnEachTransport
 @Timeout(30)
 class RoutesTest extends ServedTest {
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
+import io.boxlite.api.ImageRegistry;
 import io.boxlite.client.RemoteBoxlite;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,30 +13,47 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
 
-/// A real server on a real socket over a runtime in memory, and the real client.
+/// A real server over a runtime in memory, and the real client, on the [Transport] of the test's
+/// class: the socket, or each of them in a class that is [OnEachTransport].
 abstract class ServedTest {
   @TempDir Path home;
+  @Parameter Transport transport = Transport.SOCKET;
   FakeBoxlite fake;
   RestServer server;
   RemoteBoxlite client;
   Path socket;
+  private Transport.Served served;
 
   @BeforeEach
-  void serve() {
+  void serve() throws Exception {
     fake = new FakeBoxlite();
     socket = home.resolve("boxlite.sock");
     server = RestServer.open(fake, socket);
-    client = RemoteBoxlite.connect(socket);
+    served = transport.serve(socket);
+    client = connect();
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws IOException {
     client.close();
+    served.close();
     server.close();
+  }
+
+  /// A client of its own.
+  RemoteBoxlite connect() {
+    return served.connect(List.of());
+  }
+
+  /// A client of its own that has been told of registries.
+  RemoteBoxlite connect(List<ImageRegistry> registries) {
+    return served.connect(registries);
   }
 
   Box running() {

@@ -28,7 +28,6 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -340,13 +339,10 @@ class TcpTest extends ServedTest {
 
   @Test
   void tlsProvesTheNameOfTheServer() throws Exception {
-    KeyStore store = serverKey();
-    Path certificate = home.resolve("certificate.pem");
-    Path key = home.resolve("key.pem");
-    Certificate own = store.getCertificate("s");
-    Files.writeString(certificate, pem("CERTIFICATE", own.getEncoded()));
-    Files.writeString(
-        key, pem("PRIVATE KEY", store.getKey("s", "changeit".toCharArray()).getEncoded()));
+    TestCertificate made = TestCertificate.shared();
+    Path certificate = made.certificate();
+    Path key = made.key();
+    Certificate own = made.parsed();
     ListenOptions order = tls(certificate, Optional.of(key));
     try (RemoteServer.Listening at = client.server().listen(order);
         HttpClient trusting = HttpClient.newBuilder().sslContext(trust(own)).build()) {
@@ -368,41 +364,6 @@ class TcpTest extends ServedTest {
   private static ListenOptions tls(Path certificate, Optional<Path> key) {
     return new ListenOptions(
         LOOPBACK, 0, Optional.of("k"), Optional.of(certificate), key, false, false);
-  }
-
-  private KeyStore serverKey() throws Exception {
-    Path file = home.resolve("keys.p12");
-    Process keytool =
-        new ProcessBuilder(
-                System.getProperty("java.home") + "/bin/keytool",
-                "-genkeypair",
-                "-alias",
-                "s",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=server",
-                "-ext",
-                "SAN=ip:127.0.0.1",
-                "-keystore",
-                file.toString(),
-                "-storepass",
-                "changeit")
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    assertThat(keytool.waitFor()).isZero();
-    return KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
-  }
-
-  private static String pem(String kind, byte[] content) {
-    return "-----BEGIN "
-        + kind
-        + "-----\n"
-        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content)
-        + "\n-----END "
-        + kind
-        + "-----\n";
   }
 
   private static SSLContext trust(Certificate certificate) throws Exception {

@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+@OnEachTransport
 @Timeout(30)
 class TemplateRoutesTest extends ServedTest {
   @Test

@@ -39,7 +39,7 @@ record LocalSnapshots(BoxContext context, BoxLifecycle lifecycle) implements Sna
     if (!SnapshotInfo.isName(name)) {
       throw new ConfigException(
           "invalid_snapshot_name",
-          "snapshot name must have 1 to 255 bytes, not begin with '.', and have no '/', '\\' or"
+          "snapshot name must have 1 to 255 bytes, not begin with '.', and have no '/', '\\', '%' or"
               + " control character");
     }
     return kept()
