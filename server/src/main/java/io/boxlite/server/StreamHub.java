@@ -217,8 +217,8 @@ final class StreamHub {
     }
   }
 
-  /// Kills the command. Who attaches then sees how it ended: the published clients attach only after
-  /// they have returned from exec, and may have killed by then.
+  /// Kills the command. Who attaches then sees how it ended: the published clients attach only
+  /// after they have returned from exec, and may have killed by then.
   void kill() {
     execution.kill();
   }

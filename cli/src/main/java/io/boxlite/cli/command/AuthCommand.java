@@ -130,7 +130,7 @@ final class AuthCommand implements Command {
   private static String key(ParseResult parsed, CliContext context) throws IOException {
     Console console = System.console();
     String key;
-    if (Specs.has(parsed, "--api-key-stdin") || console == null || !console.isTerminal()) {
+    if (Specs.has(parsed, "--api-key-stdin") || !console.isTerminal()) {
       key = new String(context.in().readNBytes(MAX_KEY), StandardCharsets.UTF_8);
     } else {
       char[] typed = console.readPassword("API key: ");
