@@ -125,6 +125,10 @@ class RefusalTest {
   void variableNamesTheServerToo() {
     cli.environment.put("BOXLITE_REST_URL", "http://127.0.0.1:1");
     refused("list", 1, "no answer from http://127.0.0.1:1");
+  }
+
+  @Test
+  void loginByBrowserIsRefusedPlainly() {
     refused("auth login --method browser", 2, "method 'browser' is not available; use api-key");
   }
 

@@ -1,7 +1,9 @@
 package io.boxlite.cli.command;
 
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.RestOptions;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +17,8 @@ import picocli.CommandLine.ParseResult;
 /// @since 0.1
 public final class RemoteServers {
   private static final String DEFAULT_URL = "http://localhost:8100";
+  private static final int HTTP = 80;
+  private static final int HTTPS = 443;
 
   private RemoteServers() {}
 
@@ -44,17 +48,41 @@ public final class RemoteServers {
       return Optional.empty();
     }
     RestOptions options = RestOptions.of(url.get()).withRegistries(registries);
+    Optional<Map<String, String>> known =
+        profile.filter(entries -> isSame(options.url(), entries.get(Profiles.URL)));
     Optional<String> key =
         text(environment.get("BOXLITE_API_KEY"))
-            .or(() -> profile.map(entries -> entries.get(Profiles.API_KEY)))
-            .or(() -> profile.map(entries -> entries.get(Profiles.ACCESS_TOKEN)));
+            .or(() -> known.map(entries -> entries.get(Profiles.API_KEY)))
+            .or(() -> known.map(entries -> entries.get(Profiles.ACCESS_TOKEN)));
     Optional<String> prefix =
         prefix(parsed, environment)
-            .or(() -> profile.map(entries -> entries.get(Profiles.PATH_PREFIX)));
+            .or(() -> known.map(entries -> entries.get(Profiles.PATH_PREFIX)));
     Optional<String> authorities = text(environment.get("BOXLITE_REST_CA_FILE"));
     return Optional.of(
         new RestOptions(
             options.url(), key, prefix, authorities.map(Path::of), options.registries()));
+  }
+
+  /// A key is shown to the server that it is for, and to no other that `--url` names.
+  private static boolean isSame(URI url, @org.jspecify.annotations.Nullable String stored) {
+    if (stored == null) {
+      return false;
+    }
+    try {
+      URI other = RestOptions.of(stored).url();
+      return url.getScheme().equalsIgnoreCase(other.getScheme())
+          && url.getHost().equalsIgnoreCase(other.getHost())
+          && port(url) == port(other);
+    } catch (ConfigException e) {
+      return false;
+    }
+  }
+
+  private static int port(URI url) {
+    if (url.getPort() > 0) {
+      return url.getPort();
+    }
+    return "https".equalsIgnoreCase(url.getScheme()) ? HTTPS : HTTP;
   }
 
   /// {@return the name of the profile, whether there is one or not}
