@@ -149,7 +149,11 @@ final class Exchange {
 
   /// Answers with text for programs that read lines.
   void text(String text) {
-    whole(OK, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+    text("text/plain; version=0.0.4; charset=utf-8", text);
+  }
+
+  void text(String contentType, String text) {
+    whole(OK, contentType, text.getBytes(StandardCharsets.UTF_8));
   }
 
   private void whole(int status, String contentType, byte[] body) {

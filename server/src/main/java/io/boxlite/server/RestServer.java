@@ -85,8 +85,7 @@ public final class RestServer implements AutoCloseable {
     return rest;
   }
 
-  private static Router routes(
-      Boxlite boxlite, ServerWebSocketContainer webSockets, TunnelGates gates) {
+  static Router routes(Boxlite boxlite, ServerWebSocketContainer webSockets, TunnelGates gates) {
     ExecutionRegistry executions = new ExecutionRegistry();
     Router router = new Router();
     new BoxRoutes(boxlite, executions).addTo(router);
@@ -97,6 +96,7 @@ public final class RestServer implements AutoCloseable {
     new NetworkRoutes(boxlite, webSockets, gates).addTo(router);
     new CloneRoutes(boxlite).addTo(router);
     new SnapshotRoutes(boxlite).addTo(router);
+    new DocumentRoutes().addTo(router);
     new RuntimeRoutes(boxlite).addTo(router);
     new ImageRoutes(boxlite).addTo(router);
     new TemplateRoutes(boxlite).addTo(router);

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class Router {
   private static final Set<String> ROOTS =
       Set.of("boxes", "metrics", "info", "images", "templates", "volumes", "system");
-  private static final Set<String> NEVER_PREFIXED = Set.of("config", "me", "server");
+  private static final Set<String> NEVER_PREFIXED =
+      Set.of("config", "me", "server", "openapi.json", "docs");
   private static final Set<String> EXECUTING =
       Set.of("exec", "attach", "executions", "files", "tunnel", "commit", "export");
 
@@ -86,6 +87,17 @@ final class Router {
       }
       default -> "runtime:" + access;
     };
+  }
+
+  /// {@return method and path of each route that is not for clients of the Unix socket only}
+  List<String> described() {
+    return routes.stream()
+        .filter(route -> !route.local())
+        .map(route -> {
+          String path = String.join("/", route.pattern());
+          return route.method() + " " + (path.startsWith("/") ? path : "/v1/" + path);
+        })
+        .toList();
   }
 
   Match find(String method, String rawPath) {

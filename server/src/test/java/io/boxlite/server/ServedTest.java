@@ -80,14 +80,19 @@ abstract class ServedTest {
     }
   }
 
+  /// {@return the answer, which is as the OpenAPI document says}
   String request(String method, String path, String body) throws Exception {
-    return raw(
-        method
-            + " "
-            + path
-            + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: rid-1\r\nContent-Length: "
-            + body.getBytes(StandardCharsets.UTF_8).length
-            + "\r\n\r\n"
-            + body);
+    String answer =
+        raw(
+            method
+                + " "
+                + path
+                + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: rid-1\r\n"
+                + "Content-Length: "
+                + body.getBytes(StandardCharsets.UTF_8).length
+                + "\r\n\r\n"
+                + body);
+    ApiDocument.check(method, path, answer);
+    return answer;
   }
 }
