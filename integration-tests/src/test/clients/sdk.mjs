@@ -191,7 +191,7 @@ await report("CodeBox", async () => {
   await runtime.remove("code", true);
   return `${out}${failure}`;
 });
-await report("remove running", () => box.start().then(() => runtime.remove(box.id)));
+await report("remove running", () => box.start().then(() => runtime.remove(box.id)).catch((e) => e.message.replace(box.id, "ID")));
 await report("remove", async () => {
   await runtime.remove(box.id, true);
   return await runtime.listInfo();

@@ -74,9 +74,9 @@ final class RestHandler extends Handler.Abstract {
       errors.refuse(exchange, Refusal.FOREIGN);
     } else if (request.getAttribute(PLACE) == null) {
       errors.refuse(exchange, Refusal.BUSY);
-    } else if (match.local() || match.handler().isEmpty() && principal.isPresent()) {
+    } else if (match.local() || (match.handler().isEmpty() && principal.isPresent())) {
       refuse(exchange, match.local() ? Set.of() : match.allowed());
-    } else if (match.handler().isEmpty() || principal.isEmpty() && match.scope().isPresent()) {
+    } else if (match.handler().isEmpty() || (principal.isEmpty() && match.scope().isPresent())) {
       exchange.header("WWW-Authenticate", "Bearer");
       errors.refuse(exchange, Refusal.NO_KEY);
     } else if (principal.isPresent()

@@ -42,7 +42,6 @@ final class StreamHub {
   private @Nullable Attachment attachment;
   private boolean everAttached;
   private boolean exited;
-  private boolean killed;
   private boolean finishTold;
   private @Nullable ExitStatus exit;
   private @Nullable String exitProblem;
@@ -218,25 +217,10 @@ final class StreamHub {
     }
   }
 
-  /// Kills the command and lets nobody attach any more.
+  /// Kills the command. Who attaches then sees how it ended: the published clients attach only
+  /// after they have returned from exec, and may have killed by then.
   void kill() {
-    lock.lock();
-    try {
-      killed = true;
-    } finally {
-      lock.unlock();
-    }
-    try {
-      execution.kill();
-    } catch (BoxliteException e) {
-      lock.lock();
-      try {
-        killed = false; // it lives: it can be attached to, and killed again
-      } finally {
-        lock.unlock();
-      }
-      throw e;
-    }
+    execution.kill();
   }
 
   /// Claims the place of the one client.
@@ -248,9 +232,6 @@ final class StreamHub {
     try {
       if (attachment != null) {
         throw new InvalidStateException("attached", what + " already has an attached client");
-      }
-      if (killed) {
-        throw new InvalidStateException("killed", what + " is being killed");
       }
       Attachment claimed = new Attachment(raw);
       attachment = claimed;

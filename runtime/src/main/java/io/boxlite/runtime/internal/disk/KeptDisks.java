@@ -95,7 +95,7 @@ public final class KeptDisks {
       sync(directory, StandardOpenOption.READ);
       CrashPoint.reached("snapshot.kept");
       Qcow2Overlay.create(disk, kept, Qcow2Overlay.Backing.QCOW2, size);
-      sync(disk.toAbsolutePath().getParent(), StandardOpenOption.READ);
+      sync(disk.toAbsolutePath().resolveSibling(""), StandardOpenOption.READ);
       CrashPoint.reached("snapshot.overlay");
       return id;
     } catch (IOException e) {
@@ -119,7 +119,7 @@ public final class KeptDisks {
     long size = Qcow2Header.read(kept).sizeBytes();
     Qcow2Overlay.create(disk, kept, Qcow2Overlay.Backing.QCOW2, size);
     try {
-      sync(disk.toAbsolutePath().getParent(), StandardOpenOption.READ);
+      sync(disk.toAbsolutePath().resolveSibling(""), StandardOpenOption.READ);
     } catch (IOException e) {
       throw failed(disk, e);
     }

@@ -55,7 +55,7 @@ public final class StandStill
     try {
       begun = still.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      throw AgentErrors.map(WHAT, e.getCause());
+      throw AgentErrors.map(WHAT, e.getCause() == null ? e : e.getCause());
     } catch (TimeoutException e) {
       throw new PortalException("timeout", WHAT + ": no answer", e, Map.of());
     } catch (InterruptedException e) {
