@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// Sends requests and turns failures into exceptions. Thread-safe.
 final class RestCaller {
   private static final int MAX_ANSWER = 64 * 1024 * 1024;
+  private static final int LOOKS = 10; // times the patience of the target: 300 s
   private static final int UPLOAD_CHUNK = 256 * 1024;
 
   private final RestConnections connections;
@@ -87,10 +88,10 @@ final class RestCaller {
     Connection connection = connections.take();
     ResponseBody answer = null;
     try {
-      // A server answers this one at once, if at all; others may take as long as the work does.
-      connection.limit(path.equals(Paths.CONFIG) ? connections.target().patience() : 0);
       write(connection, method, path, json, upload, headers);
+      connection.limit(limit(method, path));
       ResponseHead head = ResponseHead.read(connection);
+      connection.limit(0); // a log may be silent for days
       answer = new ResponseBody(connection, connections, head, method.equals("HEAD"));
       if (head.status() >= 400 || head.status() < 200) {
         throw ErrorEnvelope.toException(head.status(), readAll(answer));
@@ -106,6 +107,17 @@ final class RestCaller {
         connections.drop(connection);
       }
     }
+  }
+
+  /// How long the server may take to begin its answer, in milliseconds, 0: for ever. What only
+  /// looks has the time of the contract; what changes something takes as long as its work does.
+  private int limit(String method, String path) {
+    int patience = connections.target().patience();
+    if (path.equals(Paths.CONFIG)) {
+      return patience;
+    }
+    boolean looks = method.equals("GET") && !path.contains("/wait?");
+    return looks ? LOOKS * patience : 0;
   }
 
   private void write(
@@ -193,9 +205,7 @@ final class RestCaller {
 
   private String reason(IOException e) {
     if (e instanceof SocketTimeoutException) {
-      return "it accepts connections, but has been silent for "
-          + connections.target().patience() / 1000
-          + " s";
+      return "it takes connections and requests, but does not answer";
     }
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }

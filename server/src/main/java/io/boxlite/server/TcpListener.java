@@ -27,11 +27,11 @@ final class TcpListener implements AutoCloseable {
   private static final long STALL_MILLIS = 60_000;
 
   private final Server server;
-  private final ServerConnector connector;
+  private final TcpConnector connector;
   private final Access access;
   private final String url;
 
-  private TcpListener(Server server, ServerConnector connector, Access access, String url) {
+  private TcpListener(Server server, TcpConnector connector, Access access, String url) {
     this.server = server;
     this.connector = connector;
     this.access = access;
@@ -74,7 +74,7 @@ final class TcpListener implements AutoCloseable {
             hostPaths,
             address.isLoopbackAddress());
     boolean tls = order.tlsCert() != null || order.tlsKey() != null;
-    ServerConnector connector = new ServerConnector(server, 1, 1, factories(http, order));
+    TcpConnector connector = new TcpConnector(server, factories(http, order));
     connector.setHost(address.getHostAddress());
     connector.setPort(order.port());
     connector.setIdleTimeout(STALL_MILLIS);
@@ -162,7 +162,7 @@ final class TcpListener implements AutoCloseable {
   public void close() {
     access.close();
     try {
-      connector.stop();
+      connector.end();
     } catch (Exception e) {
       LOG.warn("{} did not stop in order", url, e);
     }

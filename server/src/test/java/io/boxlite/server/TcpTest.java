@@ -15,6 +15,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,6 +31,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLContext;
@@ -43,6 +48,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class TcpTest extends ServedTest {
   private static final String LOOPBACK = "127.0.0.1";
+  private static final byte[] LIST =
+      "GET /v1/boxes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
   @AutoClose private final HttpClient http = HttpClient.newHttpClient();
 
@@ -281,6 +288,42 @@ class TcpTest extends ServedTest {
           && audit.contains("\"path\":\"/v1/boxes\"")
           && audit.contains("\"status\":200");
     });
+  }
+
+  @Test
+  void whoComesWhileTheListenerGoesIsNotLeftWithoutAnAnswer() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int round = 0; round < 40; round++) {
+        RemoteServer.Listening at = listen(null);
+        int port = URI.create(at.url()).getPort();
+        List<Future<?>> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+          all.add(threads.submit(() -> comeUntilRefused(port)));
+        }
+        at.close();
+        for (Future<?> each : all) {
+          each.get(20, TimeUnit.SECONDS);
+        }
+      }
+    }
+    await(() -> server.connections() <= 1); // the client's own
+  }
+
+  private static void comeUntilRefused(int port) {
+    boolean refused = false;
+    while (!refused) {
+      try (Socket socket = new Socket(LOOPBACK, port)) {
+        socket.setSoTimeout(10_000);
+        socket.getOutputStream().write(LIST);
+        assertThat(socket.getInputStream().readNBytes(12).length).isIn(0, 12);
+      } catch (SocketTimeoutException e) {
+        throw new IllegalStateException("neither answered nor closed", e);
+      } catch (ConnectException e) {
+        refused = true;
+      } catch (IOException _) {
+        // Reset: it was told.
+      }
+    }
   }
 
   private String audit() {
