@@ -30,6 +30,7 @@ final class TcpConnector extends ServerConnector {
   protected void interruptAcceptors() {}
 
   /// Takes no more connections, and ends those that are open.
+  @SuppressWarnings("FutureReturnValueIgnored") // stop() ends what it would wait for
   void end() throws Exception {
     unready.ending = true; // what is ready before is closed by the connector
     shutdown();

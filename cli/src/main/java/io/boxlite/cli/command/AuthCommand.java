@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -128,10 +127,11 @@ final class AuthCommand implements Command {
     }
   }
 
+  @SuppressWarnings("SystemConsoleNull") // JDK 25 has null again where there is no terminal
   private static String key(ParseResult parsed, CliContext context) throws IOException {
-    Console console = Objects.requireNonNull(System.console());
+    Console console = System.console();
     String key;
-    if (Specs.has(parsed, "--api-key-stdin") || !console.isTerminal()) {
+    if (Specs.has(parsed, "--api-key-stdin") || console == null || !console.isTerminal()) {
       key = new String(context.in().readNBytes(MAX_KEY), StandardCharsets.UTF_8);
     } else {
       char[] typed = console.readPassword("API key: ");
