@@ -91,17 +91,32 @@ func sendChanges(ctx context.Context, cancel context.CancelCauseFunc, stream exp
 	return err
 }
 
+// beginExport takes the one place; whose call the host has just ended may need a moment to give it back.
 func (a *Agent) beginExport(e *export) (*rootfs.Mounted, error) {
+	root, before, err := a.tryExport(e)
+	if before == nil {
+		return root, err
+	}
+	select {
+	case <-before.over:
+	case <-time.After(exportPatience):
+	}
+	root, _, err = a.tryExport(e)
+	return root, err
+}
+
+// tryExport also tells who has the place.
+func (a *Agent) tryExport(e *export) (*rootfs.Mounted, *export, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.root == nil || a.down:
-		return nil, fault.New(codes.FailedPrecondition, "not_created", "there is no container")
+		return nil, nil, fault.New(codes.FailedPrecondition, "not_created", "there is no container")
 	case a.export != nil:
-		return nil, fault.New(codes.FailedPrecondition, "busy", "another export is under way")
+		return nil, a.export, fault.New(codes.FailedPrecondition, "busy", "another export is under way")
 	}
 	a.export = e
-	return a.root, nil
+	return a.root, nil, nil
 }
 
 func (a *Agent) endExport(e *export) {
