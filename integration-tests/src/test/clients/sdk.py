@@ -147,3 +147,5 @@ async def main():
 
 
 asyncio.run(main())
+sys.stdout.flush()
+os._exit(0)  # threads of the package may abort the process when the interpreter ends
