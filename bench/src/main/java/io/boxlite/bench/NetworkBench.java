@@ -5,7 +5,6 @@ import io.boxlite.api.Box;
 import io.boxlite.api.BoxOptions;
 import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
-import io.boxlite.api.NetworkOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -34,6 +33,9 @@ final class NetworkBench {
   private static final Pattern PER_SECOND = Pattern.compile("Requests per second: +([0-9.]+)");
   private static final Pattern MILLIS =
       Pattern.compile("Time per request: +([0-9.]+) \\[ms] \\(mean\\)");
+  // Denied to the box with rules, which is the same box: two would differ by more than by rules.
+  private static final List<String> RULES =
+      List.of("*.example.com", "198.51.100.0/24", "203.0.113.0/24:443", "2001:db8::/32");
   private static final int BACKLOG = 1024;
   private static final int KILLED = 137;
   private static final Duration FLOODED = Duration.ofSeconds(3);
@@ -57,9 +59,16 @@ final class NetworkBench {
   }
 
   /// From where it is measured.
-  private record Place(String name, Shell shell, String host, List<double[]> rounds) {
+  ///
+  /// @param before each sample
+  private record Place(
+      String name, Shell shell, String host, Runnable before, List<double[]> rounds) {
+    Place(String name, Shell shell, String host, Runnable before) {
+      this(name, shell, host, before, new ArrayList<>());
+    }
+
     Place(String name, Shell shell, String host) {
-      this(name, shell, host, new ArrayList<>());
+      this(name, shell, host, () -> {});
     }
 
     double[] of(int job) {
@@ -121,28 +130,24 @@ final class NetworkBench {
                 "stream,id=net,server=off,addr.type=unix,addr.path=" + socket)) {
       user.run(up("10.0.2.15", "10.0.2.2"));
       other.run(up("10.0.3.15", "10.0.3.2") + "; ip link set eth0 mtu 65520");
-      Box open = box(home, made, NetworkOptions.DEFAULT);
-      Box ruled =
-          box(
-              home,
-              made,
-              new NetworkOptions(
-                  true,
-                  List.of("*.example.com", "198.51.100.0/24"),
-                  List.of("203.0.113.0/24"),
-                  List.of(),
-                  0,
-                  0,
-                  List.of()));
+      Box box = box(home, made);
+      Box flooding = box(home, made);
       List<Place> places =
           List.of(
               new Place("QEMU user network", user::run, "10.0.2.2"),
               new Place("passt", other::run, "10.0.3.2"),
-              new Place("box", line -> exec(open, line), "192.168.127.254"),
-              new Place("box with rules", line -> exec(ruled, line), "192.168.127.254"),
+              new Place("box", line -> exec(box, line), "192.168.127.254", () -> rule(box, false)),
+              new Place(
+                  "box with rules",
+                  line -> exec(box, line),
+                  "192.168.127.254",
+                  () -> rule(box, true)),
               new Place("host", NetworkBench::onHost, "127.0.0.1"));
       for (int round = -1; round < rounds; round++) {
-        for (Place place : places) {
+        // The one box first, then the other way round: what changes meanwhile meets each place
+        // alike.
+        for (Place place : round % 2 == 0 ? places : places.reversed()) {
+          place.before.run();
           Quiet.await();
           double[] values = sample(place, ports);
           if (round >= 0) {
@@ -154,11 +159,11 @@ final class NetworkBench {
       floods(
           home,
           new Place("box", places.get(BOX).shell, places.get(BOX).host),
-          ruled,
+          flooding,
           ports,
           rounds);
-      open.remove(true);
-      ruled.remove(true);
+      box.remove(true);
+      flooding.remove(true);
     } finally {
       passt.destroyForcibly().waitFor();
     }
@@ -205,16 +210,24 @@ final class NetworkBench {
         + gateway;
   }
 
-  private static Box box(CommandHome home, Path made, NetworkOptions network) {
+  private static Box box(CommandHome home, Path made) {
     Box box =
         home.client()
             .create(
                 BoxOptions.ofRootfs(made.resolve("layout").toString())
                     .cmd(List.of("sleep", "100000"))
-                    .network(network)
                     .build());
     box.start();
     return box;
+  }
+
+  private static void rule(Box box, boolean on) {
+    boolean is = !box.info().network().denyNet().isEmpty();
+    if (on && !is) {
+      box.network().deny(RULES);
+    } else if (is && !on) {
+      box.network().allow(RULES, false);
+    }
   }
 
   private static double[] sample(Place place, Ports ports) throws Exception {
@@ -362,9 +375,16 @@ final class NetworkBench {
       for (Place place : places) {
         print(new Samples("  " + place.name, JOBS.get(job).unit(), place.of(job)), floor);
       }
-      double[] open = places.get(BOX).of(job);
+      double[] without = places.get(BOX).of(job);
+      Samples ratio = ratio(places.get(RULED).of(job), without);
       System.out.printf(
-          Locale.ROOT, "  rules to none: %.2f%n", ratio(places.get(RULED).of(job), open).median());
+          Locale.ROOT,
+          "  rules to none, round by round: %.2f [%.2f – %.2f]; of the medians: %.2f%n",
+          ratio.median(),
+          ratio.quantile(0.1),
+          ratio.quantile(0.9),
+          new Samples("", "", places.get(RULED).of(job)).median()
+              / new Samples("", "", without).median());
     }
   }
 }
