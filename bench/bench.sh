@@ -8,7 +8,9 @@ build_bench() {
   . "$root/tools/jdk.sh"
   JAVA_HOME=$(find_jdk)
   "$root/boxlite" --version >/dev/null # builds what is missing
-  [ -f "$bench_jar" ] || "$root/mvnw" -q -Dquick -Dmaven.test.skip=true -pl bench -am package
+  local newer # than the jar, or all if there is none
+  newer=$(find "$root/bench/src" "$root/bench/pom.xml" -newer "$bench_jar" 2>&1 | head -1)
+  [ -z "$newer" ] || "$root/mvnw" -q -Dquick -Dmaven.test.skip=true -pl bench -am package
 }
 
 run_bench() { # run_bench CLASS [ARGUMENT...]

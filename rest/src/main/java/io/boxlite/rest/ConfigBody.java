@@ -15,6 +15,8 @@ public record ConfigBody(Capabilities capabilities) {
   /// @param cloneEnabled whether clones work
   /// @param exportEnabled whether exports work
   /// @param importEnabled whether imports work
+  /// @param idempotencyKeyLifetime how long a request with an idempotency key is not done again, as
+  ///   a duration of ISO 8601
   /// @since 0.1
   @Json(naming = Json.Naming.LowerUnderscore)
   public record Capabilities(
@@ -22,5 +24,6 @@ public record ConfigBody(Capabilities capabilities) {
       boolean snapshotsEnabled,
       boolean cloneEnabled,
       boolean exportEnabled,
-      boolean importEnabled) {}
+      boolean importEnabled,
+      String idempotencyKeyLifetime) {}
 }

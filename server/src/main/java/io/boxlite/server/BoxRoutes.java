@@ -2,12 +2,13 @@ package io.boxlite.server;
 
 import io.boxlite.api.Box;
 import io.boxlite.api.BoxInfo;
+import io.boxlite.api.BoxStatus;
 import io.boxlite.api.Boxlite;
 import io.boxlite.api.CommitOptions;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.LogOptions;
 import io.boxlite.api.LogStream;
 import io.boxlite.api.NotFoundException;
-import io.boxlite.rest.BoxBody;
 import io.boxlite.rest.BoxListBody;
 import io.boxlite.rest.BoxMapping;
 import io.boxlite.rest.CommitBody;
@@ -23,8 +24,13 @@ import io.boxlite.rest.VolumeMountBody;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Boxes: create, find, list, remove, update, start, stop, logs, figures, commit.
 final class BoxRoutes {
@@ -43,20 +49,20 @@ final class BoxRoutes {
   }
 
   void addTo(Router router) {
-    router.add("POST", "boxes", this::create);
+    router.addKeyed("POST", "boxes", this::create);
     router.add("GET", "boxes", this::list);
     router.add("GET", "boxes/{box}", this::get);
     router.add("HEAD", "boxes/{box}", this::head);
-    router.add("DELETE", "boxes/{box}", this::remove);
-    router.add("PATCH", "boxes/{box}", this::update);
-    router.add("POST", "boxes/{box}/start", this::start);
-    router.add("POST", "boxes/{box}/stop", this::stop);
-    router.add("POST", "boxes/{box}/pause", this::pause);
-    router.add("POST", "boxes/{box}/unpause", this::unpause);
+    router.addKeyed("DELETE", "boxes/{box}", this::remove);
+    router.addKeyed("PATCH", "boxes/{box}", this::update);
+    router.addKeyed("POST", "boxes/{box}/start", this::start);
+    router.addKeyed("POST", "boxes/{box}/stop", this::stop);
+    router.addKeyed("POST", "boxes/{box}/pause", this::pause);
+    router.addKeyed("POST", "boxes/{box}/unpause", this::unpause);
     router.add("GET", "boxes/{box}/wait", this::await);
     router.add("GET", "boxes/{box}/logs", this::logs);
     router.add("GET", "boxes/{box}/metrics", this::metrics);
-    router.add("POST", "boxes/{box}/commit", this::commit);
+    router.addKeyed("POST", "boxes/{box}/commit", this::commit);
   }
 
   static Box find(Boxlite boxlite, Exchange exchange) {
@@ -88,8 +94,36 @@ final class BoxRoutes {
   }
 
   private void list(Exchange exchange) {
-    List<BoxBody> boxes = boxlite.list().stream().map(BoxMapping::toBody).toList();
-    exchange.answer(new BoxListBody(boxes));
+    Optional<BoxStatus> status = exchange.query("status").map(BoxRoutes::status);
+    List<BoxInfo> boxes = boxlite.list();
+    if (status.isPresent()) {
+      boxes = boxes.stream().filter(box -> box.status() == status.get()).toList();
+    }
+    Page<BoxInfo> page = Page.of(exchange, boxes, BoxRoutes::position, Comparator.reverseOrder());
+    exchange.answer(
+        new BoxListBody(page.items().stream().map(BoxMapping::toBody).toList(), page.nextToken()));
+  }
+
+  /// Newest first, from the last to the first.
+  private static String position(BoxInfo box) {
+    Instant created = box.createdAt();
+    return String.format(
+        Locale.ROOT, "%020d.%09d %s", created.getEpochSecond(), created.getNano(), box.id());
+  }
+
+  private static BoxStatus status(String name) {
+    BoxStatus status = BoxStatus.ofWireName(name);
+    if (!status.wireName().equals(name)) {
+      throw new ConfigException(
+          "invalid_status",
+          "status '"
+              + name
+              + "' must be one of "
+              + Stream.of(BoxStatus.values())
+                  .map(BoxStatus::wireName)
+                  .collect(Collectors.joining(", ")));
+    }
+    return status;
   }
 
   private void get(Exchange exchange) {

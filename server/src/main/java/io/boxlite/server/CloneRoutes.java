@@ -24,7 +24,7 @@ final class CloneRoutes {
   }
 
   void addTo(Router router) {
-    router.add("POST", "boxes/{box}/clone", this::make);
+    router.addKeyed("POST", "boxes/{box}/clone", this::make);
     router.add("POST", "boxes/{box}/export", e -> e.withinStalls(STALL_LIMIT, () -> export(e)));
     router.add("POST", "boxes/import", e -> e.withinStalls(STALL_LIMIT, () -> take(e)));
   }

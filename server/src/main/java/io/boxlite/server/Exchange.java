@@ -22,6 +22,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ final class Exchange {
   private static final int OK = 200;
   private static final int NO_CONTENT = 204;
   private static final int WRITE_BUFFER = 64 * 1024;
+  private static final String JSON = "application/json";
   private static final String NDJSON = "application/x-ndjson";
 
   private final Request request;
@@ -39,6 +41,8 @@ final class Exchange {
   private final Callback callback;
   private final Map<String, String> parameters;
   private boolean handedOver;
+  private byte @Nullable [] bytes;
+  private Consumer<KeyedAnswers.Answer> beforeAnswer = _ -> {};
 
   Exchange(Request request, Response response, Callback callback, Map<String, String> parameters) {
     this.request = request;
@@ -111,17 +115,24 @@ final class Exchange {
     return JsonCodec.readConfidentially(type, bytes());
   }
 
-  /// {@return the whole body, bounded}
+  /// {@return the whole body, bounded; not to be changed}
   byte[] bytes() throws IOException {
+    if (bytes == null) {
+      bytes = readBytes();
+    }
+    return bytes;
+  }
+
+  private byte[] readBytes() throws IOException {
     if (request.getLength() > MAX_JSON) {
       throw new BodyTooLargeException(MAX_JSON);
     }
     try (InputStream body = body()) {
-      byte[] bytes = body.readNBytes(MAX_JSON + 1);
-      if (bytes.length > MAX_JSON) {
+      byte[] read = body.readNBytes(MAX_JSON + 1);
+      if (read.length > MAX_JSON) {
         throw new BodyTooLargeException(MAX_JSON);
       }
-      return bytes;
+      return read;
     }
   }
 
@@ -144,7 +155,7 @@ final class Exchange {
   }
 
   void answer(int status, Object body) {
-    whole(status, "application/json", JsonCodec.write(body));
+    whole(status, JSON, JsonCodec.write(body));
   }
 
   /// Answers with text for programs that read lines.
@@ -157,6 +168,7 @@ final class Exchange {
   }
 
   private void whole(int status, String contentType, byte[] body) {
+    beforeAnswer.accept(answered(status, body));
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
@@ -165,9 +177,32 @@ final class Exchange {
   }
 
   void noContent() {
+    beforeAnswer.accept(answered(NO_CONTENT, new byte[0]));
     response.setStatus(NO_CONTENT);
     handedOver = true;
     response.write(true, BufferUtil.EMPTY_BUFFER, callback);
+  }
+
+  /// Has the answer shown to somebody before it is sent, unless it is one that streams.
+  ///
+  /// @param keeper given the answer
+  void beforeAnswer(Consumer<KeyedAnswers.Answer> keeper) {
+    beforeAnswer = keeper;
+  }
+
+  private KeyedAnswers.Answer answered(int status, byte[] body) {
+    Optional<String> location = Optional.ofNullable(response.getHeaders().get(HttpHeader.LOCATION));
+    return new KeyedAnswers.Answer(status, location, body);
+  }
+
+  /// Answers as it was answered before.
+  void replay(KeyedAnswers.Answer answer) {
+    answer.location().ifPresent(location -> header("Location", location));
+    if (answer.status() == NO_CONTENT) {
+      noContent();
+    } else {
+      whole(answer.status(), JSON, answer.body());
+    }
   }
 
   /// Answers with bytes as they come.

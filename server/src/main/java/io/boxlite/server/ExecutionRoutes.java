@@ -38,10 +38,10 @@ final class ExecutionRoutes {
   }
 
   void addTo(Router router) {
-    router.add("POST", "boxes/{box}/exec", this::exec);
+    router.addKeyed("POST", "boxes/{box}/exec", this::exec);
     router.add("GET", "boxes/{box}/executions/{execution}", this::get);
-    router.add("DELETE", "boxes/{box}/executions/{execution}", this::kill);
-    router.add("POST", "boxes/{box}/executions/{execution}/signal", this::signal);
+    router.addKeyed("DELETE", "boxes/{box}/executions/{execution}", this::kill);
+    router.addKeyed("POST", "boxes/{box}/executions/{execution}/signal", this::signal);
     router.add("POST", "boxes/{box}/executions/{execution}/resize", this::resize);
   }
 

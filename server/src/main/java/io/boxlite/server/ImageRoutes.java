@@ -19,19 +19,14 @@ import io.boxlite.rest.TagImageBody;
 import io.boxlite.rest.TransferEventBody;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// Images: pull, push, list, find, load, save, tag, remove, prune.
 final class ImageRoutes {
-  private static final int MAX_PAGE = 1000;
-
   private final Boxlite boxlite;
 
   ImageRoutes(Boxlite boxlite) {
@@ -41,7 +36,7 @@ final class ImageRoutes {
   void addTo(Router router) {
     router.add("GET", "images", this::list);
     router.add("DELETE", "images", this::remove);
-    router.add("POST", "images/pull", this::pull);
+    router.addKeyed("POST", "images/pull", this::pull);
     router.add("POST", "images/push", this::push);
     router.add("POST", "images/load", this::load);
     router.add("POST", "images/tag", this::tag);
@@ -110,57 +105,14 @@ final class ImageRoutes {
     }
   }
 
-  /// Without `pageSize` all: the clients of the contract read the first page only.
   private void list(Exchange exchange) {
-    Optional<String> pageSize = exchange.query("pageSize");
-    if (pageSize.isEmpty() && exchange.query("pageToken").isEmpty()) {
-      exchange.answer(body(images().list()));
-      return;
-    }
-    int size = pageSize(pageSize.orElse("100"));
-    String after = exchange.query("pageToken").map(ImageRoutes::decoded).orElse("");
-    List<ImageInfo> rest =
-        images().list().stream()
-            .sorted(Comparator.comparing(ImageRoutes::position))
-            .filter(image -> position(image).compareTo(after) > 0)
-            .limit(size + 1L)
-            .toList();
-    List<ImageInfo> page = rest.subList(0, Math.min(size, rest.size()));
-    String next = rest.size() > size ? encoded(position(page.getLast())) : null;
-    exchange.answer(new ImageListBody(bodies(page), next));
-  }
-
-  /// What images are ordered by; a token says the last one that the client has.
-  private static String position(ImageInfo image) {
-    return image.reference() + " " + image.id();
-  }
-
-  private static int pageSize(String text) {
-    try {
-      int size = Integer.parseInt(text);
-      if (size >= 1 && size <= MAX_PAGE) {
-        return size;
-      }
-    } catch (NumberFormatException e) {
-      // refused below
-    }
-    throw new ConfigException(
-        "invalid_page_size", "pageSize must be between 1 and " + MAX_PAGE + ", not '" + text + "'");
-  }
-
-  private static String encoded(String position) {
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString(position.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String decoded(String token) {
-    try {
-      return new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException(
-          "invalid_page_token", "pageToken is not one that this server gave; begin again without");
-    }
+    Page<ImageInfo> page =
+        Page.of(
+            exchange,
+            images().list(),
+            image -> image.reference() + " " + image.id(),
+            Comparator.naturalOrder());
+    exchange.answer(new ImageListBody(bodies(page.items()), page.nextToken()));
   }
 
   private ImageInfo find(Exchange exchange) {

@@ -24,6 +24,23 @@ enum Refusal {
       "ResourceExhaustedError",
       "resource_exhausted",
       "the server is working on as many requests as it takes at once; try again later"),
+  TOO_MANY_KEYS(
+      429,
+      "ResourceExhaustedError",
+      "resource_exhausted",
+      "the server keeps as many answers for idempotency keys as it can; try again later, or send"
+          + " the request without a key"),
+  KEY_REUSED(
+      422,
+      "InvalidArgumentError",
+      "invalid_argument",
+      "this idempotency key came with another request before; use a new one for each operation"),
+  OUTCOME_UNKNOWN(
+      409,
+      "InvalidStateError",
+      "invalid_state",
+      "the server ended while it worked on the request with this idempotency key; look whether it"
+          + " was done, and use a new key if not"),
   CLOSING(503, "NetworkError", "network_unavailable", "the server is shutting down");
 
   final int status;

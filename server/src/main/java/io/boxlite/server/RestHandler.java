@@ -29,11 +29,13 @@ final class RestHandler extends Handler.Abstract {
   private final Router router;
   private final ErrorResponder errors;
   private final AuditLog audit;
+  private final Idempotency idempotency;
 
-  RestHandler(Router router, ErrorResponder errors, AuditLog audit) {
+  RestHandler(Router router, ErrorResponder errors, AuditLog audit, Idempotency idempotency) {
     this.router = router;
     this.errors = errors;
     this.audit = audit;
+    this.idempotency = idempotency;
   }
 
   @Override
@@ -49,7 +51,7 @@ final class RestHandler extends Handler.Abstract {
         return true;
       }
       if (match.handler().isPresent()) {
-        match.handler().get().handle(exchange);
+        handle(exchange, match.handler().get(), match.keyed());
       } else {
         refuse(exchange, match.allowed());
       }
@@ -60,6 +62,14 @@ final class RestHandler extends Handler.Abstract {
       errors.respond(exchange, requestId, e);
     }
     return true;
+  }
+
+  private void handle(Exchange exchange, Router.Handler route, boolean keyed) throws Exception {
+    if (keyed) {
+      idempotency.handle(exchange, route);
+    } else {
+      route.handle(exchange);
+    }
   }
 
   /// Decides about a request that came by TCP; refuses it when it may not go on.

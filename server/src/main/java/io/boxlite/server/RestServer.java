@@ -79,7 +79,8 @@ public final class RestServer implements AutoCloseable {
     ApiKeys keys = new ApiKeys(socket.resolveSibling("keys.json"));
     new ServerRoutes(keys, order -> TcpListener.open(server, http, order, keys)).addTo(router);
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
-    server.setHandler(new RestHandler(router, errors, audit));
+    Idempotency idempotency = new Idempotency(new KeyedAnswers(socket.resolveSibling("answers")));
+    server.setHandler(new RestHandler(router, errors, audit, idempotency));
     RestServer rest = new RestServer(server, connector, socket, gates);
     rest.start();
     return rest;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The routes of the server. Filled before the server starts, immutable then.
@@ -29,14 +30,16 @@ final class Router {
   ///
   /// @param scope what a client must be allowed to; empty: nothing
   /// @param local whether it is for clients of the Unix socket only
+  /// @param keyed whether it heeds idempotency keys
   record Match(
       Optional<Handler> handler,
       Map<String, String> parameters,
       Set<String> allowed,
       Optional<String> scope,
-      boolean local) {
+      boolean local,
+      boolean keyed) {
     private static Match none(Set<String> allowed) {
-      return new Match(Optional.empty(), Map.of(), allowed, Optional.empty(), false);
+      return new Match(Optional.empty(), Map.of(), allowed, Optional.empty(), false, false);
     }
   }
 
@@ -45,7 +48,8 @@ final class Router {
       List<String> pattern,
       Handler handler,
       Optional<String> scope,
-      boolean local) {}
+      boolean local,
+      boolean keyed) {}
 
   private final List<Route> routes = new ArrayList<>();
 
@@ -53,19 +57,31 @@ final class Router {
   ///
   /// @param pattern below `/v1`, or a path of its own that begins with `/`
   void add(String method, String pattern, Handler handler) {
+    add(method, pattern, handler, false);
+  }
+
+  /// Adds such a route that changes something and answers with a whole answer: one that comes again
+  /// with the same idempotency key is not done again.
+  void addKeyed(String method, String pattern, Handler handler) {
+    add(method, pattern, handler, true);
+  }
+
+  private void add(String method, String pattern, Handler handler, boolean keyed) {
     List<String> segments = List.of(pattern.split("/"));
     Optional<String> scope = Optional.of(scope(method, segments));
-    routes.add(new Route(method, segments, handler, scope, false));
+    routes.add(new Route(method, segments, handler, scope, false, keyed));
   }
 
   /// Adds a route that everybody may use.
   void addOpen(String method, String pattern, Handler handler) {
-    routes.add(new Route(method, List.of(pattern.split("/")), handler, Optional.empty(), false));
+    routes.add(
+        new Route(method, List.of(pattern.split("/")), handler, Optional.empty(), false, false));
   }
 
   /// Adds a route for clients of the Unix socket.
   void addLocal(String method, String pattern, Handler handler) {
-    routes.add(new Route(method, List.of(pattern.split("/")), handler, Optional.empty(), true));
+    routes.add(
+        new Route(method, List.of(pattern.split("/")), handler, Optional.empty(), true, false));
   }
 
   /// The one place that says which scope a route needs.
@@ -91,8 +107,17 @@ final class Router {
 
   /// {@return method and path of each route that is not for clients of the Unix socket only}
   List<String> described() {
+    return described(route -> !route.local());
+  }
+
+  /// {@return method and path of each route that heeds idempotency keys}
+  List<String> keyed() {
+    return described(Route::keyed);
+  }
+
+  private List<String> described(Predicate<Route> wanted) {
     return routes.stream()
-        .filter(route -> !route.local())
+        .filter(wanted)
         .map(route -> {
           String path = String.join("/", route.pattern());
           return route.method() + " " + (path.startsWith("/") ? path : "/v1/" + path);
@@ -108,7 +133,12 @@ final class Router {
       if (parameters != null) {
         if (route.method().equals(method)) {
           return new Match(
-              Optional.of(route.handler()), parameters, Set.of(), route.scope(), route.local());
+              Optional.of(route.handler()),
+              parameters,
+              Set.of(),
+              route.scope(),
+              route.local(),
+              route.keyed());
         }
         allowed.add(route.method());
       }

@@ -28,7 +28,10 @@ final class RuntimeRoutes {
   }
 
   private void config(Exchange exchange) {
-    exchange.answer(new ConfigBody(new ConfigBody.Capabilities(true, true, true, true, true)));
+    exchange.answer(
+        new ConfigBody(
+            new ConfigBody.Capabilities(
+                true, true, true, true, true, KeyedAnswers.LIFETIME.toString())));
   }
 
   private static void healthy(Exchange exchange) {

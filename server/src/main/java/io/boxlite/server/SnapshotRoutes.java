@@ -22,11 +22,11 @@ final class SnapshotRoutes {
   }
 
   void addTo(Router router) {
-    router.add("POST", "boxes/{box}/snapshots", this::create);
+    router.addKeyed("POST", "boxes/{box}/snapshots", this::create);
     router.add("GET", "boxes/{box}/snapshots", this::list);
     router.add("GET", "boxes/{box}/snapshots/{snapshot}", this::get);
-    router.add("DELETE", "boxes/{box}/snapshots/{snapshot}", this::remove);
-    router.add("POST", "boxes/{box}/snapshots/{snapshot}/restore", this::restore);
+    router.addKeyed("DELETE", "boxes/{box}/snapshots/{snapshot}", this::remove);
+    router.addKeyed("POST", "boxes/{box}/snapshots/{snapshot}/restore", this::restore);
   }
 
   private Snapshots snapshots(Exchange exchange) {

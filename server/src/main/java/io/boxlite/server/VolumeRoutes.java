@@ -22,11 +22,11 @@ final class VolumeRoutes {
   }
 
   void addTo(Router router) {
-    router.add("POST", "volumes", this::create);
+    router.addKeyed("POST", "volumes", this::create);
     router.add("GET", "volumes", e -> e.answer(body(boxlite.volumes().list())));
-    router.add("POST", "volumes/prune", e -> e.answer(body(prune(e))));
+    router.addKeyed("POST", "volumes/prune", e -> e.answer(body(prune(e))));
     router.add("GET", "volumes/{volume}", this::get);
-    router.add("DELETE", "volumes/{volume}", this::remove);
+    router.addKeyed("DELETE", "volumes/{volume}", this::remove);
   }
 
   private static VolumeListBody body(List<VolumeInfo> volumes) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// The OpenAPI document, and whether answers are as it says.
 final class ApiDocument {
@@ -32,14 +33,26 @@ final class ApiDocument {
 
   /// {@return method and path of each operation}
   static List<String> operations() {
+    return operations(_ -> true);
+  }
+
+  /// {@return method and path of each operation with a parameter}
+  ///
+  /// @param reference of the parameter
+  static List<String> operationsWith(String reference) {
+    return operations(
+        operation -> operation.path("parameters").findValuesAsText("$ref").contains(reference));
+  }
+
+  private static List<String> operations(Predicate<JsonNode> wanted) {
     List<String> all = new ArrayList<>();
     ROOT.get("paths")
         .properties()
         .forEach(path ->
-            path.getValue()
-                .fieldNames()
-                .forEachRemaining(
-                    method -> all.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+            path.getValue().properties().stream()
+                .filter(operation -> wanted.test(operation.getValue()))
+                .forEach(operation ->
+                    all.add(operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey())));
     return all;
   }
 

@@ -15,6 +15,8 @@ class OpenApiTest extends ServedTest {
     try (TunnelGates gates = new TunnelGates(fake)) {
       Router router = RestServer.routes(fake, ServerWebSocketContainer.ensure(new Server()), gates);
       assertThat(ApiDocument.operations()).containsExactlyInAnyOrderElementsOf(router.described());
+      assertThat(ApiDocument.operationsWith("#/components/parameters/IdempotencyKey"))
+          .containsExactlyInAnyOrderElementsOf(router.keyed());
     }
   }
 

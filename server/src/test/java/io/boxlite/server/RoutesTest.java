@@ -64,6 +64,31 @@ class RoutesTest extends ServedTest {
   }
 
   @Test
+  void boxesComeInPagesAndByState() throws Exception {
+    for (String name : new String[] {"a", "b", "c"}) {
+      client.create(BoxOptions.ofImage("base").name(name).build());
+    }
+    client.get("b").orElseThrow().start();
+    StringBuilder seen = new StringBuilder();
+    String token = "";
+    for (int pages = 1; !token.equals("none"); pages++) {
+      assertThat(pages).isLessThan(4);
+      String page = request("GET", "/v1/boxes?pageSize=1" + token, "");
+      seen.append(page.replaceAll("(?s).*\"name\":\"([^\"]*)\".*", "$1"));
+      token =
+          page.contains("next_page_token")
+              ? page.replaceAll("(?s).*\"next_page_token\":\"([^\"]*)\".*", "&pageToken=$1")
+              : "none";
+    }
+    assertThat(seen.toString()).hasSize(3).contains("a", "b", "c");
+    assertThat(request("GET", "/v1/boxes", "")).doesNotContain("next_page_token");
+    assertThat(request("GET", "/v1/boxes?status=running", ""))
+        .contains("\"name\":\"b\"")
+        .doesNotContain("\"name\":\"a\"");
+    assertThat(request("GET", "/v1/boxes?status=asleep", "")).startsWith("HTTP/1.1 400 ");
+  }
+
+  @Test
   void prefixedAndUnprefixedPathsAndHeaders() throws Exception {
     String created = request("POST", "/v1/a/b/boxes", "{\"image\":\"base\"}");
     assertThat(created)

@@ -14,6 +14,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,13 +83,16 @@ abstract class ServedTest {
   }
 
   /// {@return the answer, which is as the OpenAPI document says}
-  String request(String method, String path, String body) throws Exception {
+  ///
+  /// @param headers lines beside those that every request has
+  String request(String method, String path, String body, String... headers) throws Exception {
     String answer =
         raw(
             method
                 + " "
                 + path
                 + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: rid-1\r\n"
+                + Stream.of(headers).map(line -> line + "\r\n").collect(Collectors.joining())
                 + "Content-Length: "
                 + body.getBytes(StandardCharsets.UTF_8).length
                 + "\r\n\r\n"
