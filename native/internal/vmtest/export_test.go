@@ -64,6 +64,7 @@ func (s *session) entries() map[string]*tar.Header {
 }
 
 func TestExport(t *testing.T) {
+	t.Parallel()
 	v := boot(t, "256M")
 	s := v.dial(t)
 	s.prepare()

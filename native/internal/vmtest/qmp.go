@@ -12,7 +12,7 @@ import (
 
 // qmp is a connection to QEMU's monitor.
 type qmp struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	in   *json.Decoder
 }
@@ -20,7 +20,7 @@ type qmp struct {
 type arguments = map[string]any
 
 // dialSocket connects to a socket that QEMU makes a moment after it starts.
-func (v *vm) dialSocket(t *testing.T, name string) net.Conn {
+func (v *vm) dialSocket(t testing.TB, name string) net.Conn {
 	t.Helper()
 	deadline := time.Now().Add(60 * time.Second)
 	for {
@@ -39,7 +39,7 @@ func (v *vm) dialSocket(t *testing.T, name string) net.Conn {
 	}
 }
 
-func (v *vm) monitor(t *testing.T) *qmp {
+func (v *vm) monitor(t testing.TB) *qmp {
 	t.Helper()
 	conn := v.dialSocket(t, "qmp.sock")
 	t.Cleanup(func() { conn.Close() })

@@ -13,7 +13,7 @@ import (
 
 // dying is a VM whose supervisor died while init was ending. That init has written more than anybody
 // kept, without ever having been listened to, and did not hang.
-func dying(t *testing.T) *vm {
+func dying(t testing.TB) *vm {
 	v := boot(t, "256M")
 	s := v.dial(t)
 	s.prepare()
@@ -49,7 +49,7 @@ func dying(t *testing.T) *vm {
 	return v
 }
 
-func (v *vm) mustPowerOff(t *testing.T, within time.Duration) {
+func (v *vm) mustPowerOff(t testing.TB, within time.Duration) {
 	t.Helper()
 	begin := time.Now()
 	select {
@@ -62,6 +62,7 @@ func (v *vm) mustPowerOff(t *testing.T, within time.Duration) {
 }
 
 func TestShutdownIsTakenOver(t *testing.T) {
+	t.Parallel()
 	v := dying(t)
 	s := v.dial(t)
 	down, err := s.Shutdown(s.ctx, &pb.ShutdownRequest{GraceMs: 60000})
@@ -73,6 +74,7 @@ func TestShutdownIsTakenOver(t *testing.T) {
 }
 
 func TestShutdownGoesOnAlone(t *testing.T) {
+	t.Parallel()
 	v := dying(t)
 	v.mustPowerOff(t, 20*time.Second)
 }

@@ -17,7 +17,7 @@ const templateMemory = "256M"
 var ignoreShared = arguments{"capabilities": []arguments{{"capability": "x-ignore-shared", "state": true}}}
 
 // saveTemplate makes a VM that has rehearsed, saves it and ends it.
-func saveTemplate(t *testing.T) *vm {
+func saveTemplate(t testing.TB) *vm {
 	t.Helper()
 	v := newVM(t)
 	v.makeDisks(t)
@@ -41,7 +41,7 @@ func saveTemplate(t *testing.T) *vm {
 }
 
 // restore makes a VM of a saved one, stopped, with its own disks in their slots.
-func restore(t *testing.T, template *vm) (*vm, *qmp) {
+func restore(t testing.TB, template *vm) (*vm, *qmp) {
 	t.Helper()
 	v := newVM(t)
 	v.makeDisks(t)
@@ -71,6 +71,7 @@ func (s *session) output(end string) string {
 }
 
 func TestRestoredVMsAreNotAlike(t *testing.T) {
+	t.Parallel()
 	template := saveTemplate(t)
 	const identity = "(head -c 16 /dev/urandom | md5sum; cat /proc/sys/kernel/random/boot_id) | while read a b; do echo $a; done"
 	seen := map[string]bool{}
@@ -105,6 +106,7 @@ func TestRestoredVMsAreNotAlike(t *testing.T) {
 }
 
 func TestRehearsalsLeaveNoTrace(t *testing.T) {
+	t.Parallel()
 	template := saveTemplate(t)
 	const rehearsals = 10
 	var few, many [3]int
@@ -158,10 +160,10 @@ func (s *session) everything() map[string]error {
 }
 
 // How long it takes from a restored VM's first instruction, and from CreateContainer in one that
-// has rehearsed since, to the first byte that init writes. Figures, not a verdict.
-func TestTimeOfRestoredStart(t *testing.T) {
+// has rehearsed since, to the first byte that init writes. Logs the stages; takes -benchtime 2x.
+func BenchmarkRestoredStart(t *testing.B) {
 	template := saveTemplate(t)
-	for range 2 {
+	for t.Loop() {
 		for _, rehearsals := range []int{0, 1} {
 			v, q := restore(t, template)
 			mark := time.Now()

@@ -41,7 +41,7 @@ type vm struct {
 	done   chan struct{}
 }
 
-func run(t *testing.T, name string, args ...string) {
+func run(t testing.TB, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
@@ -49,7 +49,7 @@ func run(t *testing.T, name string, args ...string) {
 }
 
 // layer makes a small EROFS image with busybox.
-func layer(t *testing.T, file string) {
+func layer(t testing.TB, file string) {
 	t.Helper()
 	root := t.TempDir()
 	for _, d := range []string{"bin", "sbin", "etc", "tmp", "root"} {
@@ -93,7 +93,7 @@ func layer(t *testing.T, file string) {
 
 // layersDisk makes the disk of the layers, of which the second is above the first and nearly empty,
 // and returns where on the disk they are.
-func layersDisk(t *testing.T, file string) (layers []*pb.Layer) {
+func layersDisk(t testing.TB, file string) (layers []*pb.Layer) {
 	t.Helper()
 	upper := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(upper, "upper"), 0o755); err != nil {
@@ -118,7 +118,7 @@ func layersDisk(t *testing.T, file string) (layers []*pb.Layer) {
 }
 
 // boot starts a VM with layers and an empty disk.
-func boot(t *testing.T, memory string) *vm {
+func boot(t testing.TB, memory string) *vm {
 	t.Helper()
 	v := newVM(t)
 	v.makeDisks(t)
@@ -127,7 +127,7 @@ func boot(t *testing.T, memory string) *vm {
 	return v
 }
 
-func newVM(t *testing.T) *vm {
+func newVM(t testing.TB) *vm {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "vmtest") // short: a socket's path is limited
 	if err != nil {
@@ -137,7 +137,7 @@ func newVM(t *testing.T) *vm {
 	return &vm{dir: dir, done: make(chan struct{})}
 }
 
-func (v *vm) makeDisks(t *testing.T) {
+func (v *vm) makeDisks(t testing.TB) {
 	t.Helper()
 	v.layers = layersDisk(t, v.path("layers.raw"))
 	run(t, "truncate", "-s", "1G", v.path("disk.raw"))
@@ -151,7 +151,7 @@ func (v *vm) insertDisks(q *qmp) {
 }
 
 // run starts QEMU with empty disk slots; backing, unless empty, describes the file that is its memory.
-func (v *vm) run(t *testing.T, memory, backing string, more ...string) {
+func (v *vm) run(t testing.TB, memory, backing string, more ...string) {
 	t.Helper()
 	guest := os.Getenv("BOXLITE_GUEST_DIR")
 	if guest == "" {
@@ -200,7 +200,7 @@ func (v *vm) path(name string) string { return filepath.Join(v.dir, name) }
 // session is one supervisor's connection.
 type session struct {
 	pb.AgentServiceClient
-	t    *testing.T
+	t    testing.TB
 	vm   *vm
 	ctx  context.Context
 	conn net.Conn
@@ -211,7 +211,7 @@ type session struct {
 }
 
 // dial synchronises and says hello.
-func (v *vm) dial(t *testing.T) *session {
+func (v *vm) dial(t testing.TB) *session {
 	t.Helper()
 	conn := v.dialSocket(t, "portal.sock")
 	conn.SetDeadline(time.Now().Add(60 * time.Second))

@@ -34,6 +34,7 @@ func (s *session) expect(p *pb.ProcessSpec, out string) {
 }
 
 func TestBox(t *testing.T) {
+	t.Parallel()
 	begin := time.Now()
 	v := boot(t, "256M")
 	s := v.dial(t)
@@ -290,7 +291,7 @@ func TestBox(t *testing.T) {
 }
 
 // of is s for a subtest.
-func (s *session) of(t *testing.T) *session {
+func (s *session) of(t testing.TB) *session {
 	copied := *s
 	copied.t = t
 	return &copied
@@ -298,6 +299,7 @@ func (s *session) of(t *testing.T) *session {
 
 // The smallest VM, with an image's own init, which is PID 1 and has a terminal.
 func TestOwnInitInASmallVM(t *testing.T) {
+	t.Parallel()
 	v := boot(t, "128M")
 	s := v.dial(t)
 	s.prepare()
@@ -336,6 +338,7 @@ func TestOwnInitInASmallVM(t *testing.T) {
 
 // When init ends, everything in the box does; its output waits for a supervisor.
 func TestInitEnds(t *testing.T) {
+	t.Parallel()
 	v := boot(t, "256M")
 	s := v.dial(t)
 	s.prepare()

@@ -142,6 +142,11 @@ final class Exchange {
         : Principal.LOCAL;
   }
 
+  /// Whether it came by TCP.
+  boolean isRemote() {
+    return TcpListener.access(request.getConnectionMetaData().getConnector()).isPresent();
+  }
+
   String requestId() {
     return RestHandler.requestId(request);
   }

@@ -31,10 +31,12 @@ final class ExecutionRoutes {
 
   private final Boxlite boxlite;
   private final ExecutionRegistry executions;
+  private final Abandonment abandonment;
 
-  ExecutionRoutes(Boxlite boxlite, ExecutionRegistry executions) {
+  ExecutionRoutes(Boxlite boxlite, ExecutionRegistry executions, Abandonment abandonment) {
     this.boxlite = boxlite;
     this.executions = executions;
+    this.abandonment = abandonment;
   }
 
   void addTo(Router router) {
@@ -50,7 +52,10 @@ final class ExecutionRoutes {
     ExecOptions options = OptionMapping.toOptions(body);
     Box box = BoxRoutes.find(boxlite, exchange);
     Execution execution = box.exec(options);
-    executions.add(box.id(), execution, !options.detach());
+    StreamHub hub = executions.add(box.id(), execution, !options.detach());
+    if (exchange.isRemote() && !options.detach()) {
+      abandonment.watch(hub);
+    }
     String stdin = body.stdin();
     if (stdin != null) {
       // not waited for: the command may read it as slowly as it likes
@@ -69,7 +74,10 @@ final class ExecutionRoutes {
   }
 
   private StreamHub find(Exchange exchange) {
-    return executions.find(BoxRoutes.find(boxlite, exchange), exchange.parameter("execution"));
+    StreamHub hub =
+        executions.find(BoxRoutes.find(boxlite, exchange), exchange.parameter("execution"));
+    hub.attend();
+    return hub;
   }
 
   private void get(Exchange exchange) {

@@ -75,7 +75,7 @@ public final class RestServer implements AutoCloseable {
     ErrorResponder errors = new ErrorResponder();
     server.setErrorHandler(errors);
     TunnelGates gates = new TunnelGates(boxlite);
-    Router router = routes(boxlite, webSockets, gates);
+    Router router = routes(boxlite, webSockets, gates, Abandonment.ofEnvironment(System.getenv()));
     ApiKeys keys = new ApiKeys(socket.resolveSibling("keys.json"));
     new ServerRoutes(keys, order -> TcpListener.open(server, http, order, keys)).addTo(router);
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
@@ -86,13 +86,17 @@ public final class RestServer implements AutoCloseable {
     return rest;
   }
 
-  static Router routes(Boxlite boxlite, ServerWebSocketContainer webSockets, TunnelGates gates) {
+  static Router routes(
+      Boxlite boxlite,
+      ServerWebSocketContainer webSockets,
+      TunnelGates gates,
+      Abandonment abandonment) {
     ExecutionRegistry executions = new ExecutionRegistry();
     Router router = new Router();
     new BoxRoutes(boxlite, executions).addTo(router);
     new FileRoutes(boxlite).addTo(router);
     new VolumeRoutes(boxlite).addTo(router);
-    new ExecutionRoutes(boxlite, executions).addTo(router);
+    new ExecutionRoutes(boxlite, executions, abandonment).addTo(router);
     new AttachRoutes(boxlite, executions, webSockets).addTo(router);
     new NetworkRoutes(boxlite, webSockets, gates).addTo(router);
     new CloneRoutes(boxlite).addTo(router);

@@ -8,6 +8,7 @@ import io.boxlite.rest.Frames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -34,6 +35,7 @@ final class StreamHub {
   private volatile boolean mainCommand;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final Condition attendance = lock.newCondition();
   private final ReentrantLock stdinLock = new ReentrantLock();
   private final OutputRing stdout = new OutputRing();
   private final OutputRing stderr = new OutputRing();
@@ -41,6 +43,7 @@ final class StreamHub {
   private final long heldUntil;
   private @Nullable Attachment attachment;
   private boolean everAttached;
+  private long attended = System.nanoTime();
   private boolean exited;
   private boolean finishTold;
   private @Nullable ExitStatus exit;
@@ -133,6 +136,7 @@ final class StreamHub {
       exitProblem = problem;
       exited = true;
       changed.signalAll();
+      attendance.signalAll();
     } finally {
       lock.unlock();
     }
@@ -236,7 +240,52 @@ final class StreamHub {
       Attachment claimed = new Attachment(raw);
       attachment = claimed;
       everAttached = true;
+      attended = System.nanoTime();
       return claimed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Notes that somebody has asked about the command.
+  void attend() {
+    lock.lock();
+    try {
+      attended = System.nanoTime();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until from now on nobody has been attached, or has asked, for that long.
+  ///
+  /// @return whether so; not if the command has ended
+  boolean awaitUnattended(Duration time) throws InterruptedException {
+    lock.lock();
+    try {
+      long from = System.nanoTime();
+      while (!exited) {
+        long since = attended - from > 0 ? attended : from;
+        long wait = time.toNanos() - (System.nanoTime() - since);
+        if (attachment != null) {
+          attendance.await();
+        } else if (wait > 0) {
+          attendance.awaitNanos(wait);
+        } else {
+          return true;
+        }
+      }
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// @param nanoTime of [System#nanoTime()]
+  boolean wasAttendedSince(long nanoTime) {
+    lock.lock();
+    try {
+      return attended - nanoTime > 0;
     } finally {
       lock.unlock();
     }
@@ -409,7 +458,9 @@ final class StreamHub {
         if (!released) {
           released = true;
           attachment = null;
+          attended = System.nanoTime();
           changed.signalAll();
+          attendance.signalAll();
         }
       } finally {
         lock.unlock();

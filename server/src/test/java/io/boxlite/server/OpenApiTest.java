@@ -2,6 +2,7 @@ package io.boxlite.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,12 @@ class OpenApiTest extends ServedTest {
   @Test
   void everyRouteIsDescribedAndNothingElse() {
     try (TunnelGates gates = new TunnelGates(fake)) {
-      Router router = RestServer.routes(fake, ServerWebSocketContainer.ensure(new Server()), gates);
+      Router router =
+          RestServer.routes(
+              fake,
+              ServerWebSocketContainer.ensure(new Server()),
+              gates,
+              Abandonment.ofEnvironment(Map.of()));
       assertThat(ApiDocument.operations()).containsExactlyInAnyOrderElementsOf(router.described());
       assertThat(ApiDocument.operationsWith("#/components/parameters/IdempotencyKey"))
           .containsExactlyInAnyOrderElementsOf(router.keyed());
