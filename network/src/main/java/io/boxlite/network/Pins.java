@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// The addresses that one box was told, and for which names. Thread-safe.
 ///
 /// An entry lasts for the time to live of the answer and a grace, since programs use an address a
-/// little longer than they may, and as long as connections use it.
+/// little longer than they may, and as long as connections use it. Connections that end add
+/// nothing: with one a minute, a box would keep an address for ever.
 final class Pins {
   /// How long an address may be used beyond its time to live.
   static final Duration GRACE = Duration.ofSeconds(60);
@@ -80,8 +81,6 @@ final class Pins {
     Pin pin = pins.get(new Key(address, name));
     if (pin != null && pin.flows > 0) {
       pin.flows--;
-      long grace = nanos.getAsLong() + GRACE.toNanos();
-      pin.until = pin.until - grace > 0 ? pin.until : grace;
     }
   }
 

@@ -26,14 +26,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
-/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/reset` not at
-/// all.
+/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/head?n` with a
+/// header of n bytes and no body; `/reset` not at all.
 final class Http2Server implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup threads =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Channel channel;
   final AtomicLong received = new AtomicLong();
   final AtomicLong sent = new AtomicLong();
+  final AtomicLong requests = new AtomicLong();
 
   Http2Server(SSLContext tls) {
     channel =
@@ -109,11 +110,17 @@ final class Http2Server implements AutoCloseable {
     }
 
     private void answer(ChannelHandlerContext ctx) {
+      requests.incrementAndGet();
       if (path.startsWith("/reset")) {
         ctx.close();
         return;
       }
       Http2Headers head = new DefaultHttp2Headers().status("200").set("x-echo", "yes");
+      if (path.startsWith("/head?")) {
+        head.set("x-long", "x".repeat(Integer.parseInt(path.substring(6))));
+        ctx.writeAndFlush(new DefaultHttp2HeadersFrame(head, true));
+        return;
+      }
       if (path.startsWith("/big?")) {
         left = Long.parseLong(path.substring(5));
         ctx.write(new DefaultHttp2HeadersFrame(head, false));
