@@ -26,8 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
-/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/head?n` with a
-/// header of n bytes and no body; `/reset` not at all.
+/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/hints?n` with n
+/// early hints of 4 KiB; `/reset` not at all.
 final class Http2Server implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup threads =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -116,9 +116,8 @@ final class Http2Server implements AutoCloseable {
         return;
       }
       Http2Headers head = new DefaultHttp2Headers().status("200").set("x-echo", "yes");
-      if (path.startsWith("/head?")) {
-        head.set("x-long", "x".repeat(Integer.parseInt(path.substring(6))));
-        ctx.writeAndFlush(new DefaultHttp2HeadersFrame(head, true));
+      if (path.startsWith("/hints?")) {
+        hint(ctx, Integer.parseInt(path.substring(7)));
         return;
       }
       if (path.startsWith("/big?")) {
@@ -134,6 +133,17 @@ final class Http2Server implements AutoCloseable {
       ctx.write(new DefaultHttp2DataFrame(body, false));
       ctx.writeAndFlush(
           new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().set("x-trailer", "t"), true));
+    }
+
+    private void hint(ChannelHandlerContext ctx, int left) {
+      Http2Headers head = new DefaultHttp2Headers().status("103").set("x-long", "x".repeat(4096));
+      ctx.writeAndFlush(new DefaultHttp2HeadersFrame(head, false))
+          .addListener(done -> {
+            sent.incrementAndGet();
+            if (done.isSuccess() && left > 1) {
+              ctx.executor().execute(() -> hint(ctx, left - 1));
+            }
+          });
     }
 
     private void more(ChannelHandlerContext ctx) {

@@ -11,10 +11,13 @@ import static io.boxlite.network.ProxyBench.HOST;
 import static io.boxlite.network.ProxyBench.KEY;
 import static io.boxlite.network.ProxyBench.MARK;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,16 +97,16 @@ final class SecretProxyHttp2Test {
 
   @Test
   void settingsWithoutEndAreTheEndOfTheConnection() {
-    assertThat(
-            org.assertj.core.api.Assertions.catchThrowable(() -> {
+    assertThatThrownBy(
+            () -> {
               for (int i = 0; i < 1000; i++) {
                 client.add(SETTINGS, 0, 0, tableSize(i % 2 == 0 ? 1024 : 2048));
               }
               client.flush();
-              assertThat(client.next(GOAWAY).type()).isEqualTo(GOAWAY);
               client.next(-1);
-            }))
-        .isInstanceOf(IOException.class);
+              client.next(-1);
+            })
+        .isInstanceOfAny(EOFException.class, SocketException.class);
   }
 
   @ParameterizedTest
@@ -141,30 +144,16 @@ final class SecretProxyHttp2Test {
   }
 
   @Test
-  void boxThatDoesNotReadIsNotAnsweredForEver() throws Exception {
-    int heads = 40_000;
-    Thread writer =
-        Thread.startVirtualThread(() -> {
-          try {
-            client.add(SETTINGS, 0, 0, new byte[0]);
-            for (int i = 0; i < heads; i++) {
-              client.add(HEADERS, END_STREAM | END_HEADERS, 2 * i + 1, head("/head?4096"));
-              client.flush();
-            }
-          } catch (IOException e) {
-            // The test is over.
-          }
-        });
-    try {
-      long before;
-      do {
-        before = server.requests.get();
-        writer.join(java.time.Duration.ofMillis(700));
-      } while (before == 0 || server.requests.get() != before);
-      assertThat(before).isLessThan(heads / 4); // what buffers of sockets hold
-    } finally {
-      client.close();
-      writer.join(TimeUnit.SECONDS.toMillis(10));
-    }
+  void serverWaitsForABoxThatDoesNotReadHeads() throws Exception {
+    client.add(SETTINGS, 0, 0, new byte[0]);
+    client.add(HEADERS, END_STREAM | END_HEADERS, 1, head("/hints?40000"));
+    client.flush();
+
+    long before;
+    do {
+      before = server.sent.get();
+      new java.util.concurrent.CountDownLatch(1).await(700, TimeUnit.MILLISECONDS);
+    } while (before == 0 || server.sent.get() != before);
+    assertThat(before).isLessThan(10_000); // what buffers of sockets hold
   }
 }

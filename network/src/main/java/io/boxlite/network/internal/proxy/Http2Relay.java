@@ -277,8 +277,10 @@ final class Http2Relay {
   /// Heads go as fast as the other side takes them. A box that does not read is not answered.
   private void regulate() {
     boolean boxTakes = box().isWritable();
-    boxBrake.hold(!boxTakes || (server != null && !server().isWritable()));
-    serverBrake.hold(!boxTakes);
+    boxBrake.hold(box(), !boxTakes || (server != null && !server().isWritable()));
+    if (server != null) {
+      serverBrake.hold(server(), !boxTakes);
+    }
   }
 
   private void closeBoth() {
