@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -22,9 +23,13 @@ final class Pins {
   /// Most pairs of name and address; beyond that the least recently told are forgotten.
   static final int MAX = 8192;
 
+  /// Most names of one address, since each connection to it looks at all of them. Names beyond that
+  /// are still found by [EgressRules#leadsTo].
+  static final int MAX_NAMES = 256;
+
   private final LongSupplier nanos;
   private final LinkedHashMap<Key, Pin> pins = new LinkedHashMap<>();
-  private final Map<Integer, List<Key>> byAddress = new HashMap<>();
+  private final Map<Integer, LinkedHashSet<Key>> byAddress = new HashMap<>();
 
   private record Key(int address, String name) {}
 
@@ -46,7 +51,11 @@ final class Pins {
       makeRoom();
       pin = new Pin();
       pin.until = until;
-      byAddress.computeIfAbsent(address, _ -> new ArrayList<>()).add(key);
+    }
+    LinkedHashSet<Key> ofAddress = byAddress.computeIfAbsent(address, _ -> new LinkedHashSet<>());
+    ofAddress.addLast(key);
+    if (ofAddress.size() > MAX_NAMES) {
+      pins.remove(ofAddress.removeFirst());
     }
     pin.until = pin.until - until > 0 ? pin.until : until;
     pins.put(key, pin); // behind all others
@@ -55,9 +64,9 @@ final class Pins {
   /// {@return the names for which the box may use an address now, the last told first}
   synchronized List<String> names(int address) {
     List<String> names = new ArrayList<>();
-    for (Key key : byAddress.getOrDefault(address, List.of())) {
+    for (Key key : byAddress.getOrDefault(address, new LinkedHashSet<>()).reversed()) {
       if (lasts(pins.get(key))) {
-        names.addFirst(key.name());
+        names.add(key.name());
       }
     }
     return names;
@@ -108,7 +117,7 @@ final class Pins {
   }
 
   private void forget(Key key) {
-    List<Key> keys = byAddress.getOrDefault(key.address(), new ArrayList<>());
+    LinkedHashSet<Key> keys = byAddress.getOrDefault(key.address(), new LinkedHashSet<>());
     keys.remove(key);
     if (keys.isEmpty()) {
       byAddress.remove(key.address());

@@ -61,6 +61,18 @@ class PinsTest {
   }
 
   @Test
+  void addressHasTheNamesThatWereToldLast() {
+    for (int i = 0; i < 2 * Pins.MAX_NAMES; i++) {
+      pins.told("n" + i + ".example", 1, Duration.ofSeconds(300));
+      pins.told("first.example", 1, Duration.ofSeconds(300));
+    }
+
+    assertThat(pins.names(1)).hasSize(Pins.MAX_NAMES).startsWith("first.example", "n511.example");
+    assertThat(pins.holds("n0.example", 1)).isFalse();
+    assertThat(pins.holds("n511.example", 1)).isTrue();
+  }
+
+  @Test
   void boundedAndTheLastToldStay() {
     for (int i = 0; i < 3 * Pins.MAX; i++) {
       pins.told("n" + i + ".example", i % 100, Duration.ofSeconds(300));
