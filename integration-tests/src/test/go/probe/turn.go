@@ -80,10 +80,10 @@ func echo(address string) string {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(2 * limit))
-	io.WriteString(conn, "echo")
-	back := make([]byte, 4)
+	io.WriteString(conn, "echo\n")
+	back := make([]byte, 5)
 	if _, err := io.ReadFull(conn, back); err != nil {
 		return kind(err)
 	}
-	return string(back)
+	return strings.TrimSpace(string(back))
 }
