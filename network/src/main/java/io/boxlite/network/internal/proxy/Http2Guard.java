@@ -31,7 +31,7 @@ final class Http2Guard extends ChannelInboundHandlerAdapter {
         table.maxHeaderTableSize(MAX_TABLE);
       }
       if (++settings > MAX_SETTINGS) {
-        ctx.close();
+        var _ = ctx.close();
         return;
       }
     }
