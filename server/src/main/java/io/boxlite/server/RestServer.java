@@ -38,9 +38,15 @@ public final class RestServer implements AutoCloseable {
   private final UnixDomainServerConnector connector;
   private final Path socket;
   private final TunnelGates gates;
+  private final AuditLog audit;
 
   private RestServer(
-      Server server, UnixDomainServerConnector connector, Path socket, TunnelGates gates) {
+      Server server,
+      UnixDomainServerConnector connector,
+      Path socket,
+      TunnelGates gates,
+      AuditLog audit) {
+    this.audit = audit;
     this.gates = gates;
     this.server = server;
     this.connector = connector;
@@ -81,7 +87,7 @@ public final class RestServer implements AutoCloseable {
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
     Idempotency idempotency = new Idempotency(new KeyedAnswers(socket.resolveSibling("answers")));
     server.setHandler(new RestHandler(router, errors, audit, idempotency));
-    RestServer rest = new RestServer(server, connector, socket, gates);
+    RestServer rest = new RestServer(server, connector, socket, gates, audit);
     rest.start();
     return rest;
   }
@@ -171,6 +177,7 @@ public final class RestServer implements AutoCloseable {
     } catch (Exception e) {
       LOG.warn("the server did not stop in order", e);
     }
+    audit.close();
     try {
       Files.deleteIfExists(socket);
     } catch (IOException e) {
