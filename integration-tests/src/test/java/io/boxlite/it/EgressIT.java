@@ -65,7 +65,7 @@ class EgressIT {
   }
 
   private static void makeCertificate(Path certificate, Path key) throws IOException {
-    run(
+    TestHome.onHost(
         "openssl",
         "req",
         "-x509",
@@ -169,7 +169,7 @@ class EgressIT {
     assertThat(get(good)).contains("/through");
     assertThat(get(bad)).contains("/through");
     String log = "cat " + home.home() + "/boxes/" + bad + "/logs/network.jsonl*";
-    assertThat(run("sh", "-c", log).out())
+    assertThat(TestHome.onHost("sh", "-c", log).out())
         .as("floods of all kinds")
         .contains(".example.com", "\"udp\"", "\"tcp\"");
     assertThat(mostMemory("SupervisorMain"))
@@ -232,7 +232,8 @@ class EgressIT {
   @Test
   void curlPythonAndNodeReachWhatIsAllowedWithTheirSecrets() throws IOException {
     Path archive = directory.resolve("clients.tar");
-    run("src/test/sh/clients-image.sh", directory.resolve("image").toString(), archive.toString());
+    TestHome.onHost(
+        "src/test/sh/clients-image.sh", directory.resolve("image").toString(), archive.toString());
     home.run("load", "-i", archive.toString()).ok();
     String box = box("clients:1", "sleep", "1000");
     home.run("cp", "src/test/clients", box + ":/clients").ok();
@@ -273,9 +274,5 @@ class EgressIT {
     assertThat(hosts.arrivals())
         .allMatch(line -> line.contains("\"at\":\"" + OtherHosts.ALLOWED))
         .noneMatch(line -> line.contains("BOXLITE_SECRET"));
-  }
-
-  private static TestHome.Result run(String... command) throws IOException {
-    return TestHome.finish(new ProcessBuilder(command).start(), new byte[0]).ok();
   }
 }

@@ -43,17 +43,17 @@ final class OtherHosts implements AutoCloseable {
   /// @param key its key, PEM
   OtherHosts(Path probe, Path certificate, Path key) throws IOException {
     removeLeftovers();
-    run("ip", "netns", "add", namespace);
+    TestHome.onHost("ip", "netns", "add", namespace);
     try {
       String there = "blt" + PID;
-      run("ip", "link", "add", here, "type", "veth", "peer", "name", there);
-      run("ip", "link", "set", there, "netns", namespace);
-      run("ip", "address", "add", HERE, "dev", here);
-      run("ip", "link", "set", here, "up");
+      TestHome.onHost("ip", "link", "add", here, "type", "veth", "peer", "name", there);
+      TestHome.onHost("ip", "link", "set", there, "netns", namespace);
+      TestHome.onHost("ip", "address", "add", HERE, "dev", here);
+      TestHome.onHost("ip", "link", "set", here, "up");
       for (String address : List.of(ALLOWED, FORBIDDEN, MOVED)) {
-        run("ip", "-n", namespace, "address", "add", address + "/24", "dev", there);
+        TestHome.onHost("ip", "-n", namespace, "address", "add", address + "/24", "dev", there);
       }
-      run("ip", "-n", namespace, "link", "set", there, "up");
+      TestHome.onHost("ip", "-n", namespace, "link", "set", there, "up");
       process =
           new ProcessBuilder(
                   "ip",
@@ -99,13 +99,9 @@ final class OtherHosts implements AutoCloseable {
     return Stream.of(literals).map(InetAddress::ofLiteral).toList();
   }
 
-  private static TestHome.Result run(String... command) throws IOException {
-    return TestHome.finish(new ProcessBuilder(command).start(), new byte[0]).ok();
-  }
-
   /// Removes what tests left that were killed. Their servers ended with their standard input.
   private static void removeLeftovers() throws IOException {
-    List<String> namespaces = run("ip", "netns", "list").out().lines().toList();
+    List<String> namespaces = TestHome.onHost("ip", "netns", "list").out().lines().toList();
     for (String line : namespaces) { // a name, and perhaps its number
       String name = line.split(" ", 2)[0];
       if (name.matches(PREFIX + "[0-9]+")) {

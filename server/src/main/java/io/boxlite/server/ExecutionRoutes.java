@@ -53,7 +53,7 @@ final class ExecutionRoutes {
     Box box = BoxRoutes.find(boxlite, exchange);
     Execution execution = box.exec(options);
     StreamHub hub = executions.add(box.id(), execution, !options.detach());
-    if (exchange.isRemote() && !options.detach()) {
+    if (exchange.access().isPresent() && !options.detach()) {
       abandonment.watch(hub);
     }
     String stdin = body.stdin();

@@ -45,7 +45,7 @@ final class RestHandler extends Handler.Abstract {
     response.getHeaders().put(REQUEST_ID, requestId);
     Router.Match match = router.find(request.getMethod(), request.getHttpURI().getPath());
     Exchange exchange = new Exchange(request, response, callback, match.parameters());
-    Optional<Access> access = TcpListener.access(request.getConnectionMetaData().getConnector());
+    Optional<Access> access = exchange.access();
     try {
       if (access.isPresent() && !admit(access.get(), match, exchange)) {
         return true;
@@ -108,6 +108,7 @@ final class RestHandler extends Handler.Abstract {
     Request request = exchange.request();
     place.ifPresent(access -> request.setAttribute(PLACE, access));
     Instant begin = Instant.now();
+    audit.expect();
     Request.addCompletionListener(
         request,
         _ -> {
