@@ -6,7 +6,6 @@ import io.boxlite.rest.ListenBody;
 import io.boxlite.rest.ListeningBody;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 
 /// The server itself: where it listens, and API keys. On the Unix socket only.
@@ -15,11 +14,14 @@ final class ServerRoutes {
 
   private final ApiKeys keys;
   private final Function<ListenBody, TcpListener> listen;
+  private final boolean traced;
 
   /// @param listen opens a listener
-  ServerRoutes(ApiKeys keys, Function<ListenBody, TcpListener> listen) {
+  /// @param traced whether requests are traced
+  ServerRoutes(ApiKeys keys, Function<ListenBody, TcpListener> listen, boolean traced) {
     this.keys = keys;
     this.listen = listen;
+    this.traced = traced;
   }
 
   void addTo(Router router) {
@@ -29,25 +31,24 @@ final class ServerRoutes {
     router.addLocal("DELETE", "server/keys/{key}", this::revoke);
   }
 
-  /// Listens for as long as the client stays: so nothing listens that nobody can end.
+  /// Listens for as long as the client stays: so nothing listens that nobody can end. The answer
+  /// ends when the listener has.
   private void listen(Exchange exchange) throws IOException {
     ListenBody order = exchange.confidentialJson(ListenBody.class);
-    exchange.whileConnected(() -> {
-      try (TcpListener listener = listen.apply(order)) {
-        exchange.lines(lines -> {
-          lines.accept(new ListeningBody(listener.url(), null));
-          awaitInterruption();
-        });
-      }
+    exchange.untilLeft(() -> {
+      TcpListener listener = listen.apply(order);
+      exchange.lines(lines -> {
+        try (listener;
+            LogFeed log = LogFeed.open()) {
+          lines.accept(new ListeningBody(listener.url(), traced, null, null));
+          while (true) {
+            lines.accept(new ListeningBody(null, null, null, log.next()));
+          }
+        } catch (InterruptedException _) {
+          // The client has gone, or the server ends.
+        }
+      });
     });
-  }
-
-  private static void awaitInterruption() {
-    try {
-      new CountDownLatch(1).await();
-    } catch (InterruptedException _) {
-      // The client has gone.
-    }
   }
 
   private void create(Exchange exchange) throws IOException {

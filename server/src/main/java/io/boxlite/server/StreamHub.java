@@ -302,6 +302,9 @@ final class StreamHub {
     /// Nothing yet.
     record Idle() implements Next {}
 
+    /// The server ends.
+    record Leaving() implements Next {}
+
     /// The client is gone.
     record Gone() implements Next {}
   }
@@ -349,6 +352,7 @@ final class StreamHub {
     private final Cursor out;
     private final Cursor err;
     private boolean released;
+    private boolean leaving;
     private boolean errFirst;
     private @Nullable String notice;
 
@@ -367,6 +371,9 @@ final class StreamHub {
         while (true) {
           if (released) {
             return new Next.Gone();
+          }
+          if (leaving) {
+            return new Next.Leaving();
           }
           int length = takeOutput(buffer);
           if (length > 0) {
@@ -392,6 +399,17 @@ final class StreamHub {
       errFirst = !errFirst;
       int length = errFirst ? err.take(buffer) : out.take(buffer);
       return length > 0 ? length : errFirst ? out.take(buffer) : err.take(buffer);
+    }
+
+    /// The server ends: the sender tells the client.
+    void leave() {
+      lock.lock();
+      try {
+        leaving = true;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
     }
 
     /// Leaves a complaint for the sender; the newest one counts.

@@ -29,13 +29,18 @@ final class TcpConnector extends ServerConnector {
   @Override
   protected void interruptAcceptors() {}
 
-  /// Takes no more connections, and ends those that are open.
+  /// Takes no more connections.
   @SuppressWarnings("FutureReturnValueIgnored") // stop() ends what it would wait for
-  void end() throws Exception {
+  void shut() throws InterruptedException {
     unready.ending = true; // what is ready before is closed by the connector
     shutdown();
     join();
-    stop();
+  }
+
+  /// Ends those that are open too.
+  @Override
+  protected void doStop() throws Exception {
+    super.doStop();
     unready.waiting.forEach(unready::end);
   }
 
