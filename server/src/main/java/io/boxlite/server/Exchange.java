@@ -359,16 +359,30 @@ final class Exchange {
   }
 
   /// Does work that lasts until the client closes its half of the connection, or the server ends:
-  /// this thread is interrupted then. The client may still read the end of the answer.
-  void untilLeft(Handling work) throws IOException {
+  /// this thread is interrupted then, once. The client may still read the end of the answer.
+  ///
+  /// @param work given whether that has happened: a write may have taken the interrupt
+  void untilLeft(Staying work) throws IOException {
     response.getHeaders().put(HttpHeader.CONNECTION, "close");
     Thread worker = Thread.currentThread();
-    try (Drain.Stay _ = drain().stay(worker::interrupt);
-        ClientWatch _ = ClientWatch.start(connection(), worker::interrupt)) {
-      work.run();
+    AtomicBoolean left = new AtomicBoolean();
+    Runnable leave =
+        () -> {
+          if (left.compareAndSet(false, true)) {
+            worker.interrupt();
+          }
+        };
+    try (Drain.Stay _ = drain().stay(leave);
+        ClientWatch _ = ClientWatch.start(connection(), leave)) {
+      work.run(left::get);
     } finally {
       Thread.interrupted();
     }
+  }
+
+  /// Work that goes on until somebody leaves.
+  interface Staying {
+    void run(BooleanSupplier left) throws IOException;
   }
 
   /// Work that answers a request.

@@ -6,6 +6,8 @@ import io.boxlite.rest.ListenBody;
 import io.boxlite.rest.ListeningBody;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// The server itself: where it listens, and API keys. On the Unix socket only.
@@ -35,20 +37,26 @@ final class ServerRoutes {
   /// ends when the listener has.
   private void listen(Exchange exchange) throws IOException {
     ListenBody order = exchange.confidentialJson(ListenBody.class);
-    exchange.untilLeft(() -> {
+    exchange.untilLeft(left -> {
       TcpListener listener = listen.apply(order);
       exchange.lines(lines -> {
-        try (listener;
-            LogFeed log = LogFeed.open()) {
+        try (listener) {
           lines.accept(new ListeningBody(listener.url(), traced, null, null));
-          while (true) {
-            lines.accept(new ListeningBody(null, null, null, log.next()));
-          }
-        } catch (InterruptedException _) {
-          // The client has gone, or the server ends.
+          sendLog(lines, left);
+          Thread.interrupted(); // the end of the listener is waited for
         }
       });
     });
+  }
+
+  private static void sendLog(Consumer<Object> lines, BooleanSupplier left) {
+    try (LogFeed log = LogFeed.open()) {
+      while (!left.getAsBoolean()) {
+        lines.accept(new ListeningBody(null, null, null, log.next()));
+      }
+    } catch (InterruptedException _) {
+      // That is how it ends.
+    }
   }
 
   private void create(Exchange exchange) throws IOException {
