@@ -17,9 +17,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// What [Boxlite#rest(RestOptions)] says to who does not get in, and what it never says.
 @Timeout(60)
+@Execution(ExecutionMode.CONCURRENT) // one waits for the patience of a client
 class RemoteAccessTest extends ServedTest {
   private static final String KEY = "s3cret-key";
 
