@@ -75,7 +75,11 @@ class SupervisorStarterTest {
         .isEqualTo(Files.readString(home().resolve("pid")).strip());
     assertThat(home().resolve("env"))
         .content()
-        .contains("BOXLITE_LOG=debug", "BOXLITE_WARM_POOL=3", "BOXLITE_TEMPLATES=off", "BOXLITE_LOG_FORMAT=json");
+        .contains(
+            "BOXLITE_LOG=debug",
+            "BOXLITE_WARM_POOL=3",
+            "BOXLITE_TEMPLATES=off",
+            "BOXLITE_LOG_FORMAT=json");
     assertThat(home().resolve("env")).content().doesNotContain("secret");
     assertThat(Files.getPosixFilePermissions(home())).hasSize(3);
   }

@@ -57,13 +57,12 @@ public final class RemoteServer {
     ///
     /// @param log given what the supervisor logs meanwhile
     /// @return whether this is finished; otherwise the supervisor has ended
-    @SuppressWarnings("exports") // for the command line only
-    public boolean awaitEnd(Consumer<LogBody> log) {
+    public boolean awaitEnd(Consumer<LogLine> log) {
       try {
         while (true) {
           LogBody line = lines.next(ListeningBody.class).log();
           if (line != null) {
-            log.accept(line);
+            log.accept(new LogLine(line));
           }
         }
       } catch (IOException e) {

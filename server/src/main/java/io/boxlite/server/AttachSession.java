@@ -31,7 +31,6 @@ public final class AttachSession implements Session.Listener {
   /// What a client is told when the server ends.
   static final String LEAVING = "the server is shutting down; boxes and commands go on";
 
-
   private final StreamHub hub;
   private final StreamHub.Attachment attachment;
   private final Runnable whenCutOff;
@@ -42,8 +41,7 @@ public final class AttachSession implements Session.Listener {
   private volatile boolean delivered;
   private final Drain.Stay stay;
 
-  AttachSession(
-      StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff, Drain drain) {
+  AttachSession(StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff, Drain drain) {
     this.hub = hub;
     this.attachment = attachment;
     this.whenCutOff = whenCutOff;

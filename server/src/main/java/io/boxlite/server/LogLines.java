@@ -5,6 +5,7 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import io.boxlite.rest.JsonCodec;
 import io.boxlite.rest.LogBody;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -40,7 +41,9 @@ final class LogLines extends EncoderBase<ILoggingEvent> {
   }
 
   private static String cut(String text) {
-    return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+    String cut = text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+    return new String(
+        cut.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8); // no half pairs
   }
 
   @Override

@@ -61,8 +61,8 @@ public final class RestServer implements AutoCloseable {
     connector.addBean(drain);
   }
 
-  /// Starts to serve, without traces. A socket file that is there already is replaced: the caller owns the home, so
-  /// nobody serves it.
+  /// Starts to serve, without traces. A socket file that is there already is replaced: the caller
+  /// owns the home, so nobody serves it.
   ///
   /// @param boxlite what to serve; not closed by the server
   /// @param socket path of the socket, readable and writable by this user only

@@ -2,7 +2,6 @@ package io.boxlite.server;
 
 import io.boxlite.api.BootTiming;
 import io.boxlite.api.Box;
-import io.boxlite.api.BoxInfo;
 import io.boxlite.api.BoxliteException;
 import io.boxlite.api.Execution;
 import io.boxlite.api.NotFoundException;
@@ -71,7 +70,8 @@ final class Stages {
         boot.containerInit());
   }
 
-  private static Instant add(Tracing.RequestSpan span, String name, Instant begin, Duration length) {
+  private static Instant add(
+      Tracing.RequestSpan span, String name, Instant begin, Duration length) {
     span.stage(name, begin, length, Map.of());
     return begin.plus(length);
   }
@@ -89,8 +89,7 @@ final class Stages {
           attributes.put("boxlite.box.id", boxId);
           attributes.put("boxlite.execution.id", execution.id());
           try {
-            attributes.put(
-                "process.exit.code", Integer.toString(execution.waitFor().shellCode()));
+            attributes.put("process.exit.code", Integer.toString(execution.waitFor().shellCode()));
           } catch (BoxliteException e) {
             attributes.put("error.type", e.code().wireCode());
           } catch (InterruptedException e) {
@@ -138,8 +137,7 @@ final class Stages {
     }
 
     /// {@return the stage that ends with a step}
-    private synchronized @Nullable Since over(
-        TransferProgress step, Instant now) {
+    private synchronized @Nullable Since over(TransferProgress step, Instant now) {
       Since current = layers.get(step.layer());
       if (current != null && current.stage() == step.stage()) {
         return null;

@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /// Logging when nobody has configured any: warnings, and BoxLite's own messages from the level that
-/// the environment names, to stderr, as text or, with `BOXLITE_LOG_FORMAT=json`, as JSON. Without it
-/// logback would write everything to stdout.
+/// the environment names, to stderr, as text or, with `BOXLITE_LOG_FORMAT=json`, as JSON. Without
+/// it logback would write everything to stdout.
 ///
 /// @since 0.1
 @ConfiguratorRank(ConfiguratorRank.NOMINAL) // after logback.xml, before logback's own default

@@ -23,10 +23,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The supervisor as a process of its own: `--home PATH`. With `--confidential` its standard input has
-/// variables, each `NAME=value` and a NUL, that count as if they were of its environment, which can
-/// be read. Leaves at once when another process owns the home, on SIGTERM and SIGINT,
-/// and when it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by default.
+/// The supervisor as a process of its own: `--home PATH`. With `--confidential` its standard input
+/// has variables, each `NAME=value` and a NUL, that count as if they were of its environment, which
+/// can be read. Leaves at once when another process owns the home, on SIGTERM and SIGINT, and when
+/// it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by default.
 ///
 /// @since 0.1
 public final class SupervisorMain {

@@ -24,8 +24,8 @@ interface Tracing extends AutoCloseable {
         public void close() {}
       };
 
-  /// {@return what the standard variables of OpenTelemetry ask for} Settings that cannot be used are
-  /// logged, and there are no spans.
+  /// {@return what the standard variables of OpenTelemetry ask for} Settings that cannot be used
+  /// are logged, and there are no spans.
   static Tracing ofEnvironment(Map<String, String> environment) {
     if (!isConfigured(environment)) {
       return NONE;

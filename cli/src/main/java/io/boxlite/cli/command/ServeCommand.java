@@ -3,17 +3,13 @@ package io.boxlite.cli.command;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.client.ListenOptions;
+import io.boxlite.client.LogLine;
 import io.boxlite.client.RemoteServer;
-import io.boxlite.rest.JsonCodec;
-import io.boxlite.rest.LogBody;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -69,16 +65,16 @@ final class ServeCommand implements Command {
       context.warn(
           "other users of this host can see the key in the list of processes; use " + KEY_VARIABLE);
     }
-    Consumer<LogBody> log = line -> write(line, json, context);
     try (RemoteServer.Listening listening = server.listen(order);
         Interruption _ = Interruption.by(() -> finish(listening))) {
-      say(log, json, context, "BoxLite REST API server listening on " + listening.url());
+      String message = "BoxLite REST API server listening on " + listening.url();
+      context.err().println(json ? LogLine.of("boxlite.serve", message).json() : message);
       if (!listening.isTraced() && wantsTraces(context.environment())) {
         context.warn(
             "no traces: the supervisor does not have the OTEL_ variables, or cannot use them; it"
                 + " takes them from who starts it, so end it first if it runs already");
       }
-      if (!listening.awaitEnd(log)) {
+      if (!listening.awaitEnd(line -> context.err().println(json ? line.json() : line.text()))) {
         throw new NetworkException(
             "supervisor_ended",
             "the supervisor has ended, see logs/supervisor.log in its home; boxes go on");
@@ -112,31 +108,6 @@ final class ServeCommand implements Command {
     } catch (IOException e) {
       // The supervisor has ended, which is seen elsewhere.
       return;
-    }
-  }
-
-  private static void say(
-      Consumer<LogBody> log, boolean json, CliContext context, String message) {
-    if (json) {
-      String now = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
-      log.accept(new LogBody(now, "INFO", "boxlite.serve", message, null, null, null, null));
-    } else {
-      context.err().println(message);
-    }
-  }
-
-  /// What the supervisor logs, as in its own log.
-  private static void write(LogBody line, boolean json, CliContext context) {
-    if (json) {
-      context.err().println(new String(JsonCodec.write(line), StandardCharsets.UTF_8));
-      return;
-    }
-    String logger = line.logger().substring(line.logger().lastIndexOf('.') + 1);
-    String start = String.format("%s %-5s %s: ", line.time(), line.level(), logger);
-    context.err().println(start + line.message());
-    String exception = line.exception();
-    if (exception != null) {
-      context.err().println(exception.stripTrailing());
     }
   }
 
