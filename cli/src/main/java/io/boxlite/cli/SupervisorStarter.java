@@ -83,6 +83,11 @@ final class SupervisorStarter {
   private static final String SECRET_KEY = "BOXLITE_SECRET_KEY";
 
   private static final String TELEMETRY = "OTEL_";
+  private static final List<String> TRACES =
+      List.of("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+
+  /// Tells the launcher that the supervisor needs the libraries for traces.
+  private static final String WITH_TRACES = "BOXLITE_TRACES";
 
   private final Path home;
   private final List<String> launcher;
@@ -198,6 +203,9 @@ final class SupervisorStarter {
       if (value != null) {
         passed.put(name, value);
       }
+    }
+    if (TRACES.stream().anyMatch(environment::containsKey)) {
+      passed.put(WITH_TRACES, "1");
     }
     return passed;
   }

@@ -7,7 +7,7 @@ import java.io.IOException;
 
 /// An answer of one JSON value a line. Confined to one thread but for [#leave].
 final class AnswerLines implements Closeable {
-  private static final int MAX_LINE = 256 * 1024;
+  private static final int MAX_LINE = 64 * 1024;
 
   private final ResponseBody from;
 

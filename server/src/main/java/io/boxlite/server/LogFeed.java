@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
 final class LogFeed implements AutoCloseable {
   private static final int CAPACITY = 1024; // lines
 
+  /// Shorter than in the log: a client takes lines of 64 KiB, and a character may need six bytes.
+  private static final int MAX_TEXT = 3 * 1024;
+
   private final BlockingQueue<LogBody> lines = new ArrayBlockingQueue<>(CAPACITY);
   private final Optional<Logger> root;
   private final Tap tap = new Tap();
@@ -27,7 +30,7 @@ final class LogFeed implements AutoCloseable {
   private final class Tap extends AppenderBase<ILoggingEvent> {
     @Override
     protected void append(ILoggingEvent event) {
-      lines.offer(LogLines.body(event));
+      lines.offer(LogLines.body(event, MAX_TEXT));
     }
   }
 

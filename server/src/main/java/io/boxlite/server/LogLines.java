@@ -24,31 +24,33 @@ final class LogLines extends EncoderBase<ILoggingEvent> {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
-  /// {@return what an event says; texts that are very long are cut}
-  static LogBody body(ILoggingEvent event) {
+  /// {@return what an event says}
+  ///
+  /// @param maxText where texts are cut, in characters
+  static LogBody body(ILoggingEvent event, int maxText) {
     Map<String, String> request = event.getMDCPropertyMap();
     return new LogBody(
         TIME.format(Instant.ofEpochMilli(event.getTimeStamp())),
         event.getLevel().toString(),
         event.getLoggerName(),
-        cut(String.valueOf(event.getFormattedMessage())),
+        cut(String.valueOf(event.getFormattedMessage()), maxText),
         request.get(REQUEST_ID),
-        request.get(BOX),
+        request.containsKey(BOX) ? cut(request.get(BOX), maxText) : null,
         request.get(TRACE_ID),
         event.getThrowableProxy() == null
             ? null
-            : cut(ThrowableProxyUtil.asString(event.getThrowableProxy())));
+            : cut(ThrowableProxyUtil.asString(event.getThrowableProxy()), maxText));
   }
 
-  private static String cut(String text) {
-    String cut = text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+  private static String cut(String text, int max) {
+    String cut = text.length() <= max ? text : text.substring(0, max) + "…";
     return new String(
         cut.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8); // no half pairs
   }
 
   @Override
   public byte[] encode(ILoggingEvent event) {
-    byte[] json = JsonCodec.write(body(event));
+    byte[] json = JsonCodec.write(body(event, MAX_TEXT));
     byte[] line = Arrays.copyOf(json, json.length + 1);
     line[json.length] = '\n';
     return line;
