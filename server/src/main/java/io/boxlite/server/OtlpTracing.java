@@ -41,17 +41,7 @@ final class OtlpTracing implements Tracing {
       Pattern.compile("[^ -~]|%(?:[0189a-fA-F][0-9a-fA-F]|7[fF])");
 
   private static final TextMapGetter<Request> HEADERS =
-      new TextMapGetter<>() {
-        @Override
-        public Iterable<String> keys(Request request) {
-          return request.getHeaders().getFieldNamesCollection();
-        }
-
-        @Override
-        public @Nullable String get(@Nullable Request request, String key) {
-          return request == null ? null : request.getHeaders().get(key);
-        }
-      };
+      (request, name) -> request == null ? null : request.getHeaders().get(name);
 
   private final OpenTelemetrySdk sdk;
   private final Tracer tracer;

@@ -104,7 +104,7 @@ public final class RestServer implements AutoCloseable {
     new ServerRoutes(
             keys,
             order -> TcpListener.open(server, http, order, keys, limit),
-            tracing != Tracing.NONE)
+            !tracing.equals(Tracing.NONE))
         .addTo(router);
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
     Idempotency idempotency = new Idempotency(new KeyedAnswers(socket.resolveSibling("answers")));

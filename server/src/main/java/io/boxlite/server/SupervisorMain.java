@@ -75,7 +75,7 @@ public final class SupervisorMain {
       throw new ConfigException(
           "confidential", "the variables on standard input cannot be read", e, Map.of());
     }
-    for (String variable : input.split("\0")) {
+    for (String variable : input.split("\0", -1)) {
       int end = variable.indexOf('=');
       if (end > 0) {
         environment.put(variable.substring(0, end), variable.substring(end + 1));

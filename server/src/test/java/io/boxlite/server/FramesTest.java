@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 @Timeout(30)
-@org.junit.jupiter.api.parallel.Execution(ExecutionMode.CONCURRENT) // one waits for longer than a limit
+@org.junit.jupiter.api.parallel.Execution(
+    ExecutionMode.CONCURRENT) // one waits for longer than a limit
 class FramesTest extends ServedTest {
   private static final int TEXT = 0x81;
   private static final int BINARY = 0x82;
