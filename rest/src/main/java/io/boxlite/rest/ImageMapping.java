@@ -96,7 +96,7 @@ public final class ImageMapping {
   /// @throws ConfigException if it is invalid; names the field
   public static PullOptions toOptions(PullImageBody body) {
     return new PullOptions(
-        present("reference", body.reference()),
+        named("reference", body.reference()),
         Optional.ofNullable(body.platform()),
         RegistryMapping.toRegistries("registries", body.registries()));
   }
@@ -157,7 +157,7 @@ public final class ImageMapping {
   /// @throws ConfigException if it is invalid; names the field
   public static CommitOptions toOptions(CommitBody body) {
     return new CommitOptions(
-        present("reference", body.reference()),
+        named("reference", body.reference()),
         text(body.author()),
         text(body.message()),
         texts("changes", body.changes()));
@@ -306,5 +306,19 @@ public final class ImageMapping {
       throw new ConfigException("invalid_" + field, field + " is missing");
     }
     return value;
+  }
+
+  /// Checks text that must be there and not be empty.
+  ///
+  /// @param field its name
+  /// @param value what came
+  /// @return the value
+  /// @throws ConfigException if there is none; names the field
+  public static String named(String field, @Nullable String value) {
+    String present = present(field, value);
+    if (present.isEmpty()) {
+      throw new ConfigException("invalid_" + field, field + " is empty");
+    }
+    return present;
   }
 }

@@ -143,8 +143,8 @@ final class ImageRoutes {
         ImageMapping.toBody(
             images()
                 .tag(
-                    ImageMapping.present("source", body.source()),
-                    ImageMapping.present("target", body.target()))));
+                    ImageMapping.named("source", body.source()),
+                    ImageMapping.named("target", body.target()))));
   }
 
   private void prune(Exchange exchange) throws IOException {
@@ -163,7 +163,7 @@ final class ImageRoutes {
 
   private void save(Exchange exchange) throws IOException {
     List<String> references = exchange.queries("reference");
-    if (references.isEmpty()) {
+    if (references.isEmpty() || references.contains("")) {
       throw new ConfigException("invalid_reference", "reference is missing");
     }
     String name = exchange.query("format").orElse("oci");

@@ -60,6 +60,7 @@ final class FakeBoxlite implements Boxlite {
   final AtomicInteger ids = new AtomicInteger();
   final FakeTemplates templates = new FakeTemplates();
   final FakeImages images = new FakeImages();
+  final FakeVolumes volumes = new FakeVolumes();
 
   @Override
   public Box create(BoxOptions options) {
@@ -109,7 +110,7 @@ final class FakeBoxlite implements Boxlite {
 
   @Override
   public io.boxlite.api.Volumes volumes() {
-    throw new UnsupportedOperationException();
+    return volumes;
   }
 
   @Override

@@ -40,10 +40,11 @@ final class FakeImages implements Images {
   volatile BoxliteException pullFails;
 
   static ImageInfo info(String name) {
+    int colon = name.indexOf(':') < 0 ? name.length() : name.indexOf(':');
     return new ImageInfo(
         name,
-        name.substring(0, name.indexOf(':')),
-        name.substring(name.indexOf(':') + 1),
+        name.substring(0, colon),
+        colon == name.length() ? "latest" : name.substring(colon + 1),
         ID,
         Instant.EPOCH,
         OptionalLong.of(7));
@@ -87,6 +88,7 @@ final class FakeImages implements Images {
 
   @Override
   public List<ImageInfo> load(InputStream archive) {
+    long before = loadedBytes;
     try {
       byte[] buffer = new byte[65536];
       for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
@@ -97,6 +99,9 @@ final class FakeImages implements Images {
       }
     } catch (IOException e) {
       throw new ImageException("unreadable", "cannot be read");
+    }
+    if (loadedBytes == before) {
+      throw new ImageException("not_an_archive", "nothing is no archive");
     }
     return list();
   }
@@ -122,7 +127,7 @@ final class FakeImages implements Images {
   @Override
   public Optional<ImageInfo> get(String reference) {
     return reference.equals(ID)
-        ? Optional.of(info(names.getFirst()))
+        ? names.stream().findFirst().map(FakeImages::info)
         : names.stream().filter(reference::equals).findFirst().map(FakeImages::info);
   }
 
