@@ -2,7 +2,7 @@
 # Installs what tests need beyond what tools/build.sh installs by itself.
 set -euo pipefail
 packages=(bsdutils busybox-static curl docker-registry erofs-utils iproute2 nodejs openssl python3
-  python3-pip qemu-utils shellcheck skopeo umoci)
+  python3-pip python3-venv qemu-utils shellcheck skopeo umoci)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

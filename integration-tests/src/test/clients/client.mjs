@@ -6,6 +6,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
 
+const forbidden = process.argv[2];
 const secret = process.env.BOXLITE_SECRET_KEY;
 
 async function text(stream) {
@@ -80,5 +81,5 @@ await report("udp", udp("allowed.test"));
 await report("lookup", dns.resolve4("allowed.test"));
 await report("name denied", get("https://other.test/"));
 await report("lookup denied", dns.resolve4("other.test"));
-await report("address denied", get("http://198.51.100.20/"));
-await report("udp denied", udp("198.51.100.20"));
+await report("address denied", get(`http://${forbidden}/`));
+await report("udp denied", udp(forbidden));

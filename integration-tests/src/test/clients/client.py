@@ -6,9 +6,11 @@ import json
 import os
 import socket
 import ssl
+import sys
 import urllib.error
 import urllib.request
 
+FORBIDDEN = sys.argv[1]
 SECRET = os.environ["BOXLITE_SECRET_KEY"]
 
 
@@ -67,7 +69,7 @@ def udp():
 def denied_udp():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(20)
-        s.connect(("198.51.100.20", 7))
+        s.connect((FORBIDDEN, 7))
         s.send(b"hello")
         return s.recv(100).decode()
 
@@ -79,5 +81,5 @@ print("python events:", failure(events))
 print("python websocket:", failure(web_socket))
 print("python udp:", failure(udp))
 print("python name denied:", failure(get, "https://other.test/"))
-print("python address denied:", failure(get, "http://198.51.100.20/"))
+print("python address denied:", failure(get, f"http://{FORBIDDEN}/"))
 print("python udp denied:", failure(denied_udp))

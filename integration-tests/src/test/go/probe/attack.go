@@ -33,6 +33,7 @@ func attack(allowed, forbidden string) {
 	names(allowed, forbidden)
 	hosts(allowed, forbidden)
 	smuggle(allowed)
+	http2s(allowed)
 	packets(allowed, forbidden)
 	report("still allowed", request(allowed, "GET /still HTTP/1.1\r\nHost: allowed.test\r\nConnection: close\r\n\r\n"))
 }
@@ -156,8 +157,13 @@ func names(allowed, forbidden string) {
 	report("dns loopback", resolve("loopback.test", ask, "udp", 1))
 	report("dns inside", resolve("inside.test", ask, "udp", 1))
 	report("rebound metadata", dial("tcp4", metadata+":80"))
-	for _, number := range []string{"3325256724", "0xc6336414", "0306.063.0144.024", "198.51.25620"} {
-		report("dns number "+number, resolve(number, ask, "udp", 1))
+	at := net.ParseIP(forbidden).To4()
+	for name, number := range map[string]string{
+		"decimal": fmt.Sprint(binary.BigEndian.Uint32(at)), "hexadecimal": fmt.Sprintf("0x%x", []byte(at)),
+		"octal": fmt.Sprintf("%#o.%#o.%#o.%#o", at[0], at[1], at[2], at[3]),
+		"short": fmt.Sprintf("%d.%d.%d", at[0], at[1], binary.BigEndian.Uint16(at[2:])),
+	} {
+		report("dns number "+name, resolve(number, ask, "udp", 1))
 	}
 	report("dns over https", secure(forbidden, "dns.test", "GET /dns-query?dns=AAABAAABAAAAAAAABW90aGVyBHRlc3QAAAEAAQ HTTP/1.1\r\nHost: dns.test\r\n\r\n"))
 }

@@ -1,7 +1,7 @@
 // Command probe is both ends of the tests of what boxes reach. "probe serve CERT KEY ADDRESS..." serves at
-// each address HTTP (80), HTTPS (443), UDP echo (7) and TCP echo (9), and prints a JSON line of all that
-// arrives there. "probe attack ALLOWED FORBIDDEN" runs in a box and tries to get past its rules: a line
-// "NAME: RESULT" of each attempt.
+// each address HTTP (80), HTTPS (443, and 8443 by HTTP/1.1 only), UDP echo (7) and TCP echo (9, 19), and prints
+// a JSON line of all that arrives there. "probe attack ALLOWED FORBIDDEN" runs in a box and tries to get past its
+// rules, "probe turn OLD MOVED" there uses names whose addresses change: a line "NAME: RESULT" of each attempt.
 package main
 
 import (
@@ -24,8 +24,10 @@ func main() {
 		serve(os.Args[2], os.Args[3], os.Args[4:])
 	case len(os.Args) == 4 && os.Args[1] == "attack":
 		attack(os.Args[2], os.Args[3])
+	case len(os.Args) == 4 && os.Args[1] == "turn":
+		turn(os.Args[2], os.Args[3])
 	default:
-		log.Fatal("usage: probe serve CERT KEY ADDRESS... | probe attack ALLOWED FORBIDDEN")
+		log.Fatal("usage: probe serve CERT KEY ADDRESS... | probe attack ALLOWED FORBIDDEN | probe turn OLD MOVED")
 	}
 }
 
@@ -56,9 +58,16 @@ func serve(cert, key string, addresses []string) {
 		tls, err := net.Listen("tcp4", address+":443")
 		check(err)
 		go http.ServeTLS(connections{tls}, handler(address), cert, key)
-		echo, err := net.Listen("tcp4", address+":9")
+		only, err := net.Listen("tcp4", address+":8443")
 		check(err)
-		go echoStreams(echo)
+		old := &http.Server{Handler: handler(address), Protocols: new(http.Protocols)}
+		old.Protocols.SetHTTP1(true)
+		go old.ServeTLS(connections{only}, cert, key)
+		for _, port := range []string{":9", ":19"} {
+			echo, err := net.Listen("tcp4", address+port)
+			check(err)
+			go echoStreams(echo)
+		}
 		datagrams, err := net.ListenPacket("udp4", address+":7")
 		check(err)
 		go echoDatagrams(datagrams)

@@ -156,12 +156,7 @@ final class NetworkBench {
         }
       }
       print(places);
-      floods(
-          home,
-          new Place("box", places.get(BOX).shell, places.get(BOX).host),
-          flooding,
-          ports,
-          rounds);
+      floods(home, places.get(BOX), flooding, ports, rounds);
       box.remove(true);
       flooding.remove(true);
     } finally {
@@ -292,6 +287,7 @@ final class NetworkBench {
     System.out.println("\nrequests of a box, ms, beside another that floods; to one that spins\n");
     List<String> floods =
         List.of("spin", "syn H W", "dns 192.168.127.1 53", "udp H 1", "flows H W");
+    place.before.run();
     double[][] kept = new double[floods.size()][rounds];
     double[][] fresh = new double[floods.size()][rounds];
     for (int round = 0; round < rounds; round++) {
@@ -325,11 +321,13 @@ final class NetworkBench {
 
   /// With the ratio to a floor of the same rounds.
   private static void print(Samples samples, double[] floor) {
-    Samples ratio = ratio(samples.values(), floor);
-    System.out.printf(
+    System.out.println(samples.line() + "   " + spread(ratio(samples.values(), floor)));
+  }
+
+  private static String spread(Samples ratio) {
+    return String.format(
         Locale.ROOT,
-        "%s   %.2f [%.2f – %.2f]%n",
-        samples.line(),
+        "%.2f [%.2f – %.2f]",
         ratio.median(),
         ratio.quantile(0.1),
         ratio.quantile(0.9));
@@ -375,16 +373,13 @@ final class NetworkBench {
       for (Place place : places) {
         print(new Samples("  " + place.name, JOBS.get(job).unit(), place.of(job)), floor);
       }
-      double[] without = places.get(BOX).of(job);
-      Samples ratio = ratio(places.get(RULED).of(job), without);
+      Samples with = new Samples("", "", places.get(RULED).of(job));
+      Samples without = new Samples("", "", places.get(BOX).of(job));
       System.out.printf(
           Locale.ROOT,
-          "  rules to none, round by round: %.2f [%.2f – %.2f]; of the medians: %.2f%n",
-          ratio.median(),
-          ratio.quantile(0.1),
-          ratio.quantile(0.9),
-          new Samples("", "", places.get(RULED).of(job)).median()
-              / new Samples("", "", without).median());
+          "  rules to none, round by round: %s; of the medians: %.2f%n",
+          spread(ratio(with.values(), without.values())),
+          with.median() / without.median());
     }
   }
 }

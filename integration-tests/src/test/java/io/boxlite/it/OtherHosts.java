@@ -8,23 +8,33 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/// Two hosts beside this one, in a network namespace of their own, that serve HTTP (80), HTTPS
-/// (443), UDP echo (7) and TCP echo (9), and remember all that arrived (`src/test/go/probe`). Needs
-/// root.
+/// Three hosts beside this one, in a network namespace of their own, that serve HTTP (80), HTTPS
+/// (443, and 8443 by HTTP/1.1 only), UDP echo (7) and TCP echo (9, 19), and remember all that
+/// arrived (`src/test/go/probe`). Needs root.
 final class OtherHosts implements AutoCloseable {
-  /// Of the networks for documentation, RFC 5737.
-  static final String ALLOWED = "198.51.100.10";
+  private static final String PREFIX = "bl-it-";
+  private static final long PID = ProcessHandle.current().pid();
 
-  static final String FORBIDDEN = "198.51.100.20";
+  /// Of the networks for tests, RFC 2544: one for each process, so that several have no quarrel.
+  private static final String NETWORK = "198." + (18 + PID / 256 % 2) + "." + PID % 256 + ".";
 
-  private static final String HERE = "198.51.100.1/24";
+  static final String ALLOWED = NETWORK + "10";
 
-  private final String namespace = "bl-it-" + ProcessHandle.current().pid();
-  private final String here = "blh" + ProcessHandle.current().pid();
+  static final String FORBIDDEN = NETWORK + "20";
+
+  /// To where a name of [#ALLOWED] moves.
+  static final String MOVED = NETWORK + "30";
+
+  private static final String HERE = NETWORK + "1/24";
+
+  private final String namespace = PREFIX + PID;
+  private final String here = "blh" + PID;
   private final Queue<String> arrivals = new ConcurrentLinkedQueue<>();
   private final Process process;
 
@@ -32,17 +42,18 @@ final class OtherHosts implements AutoCloseable {
   /// @param certificate of the servers, PEM
   /// @param key its key, PEM
   OtherHosts(Path probe, Path certificate, Path key) throws IOException {
-    run("ip", "netns", "add", namespace);
+    removeLeftovers();
+    TestHome.onHost("ip", "netns", "add", namespace);
     try {
-      String there = "blt" + ProcessHandle.current().pid();
-      run("ip", "link", "add", here, "type", "veth", "peer", "name", there);
-      run("ip", "link", "set", there, "netns", namespace);
-      run("ip", "address", "add", HERE, "dev", here);
-      run("ip", "link", "set", here, "up");
-      for (String address : List.of(ALLOWED, FORBIDDEN)) {
-        run("ip", "-n", namespace, "address", "add", address + "/24", "dev", there);
+      String there = "blt" + PID;
+      TestHome.onHost("ip", "link", "add", here, "type", "veth", "peer", "name", there);
+      TestHome.onHost("ip", "link", "set", there, "netns", namespace);
+      TestHome.onHost("ip", "address", "add", HERE, "dev", here);
+      TestHome.onHost("ip", "link", "set", here, "up");
+      for (String address : List.of(ALLOWED, FORBIDDEN, MOVED)) {
+        TestHome.onHost("ip", "-n", namespace, "address", "add", address + "/24", "dev", there);
       }
-      run("ip", "-n", namespace, "link", "set", there, "up");
+      TestHome.onHost("ip", "-n", namespace, "link", "set", there, "up");
       process =
           new ProcessBuilder(
                   "ip",
@@ -54,23 +65,25 @@ final class OtherHosts implements AutoCloseable {
                   certificate.toString(),
                   key.toString(),
                   ALLOWED,
-                  FORBIDDEN)
+                  FORBIDDEN,
+                  MOVED)
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
       BufferedReader lines = process.inputReader();
       assertThat(lines.readLine()).as("the servers listen").isEqualTo("{}");
       Thread.ofVirtual().name("arrivals").start(() -> lines.lines().forEach(arrivals::add));
     } catch (IOException | RuntimeException | AssertionError e) {
-      removeNamespace();
+      remove(namespace, here);
       throw e;
     }
   }
 
   /// {@return addresses by name, and of names that lead where nobody may go}
-  static java.util.Map<String, InetAddress> names() throws IOException {
-    return java.util.Map.of(
+  static Map<String, InetAddress> names() throws IOException {
+    return Map.of(
         "allowed.test", InetAddress.getByName(ALLOWED),
         "other.test", InetAddress.getByName(FORBIDDEN),
+        "again.test", InetAddress.getByName(ALLOWED),
         "metadata.test", InetAddress.getByName("169.254.169.254"),
         "loopback.test", InetAddress.getByName("127.0.0.1"),
         "inside.test", InetAddress.getByName("192.168.127.1"));
@@ -81,11 +94,26 @@ final class OtherHosts implements AutoCloseable {
     return List.copyOf(arrivals);
   }
 
-  private static TestHome.Result run(String... command) throws IOException {
-    return TestHome.finish(new ProcessBuilder(command).start(), new byte[0]).ok();
+  /// {@return the addresses that names may have, in this order}
+  static List<InetAddress> addresses(String... literals) {
+    return Stream.of(literals).map(InetAddress::ofLiteral).toList();
   }
 
-  private void removeNamespace() {
+  /// Removes what tests left that were killed. Their servers ended with their standard input.
+  private static void removeLeftovers() throws IOException {
+    List<String> namespaces = TestHome.onHost("ip", "netns", "list").out().lines().toList();
+    for (String line : namespaces) { // a name, and perhaps its number
+      String name = line.split(" ", 2)[0];
+      if (name.matches(PREFIX + "[0-9]+")) {
+        long pid = Long.parseLong(name.substring(PREFIX.length()));
+        if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
+          remove(name, "blh" + pid);
+        }
+      }
+    }
+  }
+
+  private static void remove(String namespace, String here) {
     try {
       new ProcessBuilder("ip", "link", "delete", here).start().waitFor();
       new ProcessBuilder("ip", "netns", "delete", namespace).start().waitFor();
@@ -107,6 +135,6 @@ final class OtherHosts implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-    removeNamespace();
+    remove(namespace, here);
   }
 }

@@ -28,7 +28,7 @@ class SdkIT {
   @Test
   void packagesDoAllThatTheyOfferForServers() throws Exception {
     Path archive = directory.resolve("clients.tar");
-    run("src/test/sh/clients-image.sh", "" + directory.resolve("image"), "" + archive);
+    TestHome.onHost("src/test/sh/clients-image.sh", "" + directory.resolve("image"), "" + archive);
     home.run("load", "-i", archive.toString()).ok();
     String key = home.run("auth", "key", "create", "sdk").ok().out().strip();
     Process server = home.start("serve", "--port", "0", "--host", "127.0.0.1");
@@ -45,18 +45,20 @@ class SdkIT {
   }
 
   private List<String> node(String url, String key) throws IOException {
-    run("npm", "install", "--silent", "--no-audit", "--prefix", "" + directory, NPM_PACKAGE);
+    TestHome.onHost(
+        "npm", "install", "--silent", "--no-audit", "--prefix", "" + directory, NPM_PACKAGE);
     Path driver = directory.resolve("sdk.mjs");
     Files.copy(CLIENTS.resolve("sdk.mjs"), driver);
     Path work = Files.createDirectory(directory.resolve("node"));
-    return run("node", "" + driver, url, key, "" + work).out().lines().toList();
+    return TestHome.onHost("node", "" + driver, url, key, "" + work).out().lines().toList();
   }
 
   private List<String> python(String url, String key) throws IOException {
     Path packages = directory.resolve("packages");
     List<String> install =
         List.of("/usr/bin/python3", "-m", "pip", "install", "-q", "--target", "" + packages);
-    run(Stream.concat(install.stream(), Stream.of(PYPI_PACKAGE)).toArray(String[]::new));
+    TestHome.onHost(
+        Stream.concat(install.stream(), Stream.of(PYPI_PACKAGE)).toArray(String[]::new));
     Path work = Files.createDirectory(directory.resolve("python"));
     Path driver = CLIENTS.resolve("sdk.py");
     ProcessBuilder python =
@@ -79,9 +81,5 @@ class SdkIT {
       }
     }
     throw new IOException("the server does not listen");
-  }
-
-  private static TestHome.Result run(String... command) throws IOException {
-    return TestHome.finish(new ProcessBuilder(List.of(command)).start(), new byte[0]).ok();
   }
 }

@@ -116,19 +116,15 @@ class SecretIT {
     return sh(box, "curl -sS -m 20 " + arguments).ok().out();
   }
 
-  private static TestHome.Result run(List<String> command) throws IOException {
-    return TestHome.finish(new ProcessBuilder(command).start(), new byte[0]).ok();
-  }
-
   /// Puts this host's curl, and the libraries that it needs, into a box.
   private void giveCurl(String box) throws IOException {
-    String curl = run(List.of("sh", "-c", "command -v curl")).out().strip();
+    String curl = TestHome.onHost("sh", "-c", "command -v curl").out().strip();
     List<String> tar = new ArrayList<>(List.of("tar", "-chf", "-", "-C", "/", curl.substring(1)));
     Pattern.compile("/\\S+")
-        .matcher(run(List.of("ldd", curl)).out())
+        .matcher(TestHome.onHost("ldd", curl).out())
         .results()
         .forEach(library -> tar.add(library.group().substring(1)));
-    byte[] archive = run(tar).stdout();
+    byte[] archive = TestHome.onHost(tar.toArray(String[]::new)).stdout();
     home.runWithInput(archive, "cp", "-", box + ":/").ok();
   }
 

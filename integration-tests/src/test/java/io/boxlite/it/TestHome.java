@@ -148,6 +148,11 @@ final class TestHome implements AutoCloseable {
     }
   }
 
+  /// Runs a program of the host, which must succeed.
+  static Result onHost(String... command) throws IOException {
+    return finish(new ProcessBuilder(command).start(), new byte[0]).ok();
+  }
+
   /// Feeds a process and reads it to its end.
   static Result finish(Process process, byte[] input) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

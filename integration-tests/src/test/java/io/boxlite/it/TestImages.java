@@ -15,6 +15,10 @@ final class TestImages {
   static final String TAG = "latest";
 
   private static final Path SOURCES = Path.of("src/test");
+
+  /// Whose modules the programs may use.
+  private static final Path NATIVE = Path.of("../native");
+
   private final Path directory;
 
   /// @param directory where everything is made, exists
@@ -111,16 +115,28 @@ final class TestImages {
   ///
   /// @param directory where it is put
   static Path program(Path directory, String name) throws IOException {
+    return program(directory, name, SOURCES.resolve("go").resolve(name));
+  }
+
+  /// {@return the program of the benchmarks that floods, built once}
+  ///
+  /// @param directory where it is put
+  static Path flood(Path directory) throws IOException {
+    return program(directory, "flood", NATIVE.resolve("bench/flood"));
+  }
+
+  private static Path program(Path directory, String name, Path sources) throws IOException {
     Path program = directory.resolve(name);
     if (!Files.exists(program)) {
       ProcessBuilder build =
           new ProcessBuilder(
               "sh",
               "-c",
-              "PATH=$PATH:/usr/local/go/bin; exec go build -trimpath -o \"$0\" *.go",
-              "" + program);
+              "PATH=$PATH:/usr/local/go/bin; exec go build -trimpath -o \"$0\" \"$1\"/*.go",
+              "" + program,
+              "" + sources.toAbsolutePath());
       build.environment().put("CGO_ENABLED", "0");
-      finish(build.directory(SOURCES.resolve("go").resolve(name).toFile()));
+      finish(build.directory(NATIVE.toFile()));
     }
     return program;
   }

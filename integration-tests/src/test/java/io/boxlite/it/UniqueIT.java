@@ -10,7 +10,6 @@ import io.boxlite.api.StartOrigin;
 import io.boxlite.api.TemplateInfo;
 import io.boxlite.runtime.LocalBoxlite;
 import io.boxlite.runtime.RuntimeOptions;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,11 +109,11 @@ class UniqueIT {
   private static Path layoutWithMachineId(Path layout) throws Exception {
     Files.createDirectories(layout);
     Path archive = Path.of(System.getProperty("boxlite.root"), "dist/images/base.tar");
-    run("tar", "-xf", archive.toString(), "-C", layout.toString());
+    TestHome.onHost("tar", "-xf", archive.toString(), "-C", layout.toString());
     Path files = Files.createDirectories(layout.resolveSibling("layer"));
     Files.createFile(Files.createDirectory(files.resolve("etc")).resolve("machine-id"));
     Path tar = layout.resolveSibling("layer.tar");
-    run("tar", "-cf", tar.toString(), "-C", files.toString(), "etc/machine-id");
+    TestHome.onHost("tar", "-cf", tar.toString(), "-C", files.toString(), "etc/machine-id");
     String layer = addBlob(layout, Files.readAllBytes(tar));
 
     Path index = layout.resolve("index.json");
@@ -162,9 +161,5 @@ class UniqueIT {
     String hex = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
     Files.write(blob(layout, hex), content);
     return hex;
-  }
-
-  private static void run(String... command) throws IOException {
-    TestHome.finish(new ProcessBuilder(command).start(), new byte[0]).ok();
   }
 }

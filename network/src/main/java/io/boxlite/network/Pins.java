@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// The addresses that one box was told, and for which names. Thread-safe.
 ///
 /// An entry lasts for the time to live of the answer and a grace, since programs use an address a
-/// little longer than they may, and as long as connections use it.
+/// little longer than they may, and as long as connections use it. Connections that end add
+/// nothing: with one a minute, a box would keep an address for ever.
 final class Pins {
   /// How long an address may be used beyond its time to live.
   static final Duration GRACE = Duration.ofSeconds(60);
@@ -21,9 +23,13 @@ final class Pins {
   /// Most pairs of name and address; beyond that the least recently told are forgotten.
   static final int MAX = 8192;
 
+  /// Most names of one address, since each connection to it looks at all of them. Names beyond that
+  /// are still found by [EgressRules#leadsTo].
+  static final int MAX_NAMES = 256;
+
   private final LongSupplier nanos;
   private final LinkedHashMap<Key, Pin> pins = new LinkedHashMap<>();
-  private final Map<Integer, List<Key>> byAddress = new HashMap<>();
+  private final Map<Integer, LinkedHashSet<Key>> byAddress = new HashMap<>();
 
   private record Key(int address, String name) {}
 
@@ -45,7 +51,11 @@ final class Pins {
       makeRoom();
       pin = new Pin();
       pin.until = until;
-      byAddress.computeIfAbsent(address, _ -> new ArrayList<>()).add(key);
+    }
+    LinkedHashSet<Key> ofAddress = byAddress.computeIfAbsent(address, _ -> new LinkedHashSet<>());
+    ofAddress.addLast(key);
+    if (ofAddress.size() > MAX_NAMES) {
+      pins.remove(ofAddress.removeFirst());
     }
     pin.until = pin.until - until > 0 ? pin.until : until;
     pins.put(key, pin); // behind all others
@@ -54,9 +64,9 @@ final class Pins {
   /// {@return the names for which the box may use an address now, the last told first}
   synchronized List<String> names(int address) {
     List<String> names = new ArrayList<>();
-    for (Key key : byAddress.getOrDefault(address, List.of())) {
+    for (Key key : byAddress.getOrDefault(address, new LinkedHashSet<>()).reversed()) {
       if (lasts(pins.get(key))) {
-        names.addFirst(key.name());
+        names.add(key.name());
       }
     }
     return names;
@@ -80,8 +90,6 @@ final class Pins {
     Pin pin = pins.get(new Key(address, name));
     if (pin != null && pin.flows > 0) {
       pin.flows--;
-      long grace = nanos.getAsLong() + GRACE.toNanos();
-      pin.until = pin.until - grace > 0 ? pin.until : grace;
     }
   }
 
@@ -109,7 +117,7 @@ final class Pins {
   }
 
   private void forget(Key key) {
-    List<Key> keys = byAddress.getOrDefault(key.address(), new ArrayList<>());
+    LinkedHashSet<Key> keys = byAddress.getOrDefault(key.address(), new LinkedHashSet<>());
     keys.remove(key);
     if (keys.isEmpty()) {
       byAddress.remove(key.address());

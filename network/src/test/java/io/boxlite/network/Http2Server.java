@@ -26,14 +26,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
-/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/reset` not at
-/// all.
+/// A server of HTTP/2 only. It answers with what it got; `/big?n` with n bytes; `/hints?n` with n
+/// early hints of 4 KiB; `/reset` not at all.
 final class Http2Server implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup threads =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Channel channel;
   final AtomicLong received = new AtomicLong();
   final AtomicLong sent = new AtomicLong();
+  final AtomicLong requests = new AtomicLong();
 
   Http2Server(SSLContext tls) {
     channel =
@@ -109,11 +110,16 @@ final class Http2Server implements AutoCloseable {
     }
 
     private void answer(ChannelHandlerContext ctx) {
+      requests.incrementAndGet();
       if (path.startsWith("/reset")) {
         ctx.close();
         return;
       }
       Http2Headers head = new DefaultHttp2Headers().status("200").set("x-echo", "yes");
+      if (path.startsWith("/hints?")) {
+        hint(ctx, Integer.parseInt(path.substring(7)));
+        return;
+      }
       if (path.startsWith("/big?")) {
         left = Long.parseLong(path.substring(5));
         ctx.write(new DefaultHttp2HeadersFrame(head, false));
@@ -127,6 +133,17 @@ final class Http2Server implements AutoCloseable {
       ctx.write(new DefaultHttp2DataFrame(body, false));
       ctx.writeAndFlush(
           new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().set("x-trailer", "t"), true));
+    }
+
+    private void hint(ChannelHandlerContext ctx, int left) {
+      Http2Headers head = new DefaultHttp2Headers().status("103").set("x-long", "x".repeat(4096));
+      ctx.writeAndFlush(new DefaultHttp2HeadersFrame(head, false))
+          .addListener(done -> {
+            sent.incrementAndGet();
+            if (done.isSuccess() && left > 1) {
+              ctx.executor().execute(() -> hint(ctx, left - 1));
+            }
+          });
     }
 
     private void more(ChannelHandlerContext ctx) {

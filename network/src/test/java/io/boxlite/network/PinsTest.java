@@ -37,16 +37,39 @@ class PinsTest {
   }
 
   @Test
-  void addressStaysKnownWhileAConnectionUsesIt() {
+  void addressStaysKnownWhileAConnectionUsesItAndNoLonger() {
     pins.told("a.example", 1, Duration.ZERO);
     pins.use("a.example", 1);
     pass(4000);
     assertThat(pins.holds("a.example", 1)).isTrue();
 
     pins.release("a.example", 1);
-    assertThat(pins.holds("a.example", 1)).isTrue();
-    pass(61);
     assertThat(pins.holds("a.example", 1)).isFalse();
+  }
+
+  @Test
+  void connectionsThatEndKeepNoAddress() {
+    pins.told("a.example", 1, Duration.ofSeconds(5));
+    for (int i = 0; i < 2; i++) {
+      pins.use("a.example", 1);
+      pass(30);
+      pins.release("a.example", 1);
+      assertThat(pins.holds("a.example", 1)).isTrue();
+    }
+    pass(6);
+    assertThat(pins.holds("a.example", 1)).isFalse();
+  }
+
+  @Test
+  void addressHasTheNamesThatWereToldLast() {
+    for (int i = 0; i < 2 * Pins.MAX_NAMES; i++) {
+      pins.told("n" + i + ".example", 1, Duration.ofSeconds(300));
+      pins.told("first.example", 1, Duration.ofSeconds(300));
+    }
+
+    assertThat(pins.names(1)).hasSize(Pins.MAX_NAMES).startsWith("first.example", "n511.example");
+    assertThat(pins.holds("n0.example", 1)).isFalse();
+    assertThat(pins.holds("n511.example", 1)).isTrue();
   }
 
   @Test

@@ -219,6 +219,7 @@ final class SecretProxyClientsTest {
             new String[] {"x", "a\r\nhost: evil.test"},
             new String[] {"X-Upper", "a"},
             new String[] {"x y", "a"},
+            new String[] {"te", "gzip"},
             new String[] {"content-length", "1x"},
             new String[] {":path", "/second"},
             new String[] {":authority", "evil.test"},
@@ -232,6 +233,12 @@ final class SecretProxyClientsTest {
     for (String path : List.of("https://evil.test/", "", "x", "/a b")) {
       assertThat(
               http2(":method", "GET", ":scheme", "https", ":authority", HOST, ":path", path)
+                  .getOrDefault(":status", "400"))
+          .isEqualTo("400");
+    }
+    for (String method : List.of("", "CONNECT", "GET / HTTP/1.1", "GET\r\nhost:")) {
+      assertThat(
+              http2(":method", method, ":scheme", "https", ":authority", HOST, ":path", "/")
                   .getOrDefault(":status", "400"))
           .isEqualTo("400");
     }

@@ -46,7 +46,7 @@ final class Access {
     if (sent == null || !sent.toLowerCase(Locale.ROOT).startsWith(SCHEME)) {
       return Optional.empty();
     }
-    byte[] digest = ApiKeys.digest(sent.substring(SCHEME.length()).strip());
+    byte[] digest = Sha256.of(sent.substring(SCHEME.length()).strip());
     Optional<Principal> stored = keys.find(digest, hostPaths);
     if (stored.isEmpty() && ownKey.isPresent() && MessageDigest.isEqual(ownKey.get(), digest)) {
       return Optional.of(new Principal("serve", Set.copyOf(Scopes.ALL), false, hostPaths));

@@ -11,7 +11,6 @@ import io.boxlite.rest.Scopes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,7 +18,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -46,15 +44,6 @@ final class ApiKeys {
 
   ApiKeys(Path file) {
     this.file = file;
-  }
-
-  /// {@return the SHA-256 of a key}
-  static byte[] digest(String key) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 
   /// Makes a key.
@@ -88,7 +77,7 @@ final class ApiKeys {
     String key = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     List<String> granted = scopes.isEmpty() ? Scopes.ALL : List.copyOf(scopes);
-    keys.add(new ApiKeyBody(name, granted, now, HexFormat.of().formatHex(digest(key))));
+    keys.add(new ApiKeyBody(name, granted, now, HexFormat.of().formatHex(Sha256.of(key))));
     write(keys);
     return new ApiKeyBody(name, granted, now, key);
   }

@@ -204,8 +204,10 @@ public final class AttachSession implements Session.Listener {
   private void end() {
     if (over.compareAndSet(false, true)) {
       stay.close();
-      attachment.release();
+      // Before the place is free: a write that waits must not go on when the next client lets the
+      // command read.
       stdin.stop();
+      attachment.release();
       if (!delivered) {
         whenCutOff.run();
       }

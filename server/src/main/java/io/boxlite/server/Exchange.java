@@ -152,9 +152,9 @@ final class Exchange {
         : Principal.LOCAL;
   }
 
-  /// Whether it came by TCP.
-  boolean isRemote() {
-    return TcpListener.access(request.getConnectionMetaData().getConnector()).isPresent();
+  /// {@return what holds for whoever comes by TCP, if it came so}
+  Optional<Access> access() {
+    return TcpListener.access(request.getConnectionMetaData().getConnector());
   }
 
   String requestId() {

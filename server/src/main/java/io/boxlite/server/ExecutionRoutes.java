@@ -54,7 +54,7 @@ final class ExecutionRoutes {
     Execution execution = Stages.ofStart(exchange.span(), box, () -> box.exec(options));
     Stages.ofExecution(exchange.span(), box.id(), execution);
     StreamHub hub = executions.add(box.id(), execution, !options.detach());
-    if (exchange.isRemote() && !options.detach()) {
+    if (exchange.access().isPresent() && !options.detach()) {
       abandonment.watch(hub);
     }
     String stdin = body.stdin();

@@ -1,9 +1,9 @@
 package io.boxlite.server;
 
 import io.boxlite.api.ConfigException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,7 +39,7 @@ final class Idempotency {
       return;
     }
     check(key);
-    String id = HexFormat.of().formatHex(digest(exchange.principal().name() + "\n" + key));
+    String id = HexFormat.of().formatHex(Sha256.of(exchange.principal().name() + "\n" + key));
     CountDownLatch mine = new CountDownLatch(1);
     CountDownLatch other = running.putIfAbsent(id, mine);
     while (other != null) {
@@ -104,27 +104,11 @@ final class Idempotency {
 
   /// What makes two requests the same. With the key, which is kept nowhere: what a request says may
   /// be secret, and must not be guessed from this.
-  private static byte[] print(Exchange exchange, String key) throws java.io.IOException {
-    MessageDigest digest = sha256();
-    for (String part :
-        new String[] {
-          key, exchange.request().getMethod(), exchange.request().getHttpURI().getPathQuery()
-        }) {
-      digest.update(part.getBytes(StandardCharsets.UTF_8));
-      digest.update((byte) '\n');
-    }
+  private static byte[] print(Exchange exchange, String key) throws IOException {
+    String method = exchange.request().getMethod();
+    String path = exchange.request().getHttpURI().getPathQuery();
+    MessageDigest digest = Sha256.begin();
+    digest.update((key + "\n" + method + "\n" + path + "\n").getBytes(StandardCharsets.UTF_8));
     return digest.digest(exchange.bytes());
-  }
-
-  private static byte[] digest(String text) {
-    return sha256().digest(text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

@@ -34,15 +34,21 @@ record Page<T>(List<T> items, @Nullable String nextToken) {
     }
     int size = size(pageSize.orElse(DEFAULT_SIZE));
     Optional<String> after = pageToken.map(Page::decoded);
-    List<T> rest =
+    List<Placed<T>> rest =
         all.stream()
-            .filter(item -> after.isEmpty() || order.compare(position.apply(item), after.get()) > 0)
-            .sorted(Comparator.comparing(position, order))
+            .map(item -> new Placed<>(position.apply(item), item))
+            .filter(item -> after.isEmpty() || order.compare(item.position, after.get()) > 0)
+            .sorted(Comparator.comparing(Placed::position, order))
             .limit(size + 1L)
             .toList();
-    List<T> items = rest.subList(0, Math.min(size, rest.size()));
-    return new Page<>(items, rest.size() > size ? encoded(position.apply(items.getLast())) : null);
+    List<Placed<T>> page = rest.subList(0, Math.min(size, rest.size()));
+    return new Page<>(
+        page.stream().map(Placed::item).toList(),
+        rest.size() > size ? encoded(page.getLast().position) : null);
   }
+
+  /// An item with its position, which is made once.
+  private record Placed<T>(String position, T item) {}
 
   private static int size(String text) {
     try {

@@ -74,8 +74,7 @@ final class RestHandler extends Handler.Abstract {
   }
 
   private void handle(Exchange exchange, Router.Match match, boolean taken) {
-    Request request = exchange.request();
-    Optional<Access> access = TcpListener.access(request.getConnectionMetaData().getConnector());
+    Optional<Access> access = exchange.access();
     try {
       if (access.isPresent() && !admit(access.get(), match, exchange)) {
         return;
@@ -140,6 +139,7 @@ final class RestHandler extends Handler.Abstract {
     Request request = exchange.request();
     place.ifPresent(access -> request.setAttribute(PLACE, access));
     Instant begin = Instant.now();
+    audit.expect();
     Request.addCompletionListener(
         request,
         _ -> {

@@ -44,6 +44,7 @@ public final class RestServer implements AutoCloseable {
   private final UnixDomainServerConnector connector;
   private final Path socket;
   private final TunnelGates gates;
+  private final AuditLog audit;
   private final Drain drain = new Drain();
   private final Duration limit;
 
@@ -52,7 +53,9 @@ public final class RestServer implements AutoCloseable {
       UnixDomainServerConnector connector,
       Path socket,
       TunnelGates gates,
+      AuditLog audit,
       Duration limit) {
+    this.audit = audit;
     this.gates = gates;
     this.server = server;
     this.connector = connector;
@@ -109,7 +112,7 @@ public final class RestServer implements AutoCloseable {
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
     Idempotency idempotency = new Idempotency(new KeyedAnswers(socket.resolveSibling("answers")));
     server.setHandler(new RestHandler(router, errors, audit, idempotency, tracing));
-    RestServer rest = new RestServer(server, connector, socket, gates, limit);
+    RestServer rest = new RestServer(server, connector, socket, gates, audit, limit);
     rest.start();
     return rest;
   }
@@ -211,5 +214,6 @@ public final class RestServer implements AutoCloseable {
     } catch (Exception e) {
       LOG.warn("the server did not stop in order", e);
     }
+    audit.close();
   }
 }

@@ -240,7 +240,6 @@ final class StreamHub {
       Attachment claimed = new Attachment(raw);
       attachment = claimed;
       everAttached = true;
-      attended = System.nanoTime();
       return claimed;
     } finally {
       lock.unlock();

@@ -75,7 +75,7 @@ final class TcpListener implements AutoCloseable {
     Access access =
         new Access(
             keys,
-            Optional.ofNullable(key).map(ApiKeys::digest),
+            Optional.ofNullable(key).map(Sha256::of),
             needsKey,
             hostPaths,
             address.isLoopbackAddress());

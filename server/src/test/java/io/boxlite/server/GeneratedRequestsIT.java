@@ -3,7 +3,6 @@ package io.boxlite.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.boxlite.api.BoxOptions;
-import io.boxlite.client.ListenOptions;
 import io.boxlite.client.RemoteServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,10 +38,8 @@ class GeneratedRequestsIT extends ServedTest {
     Path python = home.resolve("python");
     run("/usr/bin/python3", List.of("-m", "venv", python.toString()));
     run(python.resolve("bin/pip").toString(), List.of("install", "-q", PACKAGE));
-    ListenOptions order =
-        new ListenOptions(
-            "127.0.0.1", 0, Optional.of(KEY), Optional.empty(), Optional.empty(), false, true);
-    try (RemoteServer.Listening at = client.server().listen(order)) {
+    try (RemoteServer.Listening at =
+        client.server().listen(Transport.order(KEY, Optional.empty(), true))) {
       String out = run(python.resolve("bin/schemathesis").toString(), arguments(at.url()));
       Matcher generated = GENERATED.matcher(out);
       assertThat(generated.find()).as(out).isTrue();

@@ -7,7 +7,6 @@ import io.boxlite.api.Boxlite;
 import io.boxlite.api.ConfigException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.api.RestOptions;
-import io.boxlite.client.ListenOptions;
 import io.boxlite.client.RemoteServer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -29,17 +28,7 @@ class RemoteAccessTest extends ServedTest {
   private RemoteServer.Listening listen(boolean tls) throws Exception {
     Optional<TestCertificate> certificate =
         tls ? Optional.of(TestCertificate.shared()) : Optional.empty();
-    return client
-        .server()
-        .listen(
-            new ListenOptions(
-                "127.0.0.1",
-                0,
-                Optional.of(KEY),
-                certificate.map(TestCertificate::certificate),
-                certificate.map(TestCertificate::key),
-                false,
-                false));
+    return client.server().listen(Transport.order(KEY, certificate, false));
   }
 
   @Test

@@ -41,16 +41,7 @@ enum Transport {
         this == TLS ? Optional.of(TestCertificate.shared()) : Optional.empty();
     RemoteBoxlite owner = RemoteBoxlite.connect(socket);
     try {
-      ListenOptions order =
-          new ListenOptions(
-              "127.0.0.1",
-              0,
-              Optional.of(KEY),
-              tls.map(TestCertificate::certificate),
-              tls.map(TestCertificate::key),
-              false,
-              true);
-      RemoteServer.Listening listening = owner.server().listen(order);
+      RemoteServer.Listening listening = owner.server().listen(order(KEY, tls, true));
       RestOptions options = RestOptions.of(listening.url()).withApiKey(KEY);
       return new ByTcp(
           owner,
@@ -60,6 +51,20 @@ enum Transport {
       owner.close();
       throw e;
     }
+  }
+
+  /// {@return an order to listen at any port of loopback}
+  ///
+  /// @param hostPaths whether clients may name files of this machine
+  static ListenOptions order(String key, Optional<TestCertificate> tls, boolean hostPaths) {
+    return new ListenOptions(
+        "127.0.0.1",
+        0,
+        Optional.of(key),
+        tls.map(TestCertificate::certificate),
+        tls.map(TestCertificate::key),
+        false,
+        hostPaths);
   }
 
   private record OnSocket(Path socket) implements Served {

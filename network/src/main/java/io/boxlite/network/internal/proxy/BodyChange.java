@@ -44,6 +44,7 @@ final class BodyChange {
   /// @param encoding its `Content-Encoding`, or empty
   /// @param length how long it is, -1 when that is not told
   /// @param mayStream it can go without a length
+  /// @param head how many bytes of its head wait with it when it is held
   /// @param room how many bytes may be held yet, of all requests
   static BodyChange of(
       Substitution substitution,
@@ -51,15 +52,16 @@ final class BodyChange {
       String encoding,
       long length,
       boolean mayStream,
+      int head,
       Semaphore room) {
     Writing writing = Writing.ofBody(type);
     boolean encoded = !encoding.isEmpty() && !encoding.toLowerCase(Locale.ROOT).equals("identity");
     if (substitution.isEmpty() || encoded || length == 0) {
       return new BodyChange(Kind.PASS, substitution, writing, room);
     }
-    if (length > 0 && length <= MAX_HELD && room.tryAcquire((int) length)) {
+    if (length > 0 && length <= MAX_HELD && room.tryAcquire((int) length + head)) {
       BodyChange held = new BodyChange(Kind.HOLD, substitution, writing, room);
-      held.taken = (int) length;
+      held.taken = (int) length + head;
       return held;
     }
     return new BodyChange(mayStream ? Kind.STREAM : Kind.PASS, substitution, writing, room);

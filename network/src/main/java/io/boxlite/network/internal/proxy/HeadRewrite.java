@@ -80,6 +80,7 @@ final class HeadRewrite {
             String.join(",", headers.getAll(HttpHeaderNames.CONTENT_ENCODING)),
             length,
             head.protocolVersion().equals(HttpVersion.HTTP_1_1),
+            0, // one a connection, and in what a connection may take
             room);
     if (change.kind() == BodyChange.Kind.STREAM && !chunked) {
       headers.remove(HttpHeaderNames.CONTENT_LENGTH);

@@ -16,27 +16,28 @@ final class Http2Head {
   private static final Set<String> OF_CONNECTIONS =
       Set.of("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
 
+  /// What says where a message goes or ends.
+  private static final Set<String> OF_MESSAGES =
+      Set.of("host", "content-length", "te", "trailer", "content-type", "content-encoding");
+
+  /// What RFC 7541 4.1 adds to each header for what it takes beside its text.
+  private static final int ENTRY = 32;
+
   private Http2Head() {}
 
   /// {@return what is wrong with a head: RFC 9113 8.3 and 8.2, read strictly}
   static Optional<String> problem(Http2Headers head) {
     for (Map.Entry<CharSequence, CharSequence> header : head) {
       String name = header.getKey().toString();
-      if (name.startsWith(":")
-          ? !PSEUDO.contains(name) || head.getAll(name).size() != 1
-          : !name.chars().allMatch(c -> HeadCheck.isToken(c) && (c < 'A' || c > 'Z'))
-              || name.isEmpty()) {
-        return Optional.of("a header has no proper name");
-      }
-      if (OF_CONNECTIONS.contains(name)) {
-        return Optional.of("HTTP/2 has no header " + name);
-      }
-      if (header.getValue().chars().anyMatch(c -> c == '\r' || c == '\n' || c == 0)) {
-        return Optional.of("a header has line ends");
+      boolean pseudo = PSEUDO.contains(name) && head.getAll(name).size() == 1;
+      Optional<String> problem = problem(name, header.getValue(), pseudo);
+      if (problem.isPresent()) {
+        return problem;
       }
     }
     CharSequence path = head.path();
     if (head.method() == null
+        || !isToken(head.method())
         || head.scheme() == null
         || !head.scheme().toString().equals("https")
         || path == null
@@ -58,6 +59,37 @@ final class Http2Head {
                     || HostPattern.ofAuthority(hosts.getFirst().toString())
                         .equals(HostPattern.ofAuthority(head.authority().toString()))));
     return same ? Optional.empty() : Optional.of("it names two hosts");
+  }
+
+  /// {@return what is wrong with the head behind a body: RFC 9113 8.1, read strictly}
+  static Optional<String> trailersProblem(Http2Headers head) {
+    for (Map.Entry<CharSequence, CharSequence> header : head) {
+      String name = header.getKey().toString();
+      Optional<String> problem =
+          OF_MESSAGES.contains(name)
+              ? Optional.of("no trailer may be " + name)
+              : problem(name, header.getValue(), false);
+      if (problem.isPresent()) {
+        return problem;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> problem(String name, CharSequence value, boolean pseudo) {
+    if (!pseudo && !(isToken(name) && name.chars().noneMatch(c -> c >= 'A' && c <= 'Z'))) {
+      return Optional.of("a header has no proper name");
+    }
+    if (OF_CONNECTIONS.contains(name) || (name.equals("te") && !"trailers".contentEquals(value))) {
+      return Optional.of("HTTP/2 has no header " + name);
+    }
+    return value.chars().anyMatch(c -> c == '\r' || c == '\n' || c == 0)
+        ? Optional.of("a header has line ends")
+        : Optional.empty();
+  }
+
+  private static boolean isToken(CharSequence text) {
+    return !text.isEmpty() && text.chars().allMatch(HeadCheck::isToken);
   }
 
   static String authority(Http2Headers head) {
@@ -94,6 +126,10 @@ final class Http2Head {
   static BodyChange body(
       Http2Headers head, Substitution substitution, boolean none, Semaphore room) {
     CharSequence length = head.get("content-length");
+    int size = 0;
+    for (Map.Entry<CharSequence, CharSequence> header : head) {
+      size += header.getKey().length() + header.getValue().length() + ENTRY;
+    }
     BodyChange change =
         BodyChange.of(
             substitution,
@@ -101,6 +137,7 @@ final class Http2Head {
             String.join(",", head.getAll("content-encoding")),
             none ? 0 : length == null ? -1 : Long.parseLong(length.toString()),
             true,
+            size,
             room);
     if (change.kind() == BodyChange.Kind.STREAM) {
       head.remove("content-length");

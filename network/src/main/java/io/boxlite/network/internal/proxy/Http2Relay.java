@@ -15,6 +15,7 @@ import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
 import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamEvent;
@@ -72,6 +73,8 @@ final class Http2Relay {
   private final Map<Http2FrameStream, Exchange> byBox = new HashMap<>();
   private final Map<Http2FrameStream, Exchange> byServer = new HashMap<>();
   private final Back back = new Back();
+  private final Http2Brake boxBrake = new Http2Brake();
+  private final Http2Brake serverBrake = new Http2Brake();
   private @Nullable Channel box;
   private @Nullable Channel server;
 
@@ -89,26 +92,22 @@ final class Http2Relay {
   /// Puts itself at the end of both pipelines.
   void install(Channel boxChannel, Optional<Channel> serverChannel) {
     box = boxChannel;
-    boxChannel
-        .pipeline()
-        .addLast(
-            Http2FrameCodecBuilder.forServer()
-                .initialSettings(settings(BOX_WINDOW).maxConcurrentStreams(MAX_STREAMS))
-                .gracefulShutdownTimeoutMillis(2000)
-                .build(),
-            new Front());
+    Http2FrameCodec front =
+        Http2FrameCodecBuilder.forServer()
+            .initialSettings(settings(BOX_WINDOW).maxConcurrentStreams(MAX_STREAMS))
+            .gracefulShutdownTimeoutMillis(2000)
+            .build();
+    boxChannel.pipeline().addLast(boxBrake, front, new Http2Guard(front), new Front());
     boxChannel.write(new DefaultHttp2WindowUpdateFrame(BOX_WINDOW - DEFAULT_WINDOW));
     serverChannel.ifPresent(channel -> {
       server = channel;
-      channel
-          .pipeline()
-          .addLast(
-              Http2FrameCodecBuilder.forClient()
-                  .initialSettings(settings(SERVER_WINDOW).pushEnabled(false))
-                  .encoderEnforceMaxConcurrentStreams(true)
-                  .gracefulShutdownTimeoutMillis(2000)
-                  .build(),
-              back);
+      Http2FrameCodec codec =
+          Http2FrameCodecBuilder.forClient()
+              .initialSettings(settings(SERVER_WINDOW).pushEnabled(false))
+              .encoderEnforceMaxConcurrentStreams(true)
+              .gracefulShutdownTimeoutMillis(2000)
+              .build();
+      channel.pipeline().addLast(serverBrake, codec, new Http2Guard(codec), back);
       channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(SERVER_WINDOW - DEFAULT_WINDOW));
       channel.config().setAutoRead(true);
       channel.read();
@@ -207,6 +206,14 @@ final class Http2Relay {
   }
 
   private void passTrailers(Exchange exchange, Http2HeadersFrame frame) {
+    if (Http2Head.trailersProblem(frame.headers()).isPresent()) {
+      forget(exchange);
+      server().writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(exchange.server));
+      box()
+          .writeAndFlush(
+              new DefaultHttp2ResetFrame(Http2Error.PROTOCOL_ERROR).stream(exchange.box));
+      return;
+    }
     exchange.requestEnded = true;
     if (exchange.body.kind() != BodyChange.Kind.PASS) {
       ByteBuf rest = exchange.body.next(box().alloc().buffer(0), true, box().alloc());
@@ -267,6 +274,15 @@ final class Http2Relay {
     exchange.body.release();
   }
 
+  /// Heads go as fast as the other side takes them. A box that does not read is not answered.
+  private void regulate() {
+    boolean boxTakes = box().isWritable();
+    boxBrake.hold(box(), !boxTakes || (server != null && !server().isWritable()));
+    if (server != null) {
+      serverBrake.hold(server(), !boxTakes);
+    }
+  }
+
   private void closeBoth() {
     for (Exchange exchange : List.copyOf(byBox.values())) {
       forget(exchange);
@@ -307,6 +323,11 @@ final class Http2Relay {
       if (server != null) {
         server().flush();
       }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+      regulate();
     }
 
     @Override
@@ -393,6 +414,11 @@ final class Http2Relay {
     public void channelReadComplete(ChannelHandlerContext ctx) {
       ctx.flush();
       box().flush();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+      regulate();
     }
 
     @Override
