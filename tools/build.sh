@@ -79,7 +79,10 @@ build_jars() { # build_jars DIST
   # The command line only gets what it uses: each jar on the class path costs a start.
   class_path "$1" boxlite-cli- boxlite-api boxlite-client boxlite-rest boxlite-picocli \
     avaje-json snakeyaml-engine >"$1/cli.classpath"
-  class_path "$1" '' >"$1/supervisor.classpath"
+  # The supervisor looks for services in all of its jars, so it has those for traces when they are
+  # configured only.
+  class_path "$1" opentelemetry- >"$1/telemetry.classpath"
+  class_path "$1" '' | sed 's/opentelemetry-[^:]*:*//g' >"$1/supervisor.classpath"
 }
 
 project_version() {

@@ -8,6 +8,14 @@ module io.boxlite.server {
   requires org.eclipse.jetty.server;
   requires org.eclipse.jetty.unixdomain.server;
   requires org.eclipse.jetty.websocket.server;
+  requires java.logging;
+  requires static io.opentelemetry.api;
+  requires static io.opentelemetry.context;
+  requires static io.opentelemetry.sdk;
+  requires static io.opentelemetry.sdk.trace;
+  requires static io.opentelemetry.sdk.common;
+  requires static io.opentelemetry.sdk.autoconfigure;
+  requires static io.opentelemetry.sdk.autoconfigure.spi;
   requires org.slf4j;
   requires ch.qos.logback.classic;
   requires ch.qos.logback.core;

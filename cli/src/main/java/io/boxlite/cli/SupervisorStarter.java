@@ -1,9 +1,12 @@
 package io.boxlite.cli;
 
 import io.boxlite.api.Boxlite;
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.ImageRegistry;
 import io.boxlite.api.StorageException;
 import io.boxlite.client.RemoteBoxlite;
+import io.boxlite.rest.JsonCodec;
+import io.boxlite.rest.LogBody;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
@@ -27,7 +30,7 @@ import java.util.function.Function;
 final class SupervisorStarter {
   private static final Duration DEADLINE = Duration.ofSeconds(30);
   private static final int POLL_MILLIS = 20;
-  private static final int TAIL_BYTES = 4096;
+  private static final int TAIL_BYTES = 16 * 1024;
   private static final int TAIL_LINES = 5;
 
   /// What a supervisor needs to know; everything else of the environment, such as secrets, stays
@@ -52,6 +55,7 @@ final class SupervisorStarter {
           "BOXLITE_PUBLISH_IP",
           "BOXLITE_TEMPLATES",
           "BOXLITE_LOG",
+          "BOXLITE_LOG_FORMAT",
           "BOXLITE_GUEST_DIR",
           "BOXLITE_KERNEL",
           "BOXLITE_INITRAMFS",
@@ -74,8 +78,16 @@ final class SupervisorStarter {
           "BOXLITE_CRASH_POINT",
           "BOXLITE_IDLE_SECONDS");
 
-  /// Goes through a pipe: environments of processes can be read, and this one lives for long.
+  /// Go through a pipe, the latter because they have headers with keys: environments of processes
+  /// can be read, and this one lives for long.
   private static final String SECRET_KEY = "BOXLITE_SECRET_KEY";
+
+  private static final String TELEMETRY = "OTEL_";
+  private static final List<String> TRACES =
+      List.of("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+
+  /// Tells the launcher that the supervisor needs the libraries for traces.
+  private static final String WITH_TRACES = "BOXLITE_TRACES";
 
   private final Path home;
   private final List<String> launcher;
@@ -136,9 +148,9 @@ final class SupervisorStarter {
       List<String> command = new ArrayList<>(List.of("setsid"));
       command.addAll(launcher);
       command.addAll(List.of("__supervisor", "--home", home.toString()));
-      String key = environment.getOrDefault(SECRET_KEY, "");
-      if (!key.isEmpty()) {
-        command.add("--secret-key");
+      String confidential = confidential();
+      if (!confidential.isEmpty()) {
+        command.add("--confidential");
       }
       logStart = Files.exists(log) ? Files.size(log) : 0;
       ProcessBuilder builder = new ProcessBuilder(command);
@@ -146,14 +158,14 @@ final class SupervisorStarter {
       builder.environment().clear();
       builder.environment().putAll(passedOn());
       builder.redirectInput(
-          key.isEmpty()
+          confidential.isEmpty()
               ? ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())
               : ProcessBuilder.Redirect.PIPE);
       builder.redirectErrorStream(true);
       builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       Process supervisor = builder.start();
-      if (!key.isEmpty()) {
-        tell(supervisor, key);
+      if (!confidential.isEmpty()) {
+        tell(supervisor, confidential);
       }
       return supervisor;
     } catch (IOException e) {
@@ -165,9 +177,20 @@ final class SupervisorStarter {
     }
   }
 
-  private static void tell(Process supervisor, String key) {
+  /// {@return variables, each with a NUL behind it}
+  private String confidential() {
+    StringBuilder all = new StringBuilder();
+    environment.forEach((name, value) -> {
+      if ((name.equals(SECRET_KEY) && !value.isEmpty()) || name.startsWith(TELEMETRY)) {
+        all.append(name).append('=').append(value).append('\0');
+      }
+    });
+    return all.toString();
+  }
+
+  private static void tell(Process supervisor, String confidential) {
     try (OutputStream input = supervisor.getOutputStream()) {
-      input.write(key.getBytes(StandardCharsets.UTF_8));
+      input.write(confidential.getBytes(StandardCharsets.UTF_8));
     } catch (IOException _) {
       // It has ended: its log says why.
     }
@@ -180,6 +203,9 @@ final class SupervisorStarter {
       if (value != null) {
         passed.put(name, value);
       }
+    }
+    if (TRACES.stream().anyMatch(environment::containsKey)) {
+      passed.put(WITH_TRACES, "1");
     }
     return passed;
   }
@@ -225,6 +251,17 @@ final class SupervisorStarter {
     return home.resolve("logs").resolve("supervisor.log");
   }
 
+  private static String message(String line) {
+    if (line.startsWith("{")) {
+      try {
+        return JsonCodec.read(LogBody.class, line.getBytes(StandardCharsets.UTF_8)).message();
+      } catch (ConfigException e) {
+        return line; // of something else
+      }
+    }
+    return line;
+  }
+
   /// {@return the last lines of the log but stack frames, on the same line as the error}
   private String tail() {
     try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "r")) {
@@ -235,6 +272,7 @@ final class SupervisorStarter {
           new String(bytes, 0, count, StandardCharsets.UTF_8)
               .lines()
               .filter(line -> !line.isBlank() && !line.startsWith("\tat "))
+              .map(SupervisorStarter::message)
               .toList();
       List<String> last = lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size());
       return last.isEmpty() ? "" : ": " + String.join(" | ", last);

@@ -35,7 +35,11 @@ class SupervisorStarterTest {
             "BOXLITE_WARM_POOL",
             "3",
             "BOXLITE_TEMPLATES",
-            "off");
+            "off",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "key=secret",
+            "BOXLITE_LOG_FORMAT",
+            "json");
     return new SupervisorStarter(
         home(), List.of("sh", file.toString()), environment, this::connect, deadline);
   }
@@ -63,13 +67,19 @@ class SupervisorStarterTest {
             Duration.ofSeconds(20));
     assertThat(starter.connect()).isSameAs(boxlite);
     assertThat(home().resolve("args"))
-        .hasContent("__supervisor --home " + home() + " --secret-key");
-    assertThat(home().resolve("input")).hasContent("a secret phrase");
+        .hasContent("__supervisor --home " + home() + " --confidential");
+    assertThat(Files.readString(home().resolve("input")).split("\0"))
+        .containsExactlyInAnyOrder(
+            "BOXLITE_SECRET_KEY=a secret phrase", "OTEL_EXPORTER_OTLP_HEADERS=key=secret");
     assertThat(Files.readString(home().resolve("sid")).strip())
         .isEqualTo(Files.readString(home().resolve("pid")).strip());
     assertThat(home().resolve("env"))
         .content()
-        .contains("BOXLITE_LOG=debug", "BOXLITE_WARM_POOL=3", "BOXLITE_TEMPLATES=off");
+        .contains(
+            "BOXLITE_LOG=debug",
+            "BOXLITE_WARM_POOL=3",
+            "BOXLITE_TEMPLATES=off",
+            "BOXLITE_LOG_FORMAT=json");
     assertThat(home().resolve("env")).content().doesNotContain("secret");
     assertThat(Files.getPosixFilePermissions(home())).hasSize(3);
   }
@@ -82,6 +92,16 @@ class SupervisorStarterTest {
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("ended with exit code 3")
         .hasMessageContaining("supervisor.log: first | boom");
+  }
+
+  @Test
+  void tellsWhatADeadSupervisorLoggedAsJson() throws IOException {
+    SupervisorStarter starter =
+        starter(
+            "echo '{\"time\":\"t\",\"level\":\"ERROR\",\"logger\":\"l\",\"message\":\"boom\","
+                + "\"exception\":\"long\"}'; exit 3",
+            Duration.ofSeconds(20));
+    assertThatThrownBy(starter::connect).hasMessageEndingWith("supervisor.log: boom");
   }
 
   @Test

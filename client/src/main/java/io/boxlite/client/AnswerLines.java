@@ -4,15 +4,14 @@ import io.boxlite.rest.JsonCodec;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 
-/// An answer of one JSON value a line. Confined to one thread.
+/// An answer of one JSON value a line. Confined to one thread but for [#leave].
 final class AnswerLines implements Closeable {
   private static final int MAX_LINE = 64 * 1024;
 
-  private final InputStream from;
+  private final ResponseBody from;
 
-  AnswerLines(InputStream from) {
+  AnswerLines(ResponseBody from) {
     this.from = from;
   }
 
@@ -32,6 +31,11 @@ final class AnswerLines implements Closeable {
       line.write(next);
     }
     return JsonCodec.read(type, line.toByteArray());
+  }
+
+  /// Tells the server that nothing more comes from here; it may still end its answer.
+  void leave() throws IOException {
+    from.leave();
   }
 
   @Override

@@ -53,6 +53,11 @@ final class Connection implements Closeable {
     return count;
   }
 
+  /// Ends this side's half; what comes can still be read.
+  void leave() throws IOException {
+    wire.leave();
+  }
+
   int require() throws IOException {
     int b = read();
     if (b < 0) {

@@ -96,6 +96,9 @@ final class RemoteExecution implements Execution {
           break;
         }
       }
+      if (failure != null && !from.closeReason().isEmpty()) {
+        failure = failure + ": " + from.closeReason();
+      }
     } catch (IOException | ConfigException e) {
       failure = failure + ": " + e.getMessage();
     } catch (InterruptedException e) {

@@ -7,12 +7,14 @@ import io.boxlite.rest.ErrorBody;
 import io.boxlite.rest.ErrorEnvelope;
 import io.boxlite.rest.ListenBody;
 import io.boxlite.rest.ListeningBody;
+import io.boxlite.rest.LogBody;
 import io.boxlite.rest.Paths;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The supervisor as a server of others: where it listens by TCP, and the API keys of those who
 /// come that way. For clients on the Unix socket only. Thread-safe.
@@ -25,16 +27,20 @@ public final class RemoteServer {
     this.caller = caller;
   }
 
-  /// A port at which the supervisor listens until this is closed or this process ends.
+  /// A port at which the supervisor listens until this is closed or this process ends. One thread
+  /// waits for the end; others may finish and close.
   ///
   /// @since 0.1
   public static final class Listening implements Closeable {
     private final AnswerLines lines;
     private final String url;
+    private final boolean traced;
+    private volatile boolean finished;
 
-    private Listening(AnswerLines lines, String url) {
+    private Listening(AnswerLines lines, String url, boolean traced) {
       this.lines = lines;
       this.url = url;
+      this.traced = traced;
     }
 
     /// {@return where clients find the server}
@@ -42,13 +48,35 @@ public final class RemoteServer {
       return url;
     }
 
-    /// Waits until the supervisor no longer listens, which only happens when it ends.
+    /// Whether the supervisor traces requests.
+    public boolean isTraced() {
+      return traced;
+    }
+
+    /// Waits until the supervisor no longer listens: it ends, or this is finished.
     ///
-    /// @throws IOException always: how the connection to the supervisor ended
-    public void awaitEnd() throws IOException {
-      while (true) {
-        lines.next(ListeningBody.class);
+    /// @param log given what the supervisor logs meanwhile
+    /// @return whether this is finished; otherwise the supervisor has ended
+    public boolean awaitEnd(Consumer<LogLine> log) {
+      try {
+        while (true) {
+          LogBody line = lines.next(ListeningBody.class).log();
+          if (line != null) {
+            log.accept(new LogLine(line));
+          }
+        }
+      } catch (IOException e) {
+        return finished;
       }
+    }
+
+    /// Has the supervisor take no more requests at the port, and listen no longer when it is
+    /// through with those that it has.
+    ///
+    /// @throws IOException if the supervisor cannot be told; it finds out when this is closed
+    public void finish() throws IOException {
+      finished = true;
+      lines.leave();
     }
 
     @Override
@@ -80,7 +108,7 @@ public final class RemoteServer {
       String url = first.url();
       ErrorBody.Failure error = first.error();
       if (url != null) {
-        return new Listening(lines, url);
+        return new Listening(lines, url, Boolean.TRUE.equals(first.traced()));
       }
       lines.close();
       throw error == null

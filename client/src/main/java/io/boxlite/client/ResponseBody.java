@@ -36,6 +36,11 @@ final class ResponseBody extends InputStream {
     }
   }
 
+  /// Ends this side's half of the connection; from any thread.
+  void leave() throws IOException {
+    connection.leave();
+  }
+
   ResponseHead head() {
     return head;
   }

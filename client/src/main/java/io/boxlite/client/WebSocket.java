@@ -37,6 +37,7 @@ final class WebSocket implements Closeable {
   private byte @Nullable [] pendingPong;
   private byte[] message = new byte[64 * 1024];
   private int length;
+  private String closeReason = "";
 
   private WebSocket(RestConnections connections, Connection connection, ResponseHead head) {
     this.connections = connections;
@@ -162,6 +163,9 @@ final class WebSocket implements Closeable {
     if (opcode == PING) {
       answerPing(payload);
     }
+    if (opcode == CLOSE && size > 2) {
+      closeReason = new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+    }
     return opcode == CLOSE;
   }
 
@@ -193,6 +197,11 @@ final class WebSocket implements Closeable {
     if (pong != null) {
       frame(PONG, pong, 0, pong.length);
     }
+  }
+
+  /// {@return why the peer has closed, as it says; empty: it does not}
+  String closeReason() {
+    return closeReason;
   }
 
   byte[] message() {

@@ -16,6 +16,9 @@ interface Wire extends Closeable {
   /// Writes all.
   void write(ByteBuffer bytes) throws IOException;
 
+  /// Writes no more; what comes can still be read.
+  void leave() throws IOException;
+
   /// Has reads fail that wait longer than this.
   ///
   /// @param millis 0: never
@@ -54,6 +57,11 @@ interface Wire extends Closeable {
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }
+      }
+
+      @Override
+      public void leave() throws IOException {
+        channel.shutdownOutput();
       }
 
       @Override
@@ -103,6 +111,11 @@ interface Wire extends Closeable {
         byte[] all = new byte[bytes.remaining()];
         bytes.get(all);
         out.write(all);
+      }
+
+      @Override
+      public void leave() throws IOException {
+        socket.shutdownOutput();
       }
 
       @Override

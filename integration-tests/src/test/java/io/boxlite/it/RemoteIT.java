@@ -11,6 +11,7 @@ import io.boxlite.api.ExecOptions;
 import io.boxlite.api.Execution;
 import io.boxlite.api.NetworkException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,5 +104,34 @@ class RemoteIT {
     // The box has not noticed.
     assertThat(home.run("ps", "-q").ok().out()).isNotEmpty();
     assertThat(home.vms()).hasSize(1);
+  }
+
+  @Test
+  void whoIsAttachedIsToldThatTheServerLeavesAndFindsItsCommandWithTheNext() throws Exception {
+    try (Boxlite remote = Boxlite.rest(url, key)) {
+      Box box = remote.create(BoxOptions.ofImage("base").cmd(List.of("sleep", "1000")).build());
+      box.start();
+      Execution command = box.exec(ExecOptions.of("sh", "-c", "echo first; read x; echo $x"));
+      InputStream out = command.stdout();
+      assertThat(out.readNBytes(6)).asString(StandardCharsets.UTF_8).isEqualTo("first\n");
+      server.destroy(); // SIGTERM
+      assertThatThrownBy(out::readAllBytes)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("the server is shutting down");
+      assertThat(server.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(server.exitValue()).isZero();
+      server = home.start("serve", "--port", "0", "--host", "127.0.0.1");
+      url = SdkIT.url(server);
+      try (Boxlite next = Boxlite.rest(url, key)) {
+        Execution same = next.get(box.id()).orElseThrow().execution(command.id()).orElseThrow();
+        same.stdin().write("second\n".getBytes(StandardCharsets.US_ASCII));
+        same.stdin().close();
+        assertThat(same.stdout().readAllBytes())
+            .asString(StandardCharsets.UTF_8)
+            .endsWith("second\n");
+        assertThat(same.waitFor().code()).isZero();
+      }
+    }
+    home.run("rm", "-fa").ok();
   }
 }

@@ -22,7 +22,6 @@ final class Access {
   private final boolean hostPaths;
   private final boolean loopback;
   private final Semaphore requests = new Semaphore(MAX_REQUESTS);
-  private volatile boolean closed;
 
   Access(
       ApiKeys keys,
@@ -85,13 +84,5 @@ final class Access {
   /// Gives it back.
   void leave() {
     requests.release();
-  }
-
-  boolean isClosed() {
-    return closed;
-  }
-
-  void close() {
-    closed = true;
   }
 }

@@ -62,7 +62,7 @@ final class AttachRoutes {
   private void upgrade(
       Exchange exchange, StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff)
       throws Exception {
-    AttachSession session = new AttachSession(hub, attachment, whenCutOff);
+    AttachSession session = new AttachSession(hub, attachment, whenCutOff, exchange.drain());
     upgrade(webSockets, exchange, session, session::abandonUnlessOpen);
   }
 

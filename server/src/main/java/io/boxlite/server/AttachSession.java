@@ -28,6 +28,9 @@ public final class AttachSession implements Session.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(AttachSession.class);
   private static final long PING_NANOS = TimeUnit.SECONDS.toNanos(15);
 
+  /// What a client is told when the server ends.
+  static final String LEAVING = "the server is shutting down; boxes and commands go on";
+
   private final StreamHub hub;
   private final StreamHub.Attachment attachment;
   private final Runnable whenCutOff;
@@ -36,12 +39,14 @@ public final class AttachSession implements Session.Listener {
   private volatile boolean opened;
   private volatile @Nullable Session session;
   private volatile boolean delivered;
+  private final Drain.Stay stay;
 
-  AttachSession(StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff) {
+  AttachSession(StreamHub hub, StreamHub.Attachment attachment, Runnable whenCutOff, Drain drain) {
     this.hub = hub;
     this.attachment = attachment;
     this.whenCutOff = whenCutOff;
     stdin = new StdinFeeder(attachment, "stdin-" + hub.execution().id(), this::demand);
+    stay = drain.stay(attachment::leave);
   }
 
   /// Frees the place of the client when the upgrade came to nothing.
@@ -78,6 +83,12 @@ public final class AttachSession implements Session.Listener {
           case StreamHub.Next.Idle _ -> sendComplaint(to);
           case StreamHub.Next.Exit exit -> {
             finish(to, exit);
+            return;
+          }
+          case StreamHub.Next.Leaving _ -> {
+            // Nobody's fault: what has to end with its client goes on.
+            delivered = true;
+            await(done -> to.close(StatusCode.SHUTDOWN, LEAVING, done));
             return;
           }
           case StreamHub.Next.Gone _ -> {
@@ -192,6 +203,7 @@ public final class AttachSession implements Session.Listener {
 
   private void end() {
     if (over.compareAndSet(false, true)) {
+      stay.close();
       // Before the place is free: a write that waits must not go on when the next client lets the
       // command read.
       stdin.stop();

@@ -166,7 +166,7 @@ final class BoxRoutes {
   private void await(Exchange exchange) throws IOException {
     Box box = find(boxlite, exchange);
     Duration limit = exchange.seconds("timeout_seconds", LONGEST_WAIT);
-    exchange.whileConnected(() -> {
+    exchange.whileServed(() -> {
       try {
         Optional<BoxInfo> end = box.waitFor(limit);
         if (end.isPresent()) {
@@ -183,7 +183,7 @@ final class BoxRoutes {
   private void start(Exchange exchange) {
     Box box = find(boxlite, exchange);
     BoxInfo before = box.info();
-    box.start();
+    Stages.ofStart(exchange.span(), box, box::start);
     exchange.answer(BoxMapping.toBody(afterStart(box, before)));
   }
 

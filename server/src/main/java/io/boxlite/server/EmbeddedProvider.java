@@ -39,15 +39,18 @@ public final class EmbeddedProvider implements BoxliteProvider {
   }
 
   private static Boxlite serve(LocalBoxlite local, Path home) {
+    Tracing tracing = Tracing.ofEnvironment(System.getenv());
     try {
-      return new Served(local, RestServer.open(local, home.resolve("boxlite.sock")));
+      RestServer server = RestServer.open(local, home.resolve("boxlite.sock"), tracing);
+      return new Served(local, server, tracing);
     } catch (RuntimeException e) {
+      tracing.close();
       local.close();
       throw e;
     }
   }
 
-  private record Served(Boxlite local, RestServer server) implements Boxlite {
+  private record Served(Boxlite local, RestServer server, Tracing tracing) implements Boxlite {
     @Override
     public Box create(BoxOptions options) {
       return local.create(options);
@@ -100,10 +103,12 @@ public final class EmbeddedProvider implements BoxliteProvider {
 
     @Override
     public void close() {
-      try {
-        server.close();
-      } finally {
-        local.close();
+      try (tracing) {
+        try {
+          server.close();
+        } finally {
+          local.close();
+        }
       }
     }
   }

@@ -6,6 +6,7 @@ import io.boxlite.rest.OptionMapping;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -40,15 +43,22 @@ final class Exchange {
   private final Response response;
   private final Callback callback;
   private final Map<String, String> parameters;
+  private final Tracing.RequestSpan span;
   private boolean handedOver;
   private byte @Nullable [] bytes;
   private Consumer<KeyedAnswers.Answer> beforeAnswer = _ -> {};
 
-  Exchange(Request request, Response response, Callback callback, Map<String, String> parameters) {
+  Exchange(
+      Request request,
+      Response response,
+      Callback callback,
+      Map<String, String> parameters,
+      Tracing.RequestSpan span) {
     this.request = request;
     this.response = response;
     this.callback = callback;
     this.parameters = parameters;
+    this.span = span;
   }
 
   String parameter(String name) {
@@ -215,8 +225,26 @@ final class Exchange {
   /// @param contentType of the bytes
   /// @param from where they come from
   /// @param endless whether it may take for ever until the next byte comes: then the stream is
-  ///   closed as soon as the client has gone
+  ///   closed as soon as the client has gone, and ends in order when the server does
   void stream(String contentType, InputStream from, boolean endless) throws IOException {
+    if (!endless) {
+      stream(contentType, from, false, () -> false);
+      return;
+    }
+    AtomicBoolean told = new AtomicBoolean();
+    try (Drain.Stay _ =
+        drain()
+            .stay(() -> {
+              told.set(true);
+              closeQuietly(from);
+            })) {
+      stream(contentType, from, true, told::get);
+    }
+  }
+
+  private void stream(
+      String contentType, InputStream from, boolean endless, BooleanSupplier leaving)
+      throws IOException {
     response.setStatus(OK);
     if (endless) {
       // A second request on this connection would be read by the watch below.
@@ -233,18 +261,30 @@ final class Exchange {
       if (endless) {
         to.flush(); // the client may wait for the head long before the first line comes
       }
-      int count = from.read(buffer);
+      int count = read(from, buffer, leaving);
       while (count >= 0) {
         to.write(buffer, 0, count);
         if (endless) {
           to.flush();
         }
-        count = from.read(buffer);
+        count = read(from, buffer, leaving);
       }
     }
     to.close();
     handedOver = true;
     callback.succeeded();
+  }
+
+  private static int read(InputStream from, byte[] buffer, BooleanSupplier leaving)
+      throws IOException {
+    try {
+      return from.read(buffer);
+    } catch (IOException e) {
+      if (leaving.getAsBoolean()) {
+        return -1; // closed for that reason
+      }
+      throw e;
+    }
   }
 
   /// Answers with JSON values, one a line, each sent when it comes. A client that has gone does not
@@ -297,6 +337,54 @@ final class Exchange {
     }
   }
 
+  /// Does such work that may last for ever: this thread is interrupted when the server ends too,
+  /// and its [InterruptedIOException] tells the client then.
+  void whileServed(Handling work) throws IOException {
+    Thread worker = Thread.currentThread();
+    AtomicBoolean told = new AtomicBoolean();
+    Drain.Stay stay =
+        drain()
+            .stay(() -> {
+              told.set(true);
+              worker.interrupt();
+            });
+    try (stay) {
+      whileConnected(work);
+    } catch (InterruptedIOException e) {
+      if (told.get()) {
+        throw new RefusedException(Refusal.CLOSING, "");
+      }
+      throw e;
+    }
+  }
+
+  /// Does work that lasts until the client closes its half of the connection, or the server ends:
+  /// this thread is interrupted then, once. The client may still read the end of the answer.
+  ///
+  /// @param work given whether that has happened: a write may have taken the interrupt
+  void untilLeft(Staying work) throws IOException {
+    response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    Thread worker = Thread.currentThread();
+    AtomicBoolean left = new AtomicBoolean();
+    Runnable leave =
+        () -> {
+          if (left.compareAndSet(false, true)) {
+            worker.interrupt();
+          }
+        };
+    try (Drain.Stay _ = drain().stay(leave);
+        ClientWatch _ = ClientWatch.start(connection(), leave)) {
+      work.run(left::get);
+    } finally {
+      Thread.interrupted();
+    }
+  }
+
+  /// Work that goes on until somebody leaves.
+  interface Staying {
+    void run(BooleanSupplier left) throws IOException;
+  }
+
   /// Work that answers a request.
   interface Handling {
     void run() throws IOException;
@@ -346,6 +434,15 @@ final class Exchange {
     } catch (IOException e) {
       LOG.debug("a stream without a client did not close in order", e);
     }
+  }
+
+  /// {@return how the place where it came in ends}
+  Drain drain() {
+    return Drain.of(request.getConnectionMetaData().getConnector());
+  }
+
+  Tracing.RequestSpan span() {
+    return span;
   }
 
   Request request() {

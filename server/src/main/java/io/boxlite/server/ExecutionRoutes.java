@@ -51,7 +51,8 @@ final class ExecutionRoutes {
     ExecBody body = exchange.json(ExecBody.class);
     ExecOptions options = OptionMapping.toOptions(body);
     Box box = BoxRoutes.find(boxlite, exchange);
-    Execution execution = box.exec(options);
+    Execution execution = Stages.ofStart(exchange.span(), box, () -> box.exec(options));
+    Stages.ofExecution(exchange.span(), box.id(), execution);
     StreamHub hub = executions.add(box.id(), execution, !options.detach());
     if (exchange.access().isPresent() && !options.detach()) {
       abandonment.watch(hub);

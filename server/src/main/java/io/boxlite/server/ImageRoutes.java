@@ -85,7 +85,8 @@ final class ImageRoutes {
       Function<T, TransferEventBody> last)
       throws IOException {
     if (!exchange.wantsLines()) {
-      exchange.whileConnected(() -> exchange.answer(work.apply(_ -> {})));
+      exchange.whileConnected(
+          () -> exchange.answer(work.apply(Stages.ofTransfer(exchange.span(), _ -> {}))));
       return;
     }
     exchange.whileConnected(
@@ -98,7 +99,7 @@ final class ImageRoutes {
       Function<Consumer<TransferProgress>, T> work,
       Function<T, TransferEventBody> last) {
     try (ProgressLines progress = ProgressLines.to(lines)) {
-      return last.apply(work.apply(progress));
+      return last.apply(work.apply(Stages.ofTransfer(exchange.span(), progress)));
     } catch (RuntimeException e) {
       ErrorBody.Failure failure = ErrorResponder.describe(e, exchange.requestId()).error();
       return new TransferEventBody(null, null, null, failure);

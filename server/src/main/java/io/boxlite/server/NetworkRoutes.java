@@ -88,7 +88,7 @@ final class NetworkRoutes {
   private void tunnel(Exchange exchange) throws Exception {
     AttachRoutes.requireUpgrade(exchange);
     Tunnel tunnel = network(exchange).tunnel(port(exchange, "port"));
-    TunnelSession session = new TunnelSession(tunnel);
+    TunnelSession session = new TunnelSession(tunnel, exchange.drain());
     AttachRoutes.upgrade(webSockets, exchange, session, session::abandonUnlessOpen);
   }
 

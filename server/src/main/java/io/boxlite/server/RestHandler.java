@@ -12,6 +12,7 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.slf4j.MDC;
 
 /// Takes every request to its route, if its sender may use that; whatever a route throws goes to
 /// [ErrorResponder].
@@ -30,12 +31,19 @@ final class RestHandler extends Handler.Abstract {
   private final ErrorResponder errors;
   private final AuditLog audit;
   private final Idempotency idempotency;
+  private final Tracing tracing;
 
-  RestHandler(Router router, ErrorResponder errors, AuditLog audit, Idempotency idempotency) {
+  RestHandler(
+      Router router,
+      ErrorResponder errors,
+      AuditLog audit,
+      Idempotency idempotency,
+      Tracing tracing) {
     this.router = router;
     this.errors = errors;
     this.audit = audit;
     this.idempotency = idempotency;
+    this.tracing = tracing;
   }
 
   @Override
@@ -44,11 +52,37 @@ final class RestHandler extends Handler.Abstract {
     request.setAttribute(REQUEST_ID, requestId);
     response.getHeaders().put(REQUEST_ID, requestId);
     Router.Match match = router.find(request.getMethod(), request.getHttpURI().getPath());
-    Exchange exchange = new Exchange(request, response, callback, match.parameters());
+    Tracing.RequestSpan span = tracing.begin(request, match.route());
+    Exchange exchange = new Exchange(request, response, callback, match.parameters(), span);
+    Drain drain = Drain.of(request.getConnectionMetaData().getConnector());
+    boolean taken = drain.enter();
+    Request.addCompletionListener(
+        request,
+        failure -> {
+          span.end(response.getStatus(), failure);
+          drain.leave();
+        });
+    MDC.put(LogLines.REQUEST_ID, requestId);
+    Optional.ofNullable(match.parameters().get("box")).ifPresent(box -> MDC.put(LogLines.BOX, box));
+    span.traceId().ifPresent(trace -> MDC.put(LogLines.TRACE_ID, trace));
+    try {
+      handle(exchange, match, taken);
+    } finally {
+      MDC.clear();
+    }
+    return true;
+  }
+
+  private void handle(Exchange exchange, Router.Match match, boolean taken) {
     Optional<Access> access = exchange.access();
     try {
       if (access.isPresent() && !admit(access.get(), match, exchange)) {
-        return true;
+        return;
+      }
+      if (!taken) {
+        exchange.header("Connection", "close");
+        errors.refuse(exchange, Refusal.CLOSING);
+        return;
       }
       if (match.handler().isPresent()) {
         handle(exchange, match.handler().get(), match.keyed());
@@ -56,12 +90,11 @@ final class RestHandler extends Handler.Abstract {
         refuse(exchange, match.allowed());
       }
       if (!exchange.isHandedOver()) {
-        callback.succeeded();
+        exchange.callback().succeeded();
       }
     } catch (Throwable e) {
-      errors.respond(exchange, requestId, e);
+      errors.respond(exchange, exchange.requestId(), e);
     }
-    return true;
   }
 
   private void handle(Exchange exchange, Router.Handler route, boolean keyed) throws Exception {
@@ -78,9 +111,7 @@ final class RestHandler extends Handler.Abstract {
     SECURITY_HEADERS.forEach(exchange::header);
     Optional<Principal> principal = access.principal(request);
     record(exchange, principal, access.enter() ? Optional.of(access) : Optional.empty());
-    if (access.isClosed()) {
-      errors.refuse(exchange, Refusal.CLOSING);
-    } else if (access.isForeign(request)) {
+    if (access.isForeign(request)) {
       errors.refuse(exchange, Refusal.FOREIGN);
     } else if (request.getAttribute(PLACE) == null) {
       errors.refuse(exchange, Refusal.BUSY);

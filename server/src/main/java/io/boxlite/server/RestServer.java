@@ -34,33 +34,54 @@ public final class RestServer implements AutoCloseable {
   private static final int MAX_CONTROL_FRAME = 64 * 1024;
   private static final int MAX_FRAME = 16 * 1024 * 1024;
 
+  /// How long requests may go on after the end of the server.
+  private static final Duration DRAIN = Duration.ofSeconds(10);
+
+  /// How much longer than its listeners a server waits, for their ends.
+  private static final Duration MARGIN = Duration.ofSeconds(1);
+
   private final Server server;
   private final UnixDomainServerConnector connector;
   private final Path socket;
   private final TunnelGates gates;
   private final AuditLog audit;
+  private final Drain drain = new Drain();
+  private final Duration limit;
 
   private RestServer(
       Server server,
       UnixDomainServerConnector connector,
       Path socket,
       TunnelGates gates,
-      AuditLog audit) {
+      AuditLog audit,
+      Duration limit) {
     this.audit = audit;
     this.gates = gates;
     this.server = server;
     this.connector = connector;
     this.socket = socket;
+    this.limit = limit;
+    connector.addBean(drain);
   }
 
-  /// Starts to serve. A socket file that is there already is replaced: the caller owns the home, so
-  /// nobody serves it.
+  /// Starts to serve, without traces. A socket file that is there already is replaced: the caller
+  /// owns the home, so nobody serves it.
   ///
   /// @param boxlite what to serve; not closed by the server
   /// @param socket path of the socket, readable and writable by this user only
   /// @return the server, to be closed by the caller
   /// @throws StorageException if the socket cannot be made
   public static RestServer open(Boxlite boxlite, Path socket) {
+    return open(boxlite, socket, Tracing.NONE, DRAIN);
+  }
+
+  /// Starts to serve with traces; they are not ended by the server.
+  static RestServer open(Boxlite boxlite, Path socket, Tracing tracing) {
+    return open(boxlite, socket, tracing, DRAIN);
+  }
+
+  /// @param limit how long requests may go on after the end of the server
+  static RestServer open(Boxlite boxlite, Path socket, Tracing tracing, Duration limit) {
     VirtualThreadPool threads = new VirtualThreadPool();
     threads.setMaxConcurrentTasks(0); // a request may block for long: the default of 200 would lock
     Server server = new Server(threads);
@@ -83,11 +104,15 @@ public final class RestServer implements AutoCloseable {
     TunnelGates gates = new TunnelGates(boxlite);
     Router router = routes(boxlite, webSockets, gates, Abandonment.ofEnvironment(System.getenv()));
     ApiKeys keys = new ApiKeys(socket.resolveSibling("keys.json"));
-    new ServerRoutes(keys, order -> TcpListener.open(server, http, order, keys)).addTo(router);
+    new ServerRoutes(
+            keys,
+            order -> TcpListener.open(server, http, order, keys, limit),
+            !tracing.equals(Tracing.NONE))
+        .addTo(router);
     AuditLog audit = new AuditLog(socket.resolveSibling("logs").resolve("audit.jsonl"));
     Idempotency idempotency = new Idempotency(new KeyedAnswers(socket.resolveSibling("answers")));
-    server.setHandler(new RestHandler(router, errors, audit, idempotency));
-    RestServer rest = new RestServer(server, connector, socket, gates, audit);
+    server.setHandler(new RestHandler(router, errors, audit, idempotency, tracing));
+    RestServer rest = new RestServer(server, connector, socket, gates, audit, limit);
     rest.start();
     return rest;
   }
@@ -168,20 +193,27 @@ public final class RestServer implements AutoCloseable {
     }
   }
 
-  /// Ends all connections and removes the socket. A second call does nothing.
+  /// Removes the socket, takes no more requests, tells clients that would stay for ever, lets what
+  /// is worked on go on for ten seconds at most, and ends all connections. A second call does
+  /// nothing.
   @Override
   public void close() {
+    try {
+      Files.deleteIfExists(socket); // first: whoever comes now looks for the next supervisor
+    } catch (IOException e) {
+      LOG.warn("cannot remove {}", socket, e);
+    }
     gates.close();
+    drain.begin();
+    int left = drain.await(limit.plus(MARGIN));
+    if (left > 0) {
+      LOG.warn("{} requests were cut off", left);
+    }
     try {
       server.stop();
     } catch (Exception e) {
       LOG.warn("the server did not stop in order", e);
     }
     audit.close();
-    try {
-      Files.deleteIfExists(socket);
-    } catch (IOException e) {
-      LOG.warn("cannot remove {}", socket, e);
-    }
   }
 }

@@ -31,15 +31,18 @@ final class Router {
   /// @param scope what a client must be allowed to; empty: nothing
   /// @param local whether it is for clients of the Unix socket only
   /// @param keyed whether it heeds idempotency keys
+  /// @param route path with the names of its parameters; empty if there is no such route
   record Match(
       Optional<Handler> handler,
       Map<String, String> parameters,
       Set<String> allowed,
       Optional<String> scope,
       boolean local,
-      boolean keyed) {
+      boolean keyed,
+      Optional<String> route) {
     private static Match none(Set<String> allowed) {
-      return new Match(Optional.empty(), Map.of(), allowed, Optional.empty(), false, false);
+      return new Match(
+          Optional.empty(), Map.of(), allowed, Optional.empty(), false, false, Optional.empty());
     }
   }
 
@@ -49,7 +52,12 @@ final class Router {
       Handler handler,
       Optional<String> scope,
       boolean local,
-      boolean keyed) {}
+      boolean keyed) {
+    String path() {
+      String path = String.join("/", pattern);
+      return path.startsWith("/") ? path : "/v1/" + path;
+    }
+  }
 
   private final List<Route> routes = new ArrayList<>();
 
@@ -118,10 +126,7 @@ final class Router {
   private List<String> described(Predicate<Route> wanted) {
     return routes.stream()
         .filter(wanted)
-        .map(route -> {
-          String path = String.join("/", route.pattern());
-          return route.method() + " " + (path.startsWith("/") ? path : "/v1/" + path);
-        })
+        .map(route -> route.method() + " " + route.path())
         .toList();
   }
 
@@ -138,7 +143,8 @@ final class Router {
               Set.of(),
               route.scope(),
               route.local(),
-              route.keyed());
+              route.keyed(),
+              Optional.of(route.path()));
         }
         allowed.add(route.method());
       }

@@ -6,7 +6,8 @@ import io.boxlite.rest.ListenBody;
 import io.boxlite.rest.ListeningBody;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// The server itself: where it listens, and API keys. On the Unix socket only.
@@ -15,11 +16,14 @@ final class ServerRoutes {
 
   private final ApiKeys keys;
   private final Function<ListenBody, TcpListener> listen;
+  private final boolean traced;
 
   /// @param listen opens a listener
-  ServerRoutes(ApiKeys keys, Function<ListenBody, TcpListener> listen) {
+  /// @param traced whether requests are traced
+  ServerRoutes(ApiKeys keys, Function<ListenBody, TcpListener> listen, boolean traced) {
     this.keys = keys;
     this.listen = listen;
+    this.traced = traced;
   }
 
   void addTo(Router router) {
@@ -29,24 +33,29 @@ final class ServerRoutes {
     router.addLocal("DELETE", "server/keys/{key}", this::revoke);
   }
 
-  /// Listens for as long as the client stays: so nothing listens that nobody can end.
+  /// Listens for as long as the client stays: so nothing listens that nobody can end. The answer
+  /// ends when the listener has.
   private void listen(Exchange exchange) throws IOException {
     ListenBody order = exchange.confidentialJson(ListenBody.class);
-    exchange.whileConnected(() -> {
-      try (TcpListener listener = listen.apply(order)) {
-        exchange.lines(lines -> {
-          lines.accept(new ListeningBody(listener.url(), null));
-          awaitInterruption();
-        });
-      }
+    exchange.untilLeft(left -> {
+      TcpListener listener = listen.apply(order);
+      exchange.lines(lines -> {
+        try (listener) {
+          lines.accept(new ListeningBody(listener.url(), traced, null, null));
+          sendLog(lines, left);
+          Thread.interrupted(); // the end of the listener is waited for
+        }
+      });
     });
   }
 
-  private static void awaitInterruption() {
-    try {
-      new CountDownLatch(1).await();
+  private static void sendLog(Consumer<Object> lines, BooleanSupplier left) {
+    try (LogFeed log = LogFeed.open()) {
+      while (!left.getAsBoolean()) {
+        lines.accept(new ListeningBody(null, null, null, log.next()));
+      }
     } catch (InterruptedException _) {
-      // The client has gone.
+      // That is how it ends.
     }
   }
 

@@ -8,12 +8,14 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ConfiguratorRank;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import java.util.Locale;
 import java.util.Map;
 
 /// Logging when nobody has configured any: warnings, and BoxLite's own messages from the level that
-/// the environment names, to stderr. Without it logback would write everything to stdout.
+/// the environment names, to stderr, as text or, with `BOXLITE_LOG_FORMAT=json`, as JSON. Without
+/// it logback would write everything to stdout.
 ///
 /// @since 0.1
 @ConfiguratorRank(ConfiguratorRank.NOMINAL) // after logback.xml, before logback's own default
@@ -24,9 +26,9 @@ public final class StderrLogging extends ContextAwareBase implements Configurato
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    String format = System.getenv().getOrDefault("BOXLITE_LOG_FORMAT", "");
+    Encoder<ILoggingEvent> encoder = format.equals("json") ? new LogLines() : text();
     encoder.setContext(context);
-    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{0}: %msg%n");
     encoder.start();
     ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
     stderr.setContext(context);
@@ -37,7 +39,18 @@ public final class StderrLogging extends ContextAwareBase implements Configurato
     root.addAppender(stderr);
     root.setLevel(Level.WARN);
     context.getLogger("io.boxlite").setLevel(Level.toLevel(level(System.getenv()), Level.INFO));
+    if (!format.isEmpty() && !format.equals("json") && !format.equals("text")) {
+      context
+          .getLogger(StderrLogging.class)
+          .warn("BOXLITE_LOG_FORMAT '{}' is neither json nor text: text", format);
+    }
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private static Encoder<ILoggingEvent> text() {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{0}: %msg%n");
+    return encoder;
   }
 
   /// {@return the level that `BOXLITE_LOG`, or else `RUST_LOG`, names} Both may be a level, or

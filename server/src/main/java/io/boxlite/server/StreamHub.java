@@ -301,6 +301,9 @@ final class StreamHub {
     /// Nothing yet.
     record Idle() implements Next {}
 
+    /// The server ends.
+    record Leaving() implements Next {}
+
     /// The client is gone.
     record Gone() implements Next {}
   }
@@ -348,6 +351,7 @@ final class StreamHub {
     private final Cursor out;
     private final Cursor err;
     private boolean released;
+    private boolean leaving;
     private boolean errFirst;
     private @Nullable String notice;
 
@@ -366,6 +370,9 @@ final class StreamHub {
         while (true) {
           if (released) {
             return new Next.Gone();
+          }
+          if (leaving) {
+            return new Next.Leaving();
           }
           int length = takeOutput(buffer);
           if (length > 0) {
@@ -391,6 +398,17 @@ final class StreamHub {
       errFirst = !errFirst;
       int length = errFirst ? err.take(buffer) : out.take(buffer);
       return length > 0 ? length : errFirst ? out.take(buffer) : err.take(buffer);
+    }
+
+    /// The server ends: the sender tells the client.
+    void leave() {
+      lock.lock();
+      try {
+        leaving = true;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
     }
 
     /// Leaves a complaint for the sender; the newest one counts.

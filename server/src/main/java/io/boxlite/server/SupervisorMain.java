@@ -23,15 +23,15 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The supervisor as a process of its own: `--home PATH`. With `--secret-key` its standard input is
-/// the key that seals secrets, in place of the variable `BOXLITE_SECRET_KEY`: environments of
-/// processes can be read. Leaves at once when another process owns the home, on SIGTERM and SIGINT,
-/// and when it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by default.
+/// The supervisor as a process of its own: `--home PATH`. With `--confidential` its standard input
+/// has variables, each `NAME=value` and a NUL, that count as if they were of its environment, which
+/// can be read. Leaves at once when another process owns the home, on SIGTERM and SIGINT, and when
+/// it has been idle for `BOXLITE_IDLE_SECONDS`, 60 by default.
 ///
 /// @since 0.1
 public final class SupervisorMain {
   private static final int USAGE = 2;
-  private static final int MAX_KEY = 4096; // bytes
+  private static final int MAX_INPUT = 64 * 1024; // bytes
   private static final long DEFAULT_IDLE_SECONDS = 60;
   private static final Duration CHECK = Duration.ofSeconds(1);
   private static final Duration OWNER_CHANGE = Duration.ofSeconds(30);
@@ -41,20 +41,23 @@ public final class SupervisorMain {
 
   /// Runs until the supervisor leaves.
   ///
-  /// @param args `--home PATH [--secret-key]`
+  /// @param args `--home PATH [--confidential]`
   public static void main(String[] args) {
     Map<String, String> environment = new HashMap<>(System.getenv());
+    LibraryLogging.install();
     Logger log = LoggerFactory.getLogger(SupervisorMain.class);
-    boolean key = args.length == 3 && args[2].equals("--secret-key");
-    if ((args.length != 2 && !key) || !args[0].equals("--home")) {
-      log.error("usage: SupervisorMain --home PATH [--secret-key]");
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, e) -> log.error("thread {} ended unexpectedly", thread.getName(), e));
+    boolean told = args.length == 3 && args[2].equals("--confidential");
+    if ((args.length != 2 && !told) || !args[0].equals("--home")) {
+      log.error("usage: SupervisorMain --home PATH [--confidential]");
       System.exit(USAGE);
       return;
     }
     int code = 0;
     try {
-      if (key) {
-        environment.put(RuntimeOptions.SECRET_KEY, secretKey());
+      if (told) {
+        addConfidential(environment);
       }
       run(HomeDirectory.check(Path.of(args[1])), environment, log);
     } catch (BoxliteException e) {
@@ -64,11 +67,19 @@ public final class SupervisorMain {
     System.exit(code);
   }
 
-  private static String secretKey() {
+  private static void addConfidential(Map<String, String> environment) {
+    String input;
     try {
-      return new String(System.in.readNBytes(MAX_KEY), StandardCharsets.UTF_8);
+      input = new String(System.in.readNBytes(MAX_INPUT), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new ConfigException("secret_key", "the key for secrets cannot be read", e, Map.of());
+      throw new ConfigException(
+          "confidential", "the variables on standard input cannot be read", e, Map.of());
+    }
+    for (String variable : input.split("\0", -1)) {
+      int end = variable.indexOf('=');
+      if (end > 0) {
+        environment.put(variable.substring(0, end), variable.substring(end + 1));
+      }
     }
   }
 
@@ -81,8 +92,9 @@ public final class SupervisorMain {
     CountDownLatch leaving = new CountDownLatch(1);
     CountDownLatch left = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLeaving(leaving, left)));
-    try (LocalBoxlite boxlite = owned.get();
-        RestServer server = RestServer.open(boxlite, socket)) {
+    try (Tracing tracing = Tracing.ofEnvironment(environment);
+        LocalBoxlite boxlite = owned.get();
+        RestServer server = RestServer.open(boxlite, socket, tracing)) {
       log.info("supervising {} as process {}", home, ProcessHandle.current().pid());
       serveUntilIdle(boxlite, server, idle(environment), leaving);
       log.info("leaving {}", home);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.SelectableChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.eclipse.jetty.io.SelectorManager;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -18,6 +19,7 @@ final class TcpConnector extends ServerConnector {
   private static final Logger LOG = LoggerFactory.getLogger(TcpConnector.class);
 
   private final Unready unready = new Unready();
+  private final ReentrantLock accepting = new ReentrantLock();
 
   TcpConnector(Server server, ConnectionFactory... factories) {
     super(server, 1, 1, factories);
@@ -29,13 +31,33 @@ final class TcpConnector extends ServerConnector {
   @Override
   protected void interruptAcceptors() {}
 
-  /// Takes no more connections, and ends those that are open.
-  @SuppressWarnings("FutureReturnValueIgnored") // stop() ends what it would wait for
-  void end() throws Exception {
+  @Override
+  public void accept(int acceptor) throws IOException {
+    accepting.lock();
+    try {
+      super.accept(acceptor);
+    } finally {
+      accepting.unlock();
+    }
+  }
+
+  /// Takes no more connections.
+  @SuppressWarnings({
+    "FutureReturnValueIgnored", // stop() ends what it would wait for
+    "LockNotBeforeTry"
+  })
+  void shut() {
     unready.ending = true; // what is ready before is closed by the connector
     shutdown();
-    join();
-    stop();
+    // The one that is just accepted. Not join(): it holds a lock that acceptors need for their end.
+    accepting.lock();
+    accepting.unlock();
+  }
+
+  /// Ends those that are open too.
+  @Override
+  protected void doStop() throws Exception {
+    super.doStop();
     unready.waiting.forEach(unready::end);
   }
 

@@ -6,6 +6,7 @@ import io.boxlite.rest.ListenBody;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -28,13 +29,16 @@ final class TcpListener implements AutoCloseable {
 
   private final Server server;
   private final TcpConnector connector;
-  private final Access access;
+  private final Drain drain;
+  private final Duration limit;
   private final String url;
 
-  private TcpListener(Server server, TcpConnector connector, Access access, String url) {
+  private TcpListener(
+      Server server, TcpConnector connector, Drain drain, Duration limit, String url) {
     this.server = server;
     this.connector = connector;
-    this.access = access;
+    this.drain = drain;
+    this.limit = limit;
     this.url = url;
   }
 
@@ -44,9 +48,11 @@ final class TcpListener implements AutoCloseable {
   /// @param http how they are read
   /// @param order what was asked for
   /// @param keys the stored keys
+  /// @param limit how long requests may go on after its end
   /// @throws ConfigException if the order makes no sense, or would let strangers do everything
   /// @throws NetworkException if the port cannot be had
-  static TcpListener open(Server server, HttpConfiguration http, ListenBody order, ApiKeys keys) {
+  static TcpListener open(
+      Server server, HttpConfiguration http, ListenBody order, ApiKeys keys, Duration limit) {
     InetAddress address = address(order.host());
     if (order.port() < 0 || order.port() > 65535) {
       throw new ConfigException("invalid_port", "port " + order.port() + " must be 0 to 65535");
@@ -78,14 +84,17 @@ final class TcpListener implements AutoCloseable {
     connector.setHost(address.getHostAddress());
     connector.setPort(order.port());
     connector.setIdleTimeout(STALL_MILLIS);
+    connector.setShutdownIdleTimeout(STALL_MILLIS);
     connector.setAcceptQueueSize(BACKLOG);
     connector.addBean(access);
+    Drain drain = new Drain();
+    connector.addBean(drain);
     connector.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
     start(server, connector, order);
     String url =
         (tls ? "https://" : "http://") + shown(order.host()) + ":" + connector.getLocalPort();
     LOG.info("listening on {}", url);
-    return new TcpListener(server, connector, access, url);
+    return new TcpListener(server, connector, drain, limit, url);
   }
 
   private static String shown(String host) {
@@ -157,12 +166,18 @@ final class TcpListener implements AutoCloseable {
     return url;
   }
 
-  /// Takes no more connections, and ends those that are open.
+  /// Takes no more connections and requests, waits for those that are worked on, and ends the
+  /// connections.
   @Override
   public void close() {
-    access.close();
+    drain.begin();
     try {
-      connector.end();
+      connector.shut();
+      int left = drain.await(limit);
+      if (left > 0) {
+        LOG.warn("{} requests to {} were cut off", left, url);
+      }
+      connector.stop();
     } catch (Exception e) {
       LOG.warn("{} did not stop in order", url, e);
     }

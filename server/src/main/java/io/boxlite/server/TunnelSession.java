@@ -26,21 +26,40 @@ public final class TunnelSession implements Session.Listener {
   private final AtomicInteger open = new AtomicInteger(2); // directions
   private volatile @Nullable Session session;
   private volatile @Nullable Thread writer;
+  private volatile boolean leaving;
+  private final Drain.Stay stay;
 
-  TunnelSession(Tunnel tunnel) {
+  TunnelSession(Tunnel tunnel, Drain drain) {
     this.tunnel = tunnel;
+    stay = drain.stay(this::leave);
+  }
+
+  /// The server ends.
+  private void leave() {
+    leaving = true;
+    Session current = session;
+    if (current == null) {
+      tunnel.close();
+    } else {
+      current.close(
+          StatusCode.SHUTDOWN, AttachSession.LEAVING, Callback.from(this::end, _ -> end()));
+    }
   }
 
   /// Ends the tunnel when the upgrade came to nothing.
   void abandonUnlessOpen() {
     if (session == null) {
-      tunnel.close();
+      end();
     }
   }
 
   @Override
   public void onWebSocketOpen(Session session) {
     this.session = session;
+    if (leaving) {
+      leave();
+      return;
+    }
     writer = Thread.ofVirtual().name("tunnel-in").start(() -> write(session));
     Thread.ofVirtual().name("tunnel-out").start(() -> read(session));
     session.demand();
@@ -79,6 +98,7 @@ public final class TunnelSession implements Session.Listener {
 
   private void directionEnded(Session session) {
     if (open.decrementAndGet() == 0) {
+      stay.close();
       tunnel.close();
       session.close(StatusCode.NORMAL, "", Callback.NOOP);
     }
@@ -87,7 +107,10 @@ public final class TunnelSession implements Session.Listener {
   private void cutOff(Session session, Exception cause) {
     LOG.debug("a tunnel was cut off", cause);
     tunnel.close();
-    session.disconnect();
+    if (!leaving) {
+      stay.close();
+      session.disconnect();
+    }
   }
 
   @Override
@@ -131,6 +154,7 @@ public final class TunnelSession implements Session.Listener {
   }
 
   private void end() {
+    stay.close();
     tunnel.close();
     Thread waiting = writer;
     if (waiting != null) {

@@ -42,7 +42,8 @@ class ExchangeTest {
           @Override
           public boolean handle(Request request, Response response, Callback callback)
               throws Exception {
-            Exchange exchange = new Exchange(request, response, callback, Map.of());
+            Exchange exchange =
+                new Exchange(request, response, callback, Map.of(), Tracing.RequestSpan.NONE);
             exchange.withinStalls(LIMIT, () -> read(exchange));
             return true;
           }

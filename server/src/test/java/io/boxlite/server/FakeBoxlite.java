@@ -207,6 +207,7 @@ final class FakeBoxlite implements Boxlite {
     volatile BoxStatus status = BoxStatus.CONFIGURED;
     volatile Duration grace = Duration.ZERO;
     volatile Optional<BootTiming> boot = Optional.empty();
+    volatile Waits waits = () -> {};
 
     FakeBox(String id, BoxOptions options) {
       this.id = id;
@@ -262,6 +263,11 @@ final class FakeBoxlite implements Boxlite {
                   Duration.ofMillis(7)));
     }
 
+    /// How a box waits for its end.
+    interface Waits {
+      void run() throws InterruptedException;
+    }
+
     @Override
     public void pause() {
       paused = true;
@@ -273,7 +279,8 @@ final class FakeBoxlite implements Boxlite {
     }
 
     @Override
-    public Optional<BoxInfo> waitFor(java.time.Duration limit) {
+    public Optional<BoxInfo> waitFor(java.time.Duration limit) throws InterruptedException {
+      waits.run();
       return limit.isZero() ? Optional.empty() : Optional.of(info());
     }
 

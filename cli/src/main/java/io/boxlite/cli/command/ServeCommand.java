@@ -1,11 +1,14 @@
 package io.boxlite.cli.command;
 
+import io.boxlite.api.ConfigException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.client.ListenOptions;
+import io.boxlite.client.LogLine;
 import io.boxlite.client.RemoteServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -15,6 +18,7 @@ final class ServeCommand implements Command {
   private static final int DEFAULT_PORT = 8100;
   private static final int MAX_KEY = 4096; // bytes
   private static final String KEY_VARIABLE = "BOXLITE_SERVE_API_KEY";
+  private static final String FORMAT_VARIABLE = "BOXLITE_LOG_FORMAT";
 
   @Override
   public CommandSpec spec() {
@@ -31,6 +35,9 @@ final class ServeCommand implements Command {
         Specs.flag("Listen for others without a key: they can do everything", "--insecure-no-key"));
     spec.addOption(
         Specs.flag("Let clients name files and directories of this host", "--allow-host-paths"));
+    spec.addOption(
+        Specs.text(
+            "FORMAT", "What is written here: text (default) or JSON lines: json", "--log-format"));
     spec.usageMessage()
         .footer(
             "Keys: 'boxlite auth key create NAME' makes one that is stored;"
@@ -41,6 +48,7 @@ final class ServeCommand implements Command {
   @Override
   public int run(ParseResult parsed, CliContext context) throws IOException {
     Specs.noArguments(parsed);
+    boolean json = isJson(parsed, context);
     Optional<String> key = key(parsed, context);
     RemoteServer server = context.server();
     boolean keys = key.isPresent() || !server.keys().isEmpty();
@@ -57,19 +65,50 @@ final class ServeCommand implements Command {
       context.warn(
           "other users of this host can see the key in the list of processes; use " + KEY_VARIABLE);
     }
-    try (RemoteServer.Listening listening = server.listen(order)) {
-      context.err().println("BoxLite REST API server listening on " + listening.url());
-      try {
-        listening.awaitEnd();
-      } catch (IOException e) {
+    try (RemoteServer.Listening listening = server.listen(order);
+        Interruption _ = Interruption.by(() -> finish(listening))) {
+      String message = "BoxLite REST API server listening on " + listening.url();
+      context.err().println(json ? LogLine.of("boxlite.serve", message).json() : message);
+      if (!listening.isTraced() && wantsTraces(context.environment())) {
+        context.warn(
+            "no traces: the supervisor does not have the OTEL_ variables, or cannot use them; it"
+                + " takes them from who starts it, so end it first if it runs already");
+      }
+      if (!listening.awaitEnd(line -> context.err().println(json ? line.json() : line.text()))) {
         throw new NetworkException(
             "supervisor_ended",
-            "the supervisor has ended, see logs/supervisor.log in its home; boxes go on",
-            e,
-            java.util.Map.of());
+            "the supervisor has ended, see logs/supervisor.log in its home; boxes go on");
       }
     }
     return 0;
+  }
+
+  private static boolean isJson(ParseResult parsed, CliContext context) {
+    String format =
+        parsed.matchedOptionValue(
+            "--log-format", context.environment().getOrDefault(FORMAT_VARIABLE, ""));
+    return switch (format) {
+      case "json" -> true;
+      case "", "text" -> false;
+      default ->
+          throw new ConfigException(
+              "invalid_log_format", "log format '" + format + "' must be text or json");
+    };
+  }
+
+  private static boolean wantsTraces(Map<String, String> environment) {
+    return environment.containsKey("OTEL_EXPORTER_OTLP_ENDPOINT")
+        || environment.containsKey("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+  }
+
+  /// The first signal: the end of what is worked on is waited for.
+  private static void finish(RemoteServer.Listening listening) {
+    try {
+      listening.finish();
+    } catch (IOException e) {
+      // The supervisor has ended, which is seen elsewhere.
+      return;
+    }
   }
 
   private static Optional<String> key(ParseResult parsed, CliContext context) throws IOException {
