@@ -64,17 +64,17 @@ final class Idempotency {
     if (!answers.begin(id, print)) {
       throw new RefusedException(Refusal.TOO_MANY_KEYS, "");
     }
-    boolean[] kept = new boolean[1];
+    boolean[] done = new boolean[1];
     exchange.beforeAnswer(answer -> {
       if (answer.status() < FIRST_FAILURE) {
+        done[0] = true; // even if that cannot be written down: it must not be done again
         answers.end(id, print, answer);
-        kept[0] = true;
       }
     });
     try {
       route.handle(exchange);
     } finally {
-      if (!kept[0]) {
+      if (!done[0]) {
         answers.forget(id);
       }
     }

@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -72,8 +73,8 @@ final class KeyedAnswers {
         return Optional.empty();
       }
       return Optional.of(read(Files.readAllBytes(file)));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
+    } catch (NoSuchFileException | EOFException e) {
+      return Optional.empty(); // or half of one: a loss of power took the rest
     } catch (IOException e) {
       throw failed(file, e);
     }
@@ -175,13 +176,21 @@ final class KeyedAnswers {
     if (in.readByte() != VERSION) {
       throw new IOException("another version wrote it");
     }
-    byte[] print = in.readNBytes(in.readInt());
+    byte[] print = readBytes(in);
     int status = in.readShort();
     if (status == 0) {
       return new Entry(print, Optional.empty());
     }
     Optional<String> location = Optional.of(in.readUTF()).filter(text -> !text.isEmpty());
-    return new Entry(print, Optional.of(new Answer(status, location, in.readNBytes(in.readInt()))));
+    return new Entry(print, Optional.of(new Answer(status, location, readBytes(in))));
+  }
+
+  private static byte[] readBytes(DataInputStream in) throws IOException {
+    int length = in.readInt();
+    if (length < 0 || length > in.available()) {
+      throw new EOFException();
+    }
+    return in.readNBytes(length);
   }
 
   private static StorageException failed(Path file, IOException e) {

@@ -52,7 +52,7 @@ final class RestHandler extends Handler.Abstract {
     request.setAttribute(REQUEST_ID, requestId);
     response.getHeaders().put(REQUEST_ID, requestId);
     Router.Match match = router.find(request.getMethod(), request.getHttpURI().getPath());
-    Tracing.RequestSpan span = tracing.begin(request, match.route());
+    Tracing.RequestSpan span = tracing.begin(request, match.route().map(Router.Route::path));
     Exchange exchange = new Exchange(request, response, callback, match.parameters(), span);
     Drain drain = Drain.of(request.getConnectionMetaData().getConnector());
     boolean taken = drain.enter();
@@ -84,8 +84,8 @@ final class RestHandler extends Handler.Abstract {
         errors.refuse(exchange, Refusal.CLOSING);
         return;
       }
-      if (match.handler().isPresent()) {
-        handle(exchange, match.handler().get(), match.keyed());
+      if (match.route().isPresent()) {
+        handle(exchange, match.route().get());
       } else {
         refuse(exchange, match.allowed());
       }
@@ -97,11 +97,11 @@ final class RestHandler extends Handler.Abstract {
     }
   }
 
-  private void handle(Exchange exchange, Router.Handler route, boolean keyed) throws Exception {
-    if (keyed) {
-      idempotency.handle(exchange, route);
+  private void handle(Exchange exchange, Router.Route route) throws Exception {
+    if (route.keyed()) {
+      idempotency.handle(exchange, route.handler());
     } else {
-      route.handle(exchange);
+      route.handler().handle(exchange);
     }
   }
 
@@ -110,19 +110,22 @@ final class RestHandler extends Handler.Abstract {
     Request request = exchange.request();
     SECURITY_HEADERS.forEach(exchange::header);
     Optional<Principal> principal = access.principal(request);
+    Optional<Router.Route> route = match.route();
+    Optional<String> scope = route.flatMap(Router.Route::scope);
+    boolean local = route.isPresent() && route.get().local();
     record(exchange, principal, access.enter() ? Optional.of(access) : Optional.empty());
     if (access.isForeign(request)) {
       errors.refuse(exchange, Refusal.FOREIGN);
     } else if (request.getAttribute(PLACE) == null) {
       errors.refuse(exchange, Refusal.BUSY);
-    } else if (match.local() || (match.handler().isEmpty() && principal.isPresent())) {
-      refuse(exchange, match.local() ? Set.of() : match.allowed());
-    } else if (match.handler().isEmpty() || (principal.isEmpty() && match.scope().isPresent())) {
+    } else if (local || (route.isEmpty() && principal.isPresent())) {
+      refuse(exchange, match.allowed());
+    } else if (route.isEmpty() || (principal.isEmpty() && scope.isPresent())) {
       exchange.header("WWW-Authenticate", "Bearer");
       errors.refuse(exchange, Refusal.NO_KEY);
     } else if (principal.isPresent()
-        && !principal.get().scopes().containsAll(match.scope().stream().toList())) {
-      errors.refuse(exchange, Refusal.NO_SCOPE, match.scope().orElseThrow());
+        && !principal.get().scopes().containsAll(scope.stream().toList())) {
+      errors.refuse(exchange, Refusal.NO_SCOPE, scope.orElseThrow());
     } else {
       principal.ifPresent(known -> request.setAttribute(Principal.ATTRIBUTE, known));
       // Asked only when nothing is read nor written: a route may think for long.

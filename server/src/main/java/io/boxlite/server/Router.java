@@ -28,31 +28,25 @@ final class Router {
 
   /// What a request goes to, or the methods that the path would take.
   ///
+  /// @param route nothing if there is none
+  /// @param parameters of the path by their names
+  /// @param allowed methods, when there is no route
+  record Match(Optional<Route> route, Map<String, String> parameters, Set<String> allowed) {}
+
+  /// What requests of a method and a path go to.
+  ///
+  /// @param pattern segments of the path below `/v1`, or all of a path that begins with `/`
   /// @param scope what a client must be allowed to; empty: nothing
   /// @param local whether it is for clients of the Unix socket only
   /// @param keyed whether it heeds idempotency keys
-  /// @param route path with the names of its parameters; empty if there is no such route
-  record Match(
-      Optional<Handler> handler,
-      Map<String, String> parameters,
-      Set<String> allowed,
-      Optional<String> scope,
-      boolean local,
-      boolean keyed,
-      Optional<String> route) {
-    private static Match none(Set<String> allowed) {
-      return new Match(
-          Optional.empty(), Map.of(), allowed, Optional.empty(), false, false, Optional.empty());
-    }
-  }
-
-  private record Route(
+  record Route(
       String method,
       List<String> pattern,
       Handler handler,
       Optional<String> scope,
       boolean local,
       boolean keyed) {
+    /// {@return the path with the names of its parameters}
     String path() {
       String path = String.join("/", pattern);
       return path.startsWith("/") ? path : "/v1/" + path;
@@ -137,19 +131,12 @@ final class Router {
       Map<String, String> parameters = parameters(route.pattern(), path);
       if (parameters != null) {
         if (route.method().equals(method)) {
-          return new Match(
-              Optional.of(route.handler()),
-              parameters,
-              Set.of(),
-              route.scope(),
-              route.local(),
-              route.keyed(),
-              Optional.of(route.path()));
+          return new Match(Optional.of(route), parameters, Set.of());
         }
         allowed.add(route.method());
       }
     }
-    return Match.none(allowed);
+    return new Match(Optional.empty(), Map.of(), allowed);
   }
 
   /// The segments from the resource on: after `/v1`, or after `/v1/{prefix}`, which may have

@@ -56,6 +56,9 @@ final class FakeBoxlite implements Boxlite {
   volatile @org.jspecify.annotations.Nullable Copied copied;
   volatile java.util.List<String> skipped = java.util.List.of();
 
+  /// Run when a box has been created, before that is answered.
+  volatile Runnable whenCreated = () -> {};
+
   final Map<String, FakeBox> boxes = new ConcurrentHashMap<>();
   final AtomicInteger ids = new AtomicInteger();
   final FakeTemplates templates = new FakeTemplates();
@@ -73,6 +76,7 @@ final class FakeBoxlite implements Boxlite {
     }
     FakeBox box = new FakeBox("01BOX" + ids.incrementAndGet(), options);
     boxes.put(box.id, box);
+    whenCreated.run();
     return box;
   }
 

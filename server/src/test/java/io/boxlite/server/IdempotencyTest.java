@@ -2,6 +2,8 @@ package io.boxlite.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,6 +95,29 @@ class IdempotencyTest extends ServedTest {
         .startsWith("HTTP/1.1 409 ")
         .contains("\"reason\":\"outcome_unknown\"");
     assertThat(fake.list()).hasSize(1);
+  }
+
+  @Test
+  void whatIsDoneIsNotDoneAgainWhenItsAnswerCannotBeKept() throws Exception {
+    Path answers = home.resolve("answers");
+    fake.whenCreated = () -> blockWithDirectories(answers);
+    assertThat(keyed("a", "POST", "/v1/boxes", BASE)).startsWith("HTTP/1.1 500 ");
+    fake.whenCreated = () -> {};
+    assertThat(keyed("a", "POST", "/v1/boxes", BASE))
+        .startsWith("HTTP/1.1 409 ")
+        .contains("\"reason\":\"outcome_unknown\"");
+    assertThat(fake.list()).hasSize(1);
+  }
+
+  /// As a full disk does: what is replaced by renaming cannot be written first.
+  private static void blockWithDirectories(Path answers) {
+    try (Stream<Path> files = Files.list(answers)) {
+      for (Path file : files.toList()) {
+        Files.createDirectory(file.resolveSibling(file.getFileName() + ".new"));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

@@ -2,10 +2,12 @@ package io.boxlite.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +36,19 @@ class KeyedAnswersTest {
     assertThat(kept.isOf(new byte[] {1})).isFalse();
     assertThat(kept.answer()).usingRecursiveComparison().isEqualTo(Optional.of(ANSWER));
     assertThat(at(KeyedAnswers.LIFETIME).find("a")).isEmpty();
+  }
+
+  @Test
+  void whatALossOfPowerLeftOfAnAnswerIsNone() throws Exception {
+    KeyedAnswers answers = at(Duration.ZERO);
+    answers.begin("a", PRINT);
+    answers.end("a", PRINT, ANSWER);
+    Path file = home.resolve("answers/a");
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertThat(answers.find("a")).as("%d bytes", length).isEmpty();
+    }
   }
 
   @Test
