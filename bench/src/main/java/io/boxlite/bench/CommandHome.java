@@ -39,18 +39,29 @@ final class CommandHome implements AutoCloseable {
 
   /// Runs a command, which must succeed; its output is thrown away.
   void command(String... arguments) throws IOException, InterruptedException {
+    int code = builder(arguments).redirectError(ProcessBuilder.Redirect.INHERIT).start().waitFor();
+    if (code != 0) {
+      throw new IllegalStateException(List.of(arguments) + " ended with " + code);
+    }
+  }
+
+  /// Starts a command and leaves it, and what it says on stderr, to the caller.
+  ///
+  /// @param more environment variables of the command alone
+  Process start(Map<String, String> more, String... arguments) throws IOException {
+    ProcessBuilder builder = builder(arguments);
+    builder.environment().putAll(more);
+    return builder.start();
+  }
+
+  private ProcessBuilder builder(String... arguments) {
     List<String> command = new ArrayList<>(List.of(launcher.toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.INHERIT);
+        new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.environment().put("BOXLITE_HOME", home.toString());
     builder.environment().putAll(settings);
-    int code = builder.start().waitFor();
-    if (code != 0) {
-      throw new IllegalStateException(command + " ended with " + code);
-    }
+    return builder;
   }
 
   /// {@return the supervisor}

@@ -42,15 +42,24 @@ record Measured(double millis, double peakMib) {
   /// @param process any
   static double peakMib(ProcessHandle process) {
     try {
-      for (String line :
-          Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
-        if (line.startsWith("VmHWM:")) { // KiB, see proc(5)
-          return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024.0;
-        }
-      }
+      return field(Path.of("/proc", Long.toString(process.pid()), "status"), "VmHWM") / 1024.0;
     } catch (IOException _) {
-      // It has ended.
+      return 0;
     }
-    return 0;
+  }
+
+  /// {@return a number of a process, in KiB if it is one of memory}
+  ///
+  /// Source: proc(5).
+  ///
+  /// @param file of `/proc`, such as `status`
+  /// @param name of the line that has it
+  static long field(Path file, String name) throws IOException {
+    for (String line : Files.readAllLines(file)) {
+      if (line.startsWith(name + ":")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", ""));
+      }
+    }
+    throw new IOException(file + " has no " + name);
   }
 }
