@@ -7,6 +7,8 @@ module io.boxlite.cli {
   requires io.boxlite.rest;
   requires info.picocli;
   requires io.avaje.jsonb;
+  requires java.net.http;
+  requires jdk.httpserver;
   requires jdk.unsupported;
   requires org.snakeyaml.engine;
 }

@@ -76,5 +76,10 @@ public final class RestFloor {
         ByteBuffer payload, org.eclipse.jetty.websocket.api.Callback callback) {
       Objects.requireNonNull(session).sendBinary(payload, callback);
     }
+
+    @Override
+    public void onWebSocketError(Throwable cause) {
+      // Its client has gone.
+    }
   }
 }

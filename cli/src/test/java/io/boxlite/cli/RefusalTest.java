@@ -128,8 +128,11 @@ class RefusalTest {
   }
 
   @Test
-  void loginByBrowserIsRefusedPlainly() {
-    refused("auth login --method browser", 2, "method 'browser' is not available; use api-key");
+  void loginsThatMakeNoSenseAreRefused() {
+    refused("auth login --method magic", 2, "unknown method 'magic'");
+    refused("auth login --api-key-stdin --no-browser", 2, "cannot be used together");
+    refused("auth login --no-browser --callback-port 70000", 2, "--callback-port must be 0 to");
+    refused("auth login --no-browser --issuer http://o.test --client-id c", 1, "an https URL");
   }
 
   @Test

@@ -1,33 +1,21 @@
 package io.boxlite.client;
 
-import io.boxlite.api.ConfigException;
 import io.boxlite.api.RestOptions;
 import io.boxlite.api.internal.SocketPaths;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
-import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import jdk.net.ExtendedSocketOptions;
 
 /// Where a server is and how each request to it begins. Immutable.
@@ -93,47 +81,7 @@ sealed interface RestTarget {
     /// @throws ConfigException if the authorities of the options cannot be read
     static Url of(RestOptions options) {
       boolean tls = "https".equalsIgnoreCase(options.url().getScheme());
-      return new Url(options, tls ? context(options) : null);
-    }
-
-    private static SSLContext context(RestOptions options) {
-      try {
-        SSLContext context = SSLContext.getInstance("TLS");
-        TrustManager[] trust =
-            options.caFile().isEmpty()
-                ? null
-                : new TrustManager[] {new Authorities(of((KeyStore) null), of(store(options)))};
-        context.init(null, trust, null);
-        return context;
-      } catch (IOException | GeneralSecurityException e) {
-        throw new ConfigException(
-            "ca_file_unusable",
-            "the authorities in " + options.caFile().orElseThrow() + " cannot be used: " + e,
-            e,
-            Map.of());
-      }
-    }
-
-    private static KeyStore store(RestOptions options)
-        throws IOException, GeneralSecurityException {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      try (InputStream in = Files.newInputStream(options.caFile().orElseThrow())) {
-        for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-          store.setCertificateEntry("ca-" + store.size(), each);
-        }
-      }
-      if (store.size() == 0) {
-        throw new GeneralSecurityException("no certificate in it");
-      }
-      return store;
-    }
-
-    private static X509TrustManager of(@org.jspecify.annotations.Nullable KeyStore store)
-        throws GeneralSecurityException {
-      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-      factory.init(store);
-      return (X509TrustManager) factory.getTrustManagers()[0];
+      return new Url(options, tls ? Trust.context(options.caFile()) : null);
     }
 
     private int port() {
@@ -219,33 +167,6 @@ sealed interface RestTarget {
     @Override
     public String toString() {
       return options.url().toString();
-    }
-  }
-
-  /// Trusts who either of two trusts.
-  ///
-  /// @param system the system's authorities
-  /// @param own those of a file
-  record Authorities(X509TrustManager system, X509TrustManager own) implements X509TrustManager {
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type)
-        throws java.security.cert.CertificateException {
-      system.checkClientTrusted(chain, type);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type)
-        throws java.security.cert.CertificateException {
-      try {
-        own.checkServerTrusted(chain, type);
-      } catch (java.security.cert.CertificateException e) {
-        system.checkServerTrusted(chain, type);
-      }
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return own.getAcceptedIssuers();
     }
   }
 }

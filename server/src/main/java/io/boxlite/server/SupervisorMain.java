@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 /// @since 0.1
 public final class SupervisorMain {
   private static final int USAGE = 2;
+  private static final int MIN_CARRIERS = 8;
+  private static final int CARRIERS_OF_ONE = 4; // processor
   private static final int MAX_INPUT = 64 * 1024; // bytes
   private static final long DEFAULT_IDLE_SECONDS = 60;
   private static final Duration CHECK = Duration.ofSeconds(1);
@@ -43,6 +45,7 @@ public final class SupervisorMain {
   ///
   /// @param args `--home PATH [--confidential]`
   public static void main(String[] args) {
+    shareProcessors();
     Map<String, String> environment = new HashMap<>(System.getenv());
     LibraryLogging.install();
     Logger log = LoggerFactory.getLogger(SupervisorMain.class);
@@ -65,6 +68,16 @@ public final class SupervisorMain {
       code = 1;
     }
     System.exit(code);
+  }
+
+  /// Virtual threads run on more threads of the system than there are processors: a virtual thread
+  /// that computes is not interrupted by its scheduler, and one that waits in another queue than
+  /// its may wait for several of them. The system shares the processors out fairly.
+  private static void shareProcessors() {
+    int threads =
+        Math.max(MIN_CARRIERS, CARRIERS_OF_ONE * Runtime.getRuntime().availableProcessors());
+    System.getProperties()
+        .putIfAbsent("jdk.virtualThreadScheduler.parallelism", Integer.toString(threads));
   }
 
   private static void addConfidential(Map<String, String> environment) {

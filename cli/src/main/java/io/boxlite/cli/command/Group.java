@@ -20,7 +20,7 @@ public final class Group {
 
   static Group auth() {
     Map<String, Supplier<Command>> commands = new LinkedHashMap<>();
-    commands.put("login", AuthCommand::login);
+    commands.put("login", LoginCommand::new);
     commands.put("logout", AuthCommand::logout);
     commands.put("status", AuthCommand::status);
     commands.put("whoami", AuthCommand::whoami);

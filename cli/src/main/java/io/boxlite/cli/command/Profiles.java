@@ -3,6 +3,7 @@ package io.boxlite.cli.command;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,10 +11,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -44,6 +49,9 @@ final class Profiles {
   private static final Pattern BARE = Pattern.compile("[A-Za-z0-9_-]+");
   private static final Pattern ESCAPE = Pattern.compile("\\\\(u([0-9A-Fa-f]{4})|.)");
   private static final int MAX_FILE = 1024 * 1024;
+  private static final Set<PosixFilePermission> OWN_FILE =
+      PosixFilePermissions.fromString("rw-------");
+  private static final ReentrantLock WITHIN = new ReentrantLock();
 
   private final Path file;
   private final Map<String, Map<String, String>> tables;
@@ -159,16 +167,58 @@ final class Profiles {
     return Optional.ofNullable(tables.get(name));
   }
 
+  /// Changes the file while no other program of this kind does.
+  ///
+  /// @param change given what the file says now; what it puts or removes is written at once
+  /// @return what the change returns
+  /// @throws CliException if the file cannot be read, understood or locked
+  static <T> T change(Path file, Function<Profiles, T> change) {
+    makeDirectory(file);
+    Path lock = file.resolveSibling("credentials.lock");
+    WITHIN.lock(); // a lock of a file is one of the whole process
+    try (FileChannel channel =
+            FileChannel.open(
+                lock,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(OWN_FILE));
+        FileLock _ = channel.lock()) {
+      return change.apply(read(file));
+    } catch (IOException e) {
+      throw CliException.failure("cannot lock " + lock + ": " + e.getMessage());
+    } finally {
+      WITHIN.unlock();
+    }
+  }
+
+  private static void makeDirectory(Path file) {
+    Path directory = file.toAbsolutePath().getParent();
+    try {
+      if (Files.notExists(directory)) {
+        Files.createDirectories(
+            directory,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+    } catch (IOException e) {
+      throw CliException.failure("cannot make " + directory + ": " + e.getMessage());
+    }
+  }
+
   /// Remembers a server, in place of what the profile said before.
-  void put(String name, Map<String, String> entries) {
+  ///
+  /// @return this
+  Profiles put(String name, Map<String, String> entries) {
     tables.put(name, new LinkedHashMap<>(entries));
     write();
+    return this;
   }
 
   /// Forgets a server; the file goes with the last one.
-  void remove(String name) {
+  ///
+  /// @return this
+  Profiles remove(String name) {
     tables.remove(name);
     write();
+    return this;
   }
 
   private void write() {
@@ -183,15 +233,10 @@ final class Profiles {
         text.append(text.isEmpty() ? "" : "\n").append("[profiles.").append(key).append("]\n");
         entries.forEach((k, v) -> text.append(k).append(" = ").append(quoted(v)).append('\n'));
       });
-      if (Files.notExists(file.toAbsolutePath().getParent())) {
-        Files.createDirectories(
-            file.toAbsolutePath().getParent(),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      }
+      makeDirectory(file);
       Path next = file.resolveSibling(file.getFileName() + ".new");
       Files.deleteIfExists(next);
-      Files.createFile(
-          next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.createFile(next, PosixFilePermissions.asFileAttribute(OWN_FILE));
       try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
         ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {

@@ -27,7 +27,8 @@ public final class RemoteServers {
   /// @param parsed the arguments
   /// @param environment environment variables
   /// @param registries how registries are reached
-  /// @throws CliException if the profile that was named is none, or its file is broken
+  /// @throws CliException if the profile that was named is none, its file is broken, or its login
+  ///   has ended
   /// @throws io.boxlite.api.ConfigException if the URL, key or prefix cannot be used
   public static Optional<RestOptions> choose(
       ParseResult parsed, Map<String, String> environment, List<ImageRegistry> registries) {
@@ -48,19 +49,28 @@ public final class RemoteServers {
       return Optional.empty();
     }
     RestOptions options = RestOptions.of(url.get()).withRegistries(registries);
+    Optional<String> own = text(environment.get("BOXLITE_API_KEY"));
+    Optional<Path> authorities = authorities(environment);
     Optional<Map<String, String>> known =
-        profile.filter(entries -> isSame(options.url(), entries.get(Profiles.URL)));
+        profile
+            .filter(entries -> isSame(options.url(), entries.get(Profiles.URL)))
+            .map(entries ->
+                own.isPresent()
+                    ? entries
+                    : OidcSession.fresh(file, profile(parsed, environment), entries, authorities));
     Optional<String> key =
-        text(environment.get("BOXLITE_API_KEY"))
-            .or(() -> known.map(entries -> entries.get(Profiles.API_KEY)))
+        own.or(() -> known.map(entries -> entries.get(Profiles.API_KEY)))
             .or(() -> known.map(entries -> entries.get(Profiles.ACCESS_TOKEN)));
     Optional<String> prefix =
         prefix(parsed, environment)
             .or(() -> known.map(entries -> entries.get(Profiles.PATH_PREFIX)));
-    Optional<String> authorities = text(environment.get("BOXLITE_REST_CA_FILE"));
     return Optional.of(
-        new RestOptions(
-            options.url(), key, prefix, authorities.map(Path::of), options.registries()));
+        new RestOptions(options.url(), key, prefix, authorities, options.registries()));
+  }
+
+  /// {@return the PEM file of those who are trusted besides the authorities that Java knows}
+  static Optional<Path> authorities(Map<String, String> environment) {
+    return text(environment.get("BOXLITE_REST_CA_FILE")).map(Path::of);
   }
 
   /// A key is shown to the server that it is for, and to no other that `--url` names.
