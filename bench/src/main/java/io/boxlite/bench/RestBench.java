@@ -34,14 +34,12 @@ final class RestBench {
   private static final int STREAMS = 200;
   private static final int EXECS = 20; // in a round
 
-  private final Path root;
   private final int rounds;
   private final String key = UUID.randomUUID().toString();
   private final CommandHome home;
   private final HttpClient http = HttpClient.newHttpClient();
 
-  private RestBench(Path root, int rounds, CommandHome home) {
-    this.root = root;
+  private RestBench(int rounds, CommandHome home) {
     this.rounds = rounds;
     this.home = home;
   }
@@ -55,7 +53,7 @@ final class RestBench {
     try (WorkDirectory work = WorkDirectory.create();
         CommandHome home = new CommandHome(root, work.path().resolve("home"), Map.of())) {
       System.out.println("engine: " + home.client().info().engine());
-      new RestBench(root, rounds, home).measure();
+      new RestBench(rounds, home).measure();
     }
   }
 

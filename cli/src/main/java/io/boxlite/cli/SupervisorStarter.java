@@ -75,7 +75,7 @@ final class SupervisorStarter {
           "http_proxy",
           "https_proxy",
           "no_proxy",
-          "BOXLITE_CRASH_POINT",
+          "BOXLITE_CRASH_POINT_FILE",
           "BOXLITE_IDLE_SECONDS");
 
   /// Go through a pipe, the latter because they have headers with keys: environments of processes

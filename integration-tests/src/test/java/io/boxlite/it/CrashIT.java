@@ -24,11 +24,13 @@ class CrashIT {
   private static TestHome home;
   private static RegistryServer registry;
   private static CrashScene scene;
+  private static Path wanted;
   @TempDir private static Path directory;
 
   @BeforeAll
   static void open() throws Exception {
-    home = new TestHome();
+    wanted = directory.resolve("wanted");
+    home = new TestHome(Map.of("BOXLITE_CRASH_POINT_FILE", wanted.toString()));
     registry = new RegistryServer(directory.resolve("registry"));
     scene = new CrashScene(home, registry, directory);
     scene.prepare();
@@ -65,14 +67,18 @@ class CrashIT {
 
   /// Runs a command whose supervisor reaches a moment and is killed there.
   private static void killAt(String point, List<String> command) throws Exception {
-    home.killSupervisor();
     Path log = home.home().resolve("logs/supervisor.log");
-    Files.deleteIfExists(log);
-    Process running =
-        home.start(Map.of("BOXLITE_CRASH_POINT", point), command.toArray(String[]::new));
+    int before = Files.exists(log) ? Files.readString(log).length() : 0;
+    Files.writeString(wanted, point);
+    Process running = home.start(command.toArray(String[]::new));
     try {
-      TestHome.await(point + " reached by " + command, () -> hasReached(log, point, running));
-      home.killSupervisor();
+      try {
+        TestHome.await(
+            point + " reached by " + command, () -> hasReached(log, before, point, running));
+      } finally {
+        Files.delete(wanted); // before there is another supervisor
+        home.killSupervisor();
+      }
       assertThat(running.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command).isTrue();
       assertThat(running.exitValue()).as("exit code of %s", command).isNotZero();
     } finally {
@@ -80,9 +86,11 @@ class CrashIT {
     }
   }
 
-  private static boolean hasReached(Path log, String point, Process running) {
+  /// @param before length of the log when the command began
+  private static boolean hasReached(Path log, int before, String point, Process running) {
     try {
-      if (Files.exists(log) && Files.readString(log).contains("standing still at " + point)) {
+      if (Files.exists(log)
+          && Files.readString(log).indexOf("standing still at " + point, before) >= 0) {
         return true;
       }
     } catch (IOException e) {

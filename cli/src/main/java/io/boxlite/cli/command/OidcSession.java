@@ -117,7 +117,7 @@ final class OidcSession {
           ? Optional.empty()
           : Optional.of(entries.get(ISSUER) + " does not take them back");
     } catch (BoxliteException e) {
-      return Optional.of(e.getMessage());
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 }

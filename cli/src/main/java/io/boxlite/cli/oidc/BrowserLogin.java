@@ -31,7 +31,7 @@ import java.util.function.Consumer;
 ///
 /// @since 0.1
 public final class BrowserLogin {
-  private static final Duration LIMIT = Duration.ofSeconds(180);
+  private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final int RANDOM_BYTES = 32;
   private static final int MAX_QUERY = 16 * 1024;
   private static final String PATH = "/callback";
