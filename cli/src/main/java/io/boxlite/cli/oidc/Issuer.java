@@ -4,6 +4,7 @@ import io.boxlite.api.ConfigException;
 import io.boxlite.api.NetworkException;
 import io.boxlite.rest.JsonCodec;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -204,7 +205,9 @@ public final class Issuer implements AutoCloseable {
   }
 
   private static NetworkException unreachable(String who, Throwable e) {
-    String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String message =
+        e instanceof ConnectException ? "nobody takes connections there" : e.getMessage();
+    String reason = message == null ? e.getClass().getSimpleName() : message;
     return new NetworkException(
         "issuer_unreachable", "no answer from " + who + ": " + shown(reason), e, Map.of());
   }
