@@ -78,7 +78,7 @@ final class TestIssuer implements AutoCloseable {
                 new Answer(
                     200,
                     """
-                    {"device_code":"device","user_code":"ABCD-EFGH","expires_in":60,"interval":1,
+                    {"device_code":"device","user_code":"ABCD-EFGH","expires_in":60,"interval":0.05,
                      "verification_uri":"%s/activate"}\
                     """
                         .formatted(issuer()));

@@ -70,9 +70,9 @@ public final class SupervisorMain {
     System.exit(code);
   }
 
-  /// Virtual threads run on more threads of the system than there are processors: a virtual thread
-  /// that computes is not interrupted by its scheduler, and one that waits in another queue than
-  /// its may wait for several of them. The system shares the processors out fairly.
+  /// Gives virtual threads more carriers than there are processors. Their scheduler never
+  /// interrupts one that computes, so that others would wait for several of those; the system
+  /// shares the processors out fairly among the carriers.
   private static void shareProcessors() {
     int threads =
         Math.max(MIN_CARRIERS, CARRIERS_OF_ONE * Runtime.getRuntime().availableProcessors());

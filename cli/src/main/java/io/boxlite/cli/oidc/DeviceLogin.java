@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 ///
 /// @since 0.1
 public final class DeviceLogin {
-  private static final long DEFAULT_INTERVAL = 5; // seconds
-  private static final long MAX_INTERVAL = 60;
-  private static final long MAX_LIFETIME = 1800;
+  private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(5);
+  private static final Duration MAX_INTERVAL = Duration.ofMinutes(1);
+  private static final Duration MAX_LIFETIME = Duration.ofMinutes(30);
 
   private DeviceLogin() {}
 
@@ -45,14 +45,12 @@ public final class DeviceLogin {
             Issuer.shown(required(issuer, answer, "user_code")),
             Endpoints.text(answer, "verification_uri_complete")
                 .map(url -> Endpoints.checked("verification_uri_complete", url).toString())));
-    long interval =
-        Tokens.seconds(answer, "interval").filter(seconds -> seconds > 0).orElse(DEFAULT_INTERVAL);
+    Duration interval = Tokens.duration(answer, "interval").orElse(DEFAULT_INTERVAL);
     Instant end =
         Instant.now()
-            .plusSeconds(
-                Math.min(Tokens.seconds(answer, "expires_in").orElse(MAX_LIFETIME), MAX_LIFETIME));
+            .plus(least(Tokens.duration(answer, "expires_in").orElse(MAX_LIFETIME), MAX_LIFETIME));
     while (true) {
-      Thread.sleep(Duration.ofSeconds(Math.min(interval, MAX_INTERVAL))); // as the issuer wants it
+      Thread.sleep(least(interval, MAX_INTERVAL)); // as the issuer wants it
       if (Instant.now().isAfter(end)) {
         throw new LoginRefusedException("expired_token", "nobody logged in in time");
       }
@@ -69,11 +67,15 @@ public final class DeviceLogin {
       } catch (LoginRefusedException e) {
         switch (e.error()) {
           case "authorization_pending" -> {}
-          case "slow_down" -> interval += DEFAULT_INTERVAL;
+          case "slow_down" -> interval = interval.plus(DEFAULT_INTERVAL);
           default -> throw e;
         }
       }
     }
+  }
+
+  private static Duration least(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   private static String required(Issuer issuer, Map<?, ?> answer, String name) {

@@ -33,7 +33,7 @@ public record Tokens(
         access,
         token(answer, "refresh_token"),
         token(answer, "id_token"),
-        seconds(answer, "expires_in").map(seconds -> Instant.now().plusSeconds(seconds)));
+        duration(answer, "expires_in").map(Instant.now()::plus));
   }
 
   private static Optional<String> token(Map<?, ?> answer, String name) {
@@ -42,14 +42,21 @@ public record Tokens(
             token.length() <= MAX_TOKEN && token.chars().allMatch(c -> c > ' ' && c < 0x7f));
   }
 
-  /// {@return a number of seconds that makes sense, cut to ten years}
-  static Optional<Long> seconds(Map<?, ?> answer, String name) {
+  /// {@return a time in seconds, at most ten years; empty if there is none that makes sense}
+  static Optional<Duration> duration(Map<?, ?> answer, String name) {
     if (!(answer.get(name) instanceof Number number)) {
       return Optional.empty();
     }
-    BigDecimal seconds = new BigDecimal(number.toString());
-    BigDecimal most = BigDecimal.valueOf(LONGEST.toSeconds());
-    return seconds.signum() < 0 ? Optional.empty() : Optional.of(seconds.min(most).longValue());
+    BigDecimal seconds;
+    try {
+      seconds = new BigDecimal(number.toString());
+    } catch (NumberFormatException e) {
+      return Optional.empty(); // infinite
+    }
+    BigDecimal millis = seconds.min(BigDecimal.valueOf(LONGEST.toSeconds())).movePointRight(3);
+    return seconds.signum() > 0
+        ? Optional.of(Duration.ofMillis(millis.longValue()))
+        : Optional.empty();
   }
 
   /// Shows nothing that could be used.
