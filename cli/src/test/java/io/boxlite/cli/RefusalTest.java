@@ -53,6 +53,9 @@ class RefusalTest {
         "logs --console -t box1 => --timestamps cannot be used with --console",
         "stats -s --no-stream box1 => --stream and --no-stream cannot be used together",
         "completion tcsh => unknown shell 'tcsh'",
+        "auth login --method magic => unknown method 'magic'",
+        "auth login --api-key-stdin --no-browser => cannot be used together",
+        "auth login --no-browser --callback-port 70000 => --callback-port must be 0 to",
         "info extra => 'extra'",
         "template => missing argument: build, list or prune",
         "template drop => unknown action 'drop' of template",
@@ -95,6 +98,7 @@ class RefusalTest {
         "list --url http://h --path-prefix a/../b => path prefix 'a/../b' must be path segments",
         "list --profile p => no profile 'p' in",
         "auth login --url http://127.0.0.1:1 => no API key was given",
+        "auth login --no-browser --issuer http://o.test --client-id c => must be an https URL",
         "--home relative list => home directory 'relative' must be an absolute path",
         "run --memory 64 base => memory_mib must be between 128 and 65536 MiB, not 64",
         "run --cpus 0 base => CPU count must be between 1 and",
@@ -125,14 +129,6 @@ class RefusalTest {
   void variableNamesTheServerToo() {
     cli.environment.put("BOXLITE_REST_URL", "http://127.0.0.1:1");
     refused("list", 1, "no answer from http://127.0.0.1:1");
-  }
-
-  @Test
-  void loginsThatMakeNoSenseAreRefused() {
-    refused("auth login --method magic", 2, "unknown method 'magic'");
-    refused("auth login --api-key-stdin --no-browser", 2, "cannot be used together");
-    refused("auth login --no-browser --callback-port 70000", 2, "--callback-port must be 0 to");
-    refused("auth login --no-browser --issuer http://o.test --client-id c", 1, "an https URL");
   }
 
   @Test
